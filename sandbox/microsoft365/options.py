@@ -1,0 +1,72 @@
+"""What the stand-in is told on its command line and in its environment."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+TENANT = "6f1d3c52-8b0a-4a57-9d0e-3b6a7c1e2f40"
+CLIENT = "0c5e9b7a-2f64-4d1b-8a3d-71e4d0b9c6a5"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The tenant to play and how strictly; times are in seconds."""
+
+    folder: Path
+    client_secret: str = field(repr=False)
+    port: int = 0
+    tenant_id: str = TENANT
+    client_id: str = CLIENT
+    domain: str = "student.example.pl"
+    initial_domain: str = "studentexample.onmicrosoft.com"
+    federated: bool = False
+    seats: int = 5000
+    mailbox_delay: float = 2.0
+    visible_after: float = 0.0
+    exchange_latency: float = 0.05
+    token_lifetime: int = 3599
+    quota_scale: float = 1.0
+    retry_after: bool = True
+    seed: int = 1
+
+
+def read(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
+    """Return what the command line says; the client's secret comes from the environment alone."""
+    parser = _parser(environment)
+    given = parser.parse_args(arguments)
+    secret = environment.get("MICROSOFT365_CLIENT_SECRET", "")
+    if not secret:
+        parser.error("set MICROSOFT365_CLIENT_SECRET in the environment")
+    names = {each.name for each in fields(Options)} - {"client_secret"}
+    return Options(client_secret=secret, **{name: getattr(given, name) for name in names})
+
+
+def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
+    """Describe the command line."""
+    parser = argparse.ArgumentParser("sandbox.microsoft365", description=__doc__)
+    add = parser.add_argument
+    add("--folder", type=Path, required=True, help="where the state is kept")
+    add("--port", type=int, default=0, help="0 takes a free one")
+    add("--tenant-id", default=environment.get("MICROSOFT365_TENANT_ID", TENANT))
+    add("--client-id", default=environment.get("MICROSOFT365_CLIENT_ID", CLIENT))
+    add("--domain", default=Options.domain, help="the verified domain of the students")
+    add("--initial-domain", default=Options.initial_domain)
+    add("--federated", action="store_true", help="the domain signs in elsewhere, so onPremisesImmutableId is owed")
+    add("--seats", type=int, default=Options.seats)
+    add("--mailbox-delay", type=float, default=Options.mailbox_delay, help="from licence to mailbox")
+    add("--visible-after", type=float, default=Options.visible_after, help="from creation to the first GET that finds")
+    add("--exchange-latency", type=float, default=Options.exchange_latency, help="how long one cmdlet takes")
+    add("--token-lifetime", type=int, default=Options.token_lifetime)
+    add("--quota-scale", type=float, default=Options.quota_scale, help="a factor for the quotas of Graph")
+    add("--no-retry-after", dest="retry_after", action="store_false", help="429 without Retry-After")
+    add("--seed", type=int, default=Options.seed, help="the same seed gives the same ids")
+    return parser
+
+
+def from_process(arguments: Sequence[str]) -> Options:
+    """Return what this process was told."""
+    return read(arguments, os.environ)

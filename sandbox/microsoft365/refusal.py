@@ -1,0 +1,70 @@
+"""The ways Graph and Exchange say no, in the shapes their clients parse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One entry of `error.details`."""
+
+    code: str
+    target: str
+    message: str = ""
+
+
+@dataclass
+class Refusal(Exception):
+    """An answer that is not a success."""
+
+    status: int
+    code: str
+    message: str
+    details: tuple[Detail, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def as_error(self) -> dict[str, Any]:
+        """Return the `error` object, without `details` when there are none."""
+        error: dict[str, Any] = {"code": self.code, "message": self.message}
+        if self.details:
+            error["details"] = [
+                {"code": each.code, "message": each.message or self.message, "target": each.target}
+                for each in self.details
+            ]
+        return error
+
+
+def bad_request(message: str, *details: Detail) -> Refusal:
+    """The directory's everyday refusal."""
+    return Refusal(400, "Request_BadRequest", message, details)
+
+
+def invalid_value(name: str) -> Refusal:
+    """A value that the directory's own rules refuse."""
+    return bad_request(f"Invalid value specified for property '{name}' of resource 'User'.", Detail("InvalidValue", name))
+
+
+def not_found(key: str) -> Refusal:
+    """No such object, or none that may be seen yet."""
+    message = f"Resource '{key}' does not exist or one of its queried reference-property objects are not present."
+    return Refusal(404, "Request_ResourceNotFound", message)
+
+
+def conflict(name: str) -> Refusal:
+    """A value that must be unique is taken; always 400, never 409 (microsoft-graph-docs#1508, docs-contrib#8421)."""
+    message = f"Another object with the same value for property {name} already exists."
+    codes = ("ObjectConflict", "ConflictingObjects") if name == "proxyAddresses" else ("ObjectConflict",)
+    return bad_request(message, *(Detail(code, name) for code in codes))
+
+
+def denied() -> Refusal:
+    """What the application may never do (msgraph-beta-sdk-java#951)."""
+    return Refusal(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+
+
+def unsupported_query(message: str = "Unsupported Query.") -> Refusal:
+    """A query that the directory's index does not serve."""
+    return Refusal(400, "Request_UnsupportedQuery", message)

@@ -1,0 +1,1 @@
+"""eStudent: from a recruitment list to working student accounts."""

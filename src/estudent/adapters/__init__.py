@@ -1,0 +1,1 @@
+"""One module or package for each outside system; none imports another."""

@@ -1,0 +1,1 @@
+"""The recruitment office: the files that it puts into a folder."""

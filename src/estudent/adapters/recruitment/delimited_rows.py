@@ -1,0 +1,106 @@
+"""The rows of delimited text (CSV), where one wrong quotation mark spoils one row and not the rest of the file.
+
+A row is damaged when its quotation marks do not add up, or when it spans more than five lines. The damage ends before
+the first line that is a whole row by itself, so no such line is lost; the fault names the lines that are.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from estudent.adapters.recruitment.headers import Layout
+from estudent.domain.application import Row
+from estudent.domain.fault import Fault, FaultKind
+
+LONGEST_ROW = 5
+
+
+class Lines(Iterator[str]):
+    """The physical lines of a file; `row` holds those of the row that is being read, and stops where it must end."""
+
+    def __init__(self, file: Iterator[str], first: Sequence[str], width: int, delimiter: str) -> None:
+        self.file, self.waiting = file, deque(first)
+        self.width, self.delimiter = width, delimiter
+        self.row: list[str] = []
+
+    def __next__(self) -> str:
+        if len(self.row) >= LONGEST_ROW:
+            raise StopIteration
+        line = self.waiting.popleft() if self.waiting else next(self.file)
+        if self.row and self._is_whole(line):
+            self.waiting.appendleft(line)
+            raise StopIteration
+        self.row.append(line)
+        return line
+
+    def _is_whole(self, line: str) -> bool:
+        if line.count('"') % 2:
+            return False
+        try:
+            fields = next(csv.reader([line], delimiter=self.delimiter, strict=True))
+        except csv.Error:
+            return False
+        return len(_trimmed(fields, self.width)) == self.width
+
+
+def rows_of(lines: Lines, layout: Layout, number: int) -> Iterator[Row]:
+    """Yield the rows of the lines, the first of which has this number, damaged ones with their fault."""
+    width, values, row = layout.width, layout.values, lines.row
+    for fields in _records(lines):
+        if fields and len(fields) == width and len(row) == 1 and "\0" not in row[0]:
+            if any(fields):
+                yield Row(number, values(fields))
+        elif fields is None or any(map(str.strip, fields)):
+            yield _unusual(number, row, fields, layout, lines.delimiter)
+        number += len(row)
+        row.clear()
+
+
+def _records(lines: Lines) -> Iterator[list[str] | None]:
+    """Yield the fields of each row, None for one whose quotation marks do not add up."""
+    reader = csv.reader(lines, delimiter=lines.delimiter, strict=True)
+    while True:
+        try:
+            yield next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield None
+
+
+def _unusual(number: int, row: list[str], fields: list[str] | None, layout: Layout, delimiter: str) -> Row:
+    if "\0" in "".join(row):
+        return Row(number, {}, Fault("row", FaultKind.CONTROL_CHARACTER, "U+0000"))
+    fields = fields and _trimmed(fields, layout.width)
+    if _is_cut_off(row, fields, layout.width):
+        return Row(number, {}, Fault("row", FaultKind.CUT_OFF))
+    if fields is None or (len(row) > 1 and _is_stitched(fields, layout.width, delimiter)):
+        return Row(number, {}, Fault("row", FaultKind.UNREADABLE_ROW, _damage(number, len(row))))
+    if len(fields) == layout.width:
+        return Row(number, layout.values(fields))
+    kind = FaultKind.TOO_FEW_FIELDS if len(fields) < layout.width else FaultKind.TOO_MANY_FIELDS
+    return Row(number, {}, Fault("row", kind, f"{len(fields)} of {layout.width}"))
+
+
+def _trimmed(fields: list[str], width: int) -> list[str]:
+    beyond = "".join(fields[width:]).strip()
+    return fields if beyond else fields[:width]
+
+
+def _is_cut_off(row: list[str], fields: list[str] | None, width: int) -> bool:
+    if row[-1].endswith(("\n", "\r")):
+        return False
+    return len(fields) < width if fields else "".join(row).count('"') % 2 == 1
+
+
+def _is_stitched(fields: list[str], width: int, delimiter: str) -> bool:
+    """Tell whether two stray quotation marks made one row out of several; a field then holds a row's delimiters."""
+    torn = any(field.count(delimiter) >= width - 1 and not field.isprintable() for field in fields)
+    return torn or len(fields) != width
+
+
+def _damage(number: int, length: int) -> str:
+    lines = f" {number}-{number + length - 1}" if length > 1 else ""
+    return f"cudzysłów / quotation mark{lines}"

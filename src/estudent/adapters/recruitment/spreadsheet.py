@@ -1,0 +1,57 @@
+"""A recruitment file from a spreadsheet (XLSX): its first sheet."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from itertools import chain
+from pathlib import Path
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from estudent.adapters.recruitment.headers import Headers, Layout
+from estudent.adapters.recruitment.number import text_of
+from estudent.adapters.recruitment.unfit import unreadable
+from estudent.domain.application import Row
+from estudent.domain.fault import Column, Fault
+
+Cell = int | float | str | bool | time | date | datetime | timedelta
+LARGEST_SHEET = 1 << 30
+MOST_CELLS = 6_000_000
+SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
+DIMENSION = re.compile(rb'<dimension ref="(?:[A-Z]+\d+:)?([A-Z]+)(\d+)"')
+
+
+def read_spreadsheet(path: Path, headers: Headers, _encoding: str | None) -> Iterator[Row]:
+    """Yield the rows below the header; raise Unfit before the first of them if no row can be trusted."""
+    _refuse_giants(path)
+    try:
+        sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
+    except CalamineError:
+        raise unreadable("its workbook is damaged or protected: open it, and save it again as XLSX") from None
+    yield from _table(enumerate(sheet.iter_rows(), 1), headers)
+
+
+def _table(rows: Iterator[tuple[int, list[Cell]]], headers: Headers) -> Iterator[Row]:
+    filled = ((number, cells) for number, cells in rows if any(str(cell).strip() for cell in cells))
+    for _, names in filled:
+        layout = headers.layout([str(name) for name in names])
+        yield from (_row(number, cells, layout) for number, cells in filled)
+
+
+def _row(number: int, cells: list[Cell], layout: Layout) -> Row:
+    texts = {column: _text(column, cell) for column, cell in layout.cells(cells)}
+    fault = next((text for text in texts.values() if isinstance(text, Fault)), None)
+    return Row(number, {column: text for column, text in texts.items() if isinstance(text, str)}, fault)
+
+
+def _text(column: Column, cell: Cell) -> str | Fault:
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, int | float):
+        return text_of(column, cell)
+    return str(cell) if isinstance(cell, timedelta) else cell.isoformat()

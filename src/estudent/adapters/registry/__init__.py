@@ -1,0 +1,1 @@
+"""The registry: our own database, the system of record (SQLAlchemy on SQLite or PostgreSQL)."""

@@ -1,0 +1,191 @@
+"""The registry's door for recruitment: feeds, rejections, and the students they bring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
+
+from estudent.adapters.registry.database import Database
+from estudent.adapters.registry.journal import Author
+from estudent.adapters.registry.people import People
+from estudent.adapters.registry.students import in_portions
+from estudent.adapters.registry.tables import feed, payment_account, person, rejection, student, study
+from estudent.domain.fault import Fault, FaultKind
+from estudent.ports import Admission, Feed, FeedCounts, Identity, KnownStudent, Rejection
+
+LONGEST_DETAIL = 500
+
+
+def application_key(candidate: str, programme: str) -> str:
+    """Return the key of one person's application to one programme."""
+    return f"{candidate}\x1f{programme}"
+
+
+class SqlAdmissions:
+    """Port `Admissions` on the registry."""
+
+    def __init__(self, database: Database, author: Author, people: People) -> None:
+        self.database, self.author, self.people = database, author, people
+
+    def knows(self, candidate: Feed) -> bool:
+        """Tell whether exactly this file was taken in to its end."""
+        query = select(feed.c.id).where(*_same(candidate), feed.c.closed_at.is_not(None))
+        with self.database.reading() as connection:
+            return connection.scalar(query) is not None
+
+    def open(self, opened: Feed) -> int:
+        """Note that reading begins; return the feed's number. What an interrupted reading refused is forgotten."""
+        with self.database.writing() as connection:
+            number: int | None = connection.scalar(select(feed.c.id).where(*_same(opened)))
+            if number is None:
+                return _open(connection, opened, self.author.clock())
+            connection.execute(delete(rejection).where(rejection.c.feed_id == number))
+            return number
+
+    def close(self, number: int, counts: FeedCounts) -> None:
+        """Note that the feed was taken in to its end; refusals of earlier files of its name are resolved."""
+        closed = asdict(counts) | {"missing": list(counts.missing), "closed_at": self.author.clock()}
+        name = select(feed.c.name).where(feed.c.id == number).scalar_subquery()
+        earlier = select(feed.c.id).where(feed.c.name == name, feed.c.id != number)
+        with self.database.writing() as connection:
+            connection.execute(update(feed).where(feed.c.id == number).values(**closed))
+            self._resolve(connection, rejection.c.feed_id.in_(earlier))
+
+    def row_hashes(self) -> dict[str, bytes]:
+        """Return the hash of every row taken in so far by its application's key."""
+        query = select(study.c.candidate_number, study.c.programme, study.c.row_hash)
+        with self.database.reading() as connection:
+            rows = connection.execution_options(yield_per=5000).execute(query)
+            return {application_key(candidate, programme): digest for candidate, programme, digest in rows}
+
+    def matches(self, identities: Sequence[Identity]) -> list[list[KnownStudent]]:
+        """Return for each identity the students whom any part of it fits."""
+        with self.database.reading() as connection:
+            by_part = {part: _owners(connection, part, identities) for part in OWNERS}
+            found = {key for owners in by_part.values() for key in owners.values()}
+            fixed = _fixed_values(connection, sorted(found))
+        return [_known(identity, by_part, fixed) for identity in identities]
+
+    def admit(self, number: int, admissions: Sequence[Admission]) -> None:
+        """Store persons, students and studies in one transaction and resolve the candidates' earlier rejections."""
+        candidates = [each.application.candidate for each in admissions]
+        with self.database.writing() as connection:
+            self.people.store(connection, number, admissions)
+            self._resolve(connection, rejection.c.candidate_number.in_(candidates), rejection.c.feed_id != number)
+
+    def refuse(self, number: int, rejections: Sequence[Rejection]) -> None:
+        """Store refused rows."""
+        rows = [
+            {
+                "feed_id": number,
+                "line": each.line,
+                "candidate_number": each.candidate,
+                "field": each.fault.field,
+                "kind": each.fault.kind.value,
+                "detail": each.fault.detail[:LONGEST_DETAIL],
+                "masked": each.fault.masked,
+            }
+            for each in rejections
+        ]
+        if rows:
+            with self.database.writing() as connection:
+                connection.execute(insert(rejection), rows)
+
+    def rejections(self) -> list[Rejection]:
+        """Return the open rejections, newest feed first."""
+        query = (
+            select(rejection, feed.c.name)
+            .join(feed)
+            .where(rejection.c.resolved_at.is_(None))
+            .order_by(feed.c.id.desc(), rejection.c.line, rejection.c.id)
+        )
+        with self.database.reading() as connection:
+            return [
+                Rejection(
+                    row.name,
+                    row.line,
+                    Fault(row.field, FaultKind(row.kind), row.detail, row.masked),
+                    row.candidate_number,
+                )
+                for row in connection.execute(query)
+            ]
+
+    def candidates_of(self, applications: Iterable[str], intakes: Iterable[str]) -> list[str]:
+        """Return the candidate numbers of those of the `applications` that belong to one of the `intakes`."""
+        wanted = set(applications)
+        if not wanted:
+            return []
+        query = select(study.c.candidate_number, study.c.programme).where(study.c.intake.in_(list(intakes)))
+        with self.database.reading() as connection:
+            rows = connection.execution_options(yield_per=5000).execute(query)
+            return sorted({row[0] for row in rows if application_key(row[0], row[1]) in wanted})
+
+    def awaiting_numbers(self) -> list[tuple[str, datetime]]:
+        """Return the candidates whose album number has not come yet, and since when it is awaited."""
+        query = (
+            select(func.min(study.c.candidate_number), student.c.number_awaited_since)
+            .join(study)
+            .where(student.c.number_awaited_since.is_not(None))
+            .group_by(student.c.id, student.c.number_awaited_since)
+            .order_by(student.c.number_awaited_since)
+        )
+        with self.database.reading() as connection:
+            return [(row[0], row[1]) for row in connection.execute(query)]
+
+    def _resolve(self, connection: Connection, *which: ColumnElement[bool]) -> None:
+        still_open = rejection.c.resolved_at.is_(None)
+        connection.execute(update(rejection).where(still_open, *which).values(resolved_at=self.author.clock()))
+
+
+def _same(other: Feed) -> list[ColumnElement[bool]]:
+    return [feed.c.name == other.name, feed.c.digest == other.digest, feed.c.modified_at == other.modified_at]
+
+
+def _open(connection: Connection, opened: Feed, now: datetime) -> int:
+    values = {"name": opened.name, "digest": opened.digest, "modified_at": opened.modified_at, "opened_at": now}
+    counts = {"read": 0, "new": 0, "changed": 0, "refused": 0, "missing": []}
+    key: int = connection.execute(insert(feed).values(**values, **counts).returning(feed.c.id)).scalar_one()
+    return key
+
+
+OWNERS: dict[str, tuple[Any, Select[Any]]] = {
+    "pesel": (person.c.pesel_hash, select(person.c.pesel_hash, student.c.id).join(student)),
+    "document": (person.c.document_hash, select(person.c.document_hash, student.c.id).join(student)),
+    "usos_id": (person.c.usos_id, select(person.c.usos_id, student.c.id).join(student)),
+    "album": (student.c.album_number, select(student.c.album_number, student.c.id)),
+    "candidate": (study.c.candidate_number, select(study.c.candidate_number, study.c.student_id)),
+    "account_number": (payment_account.c.nrb, select(payment_account.c.nrb, payment_account.c.student_id)),
+}
+"""For each part of an identity: the column that holds it, and the query for whose it is."""
+
+
+def _owners(connection: Connection, part: str, identities: Sequence[Identity]) -> dict[Any, int]:
+    column, query = OWNERS[part]
+    values = sorted({value for identity in identities if (value := getattr(identity, part)) is not None})
+    return {row[0]: row[1] for some in in_portions(values) for row in connection.execute(query.where(column.in_(some)))}
+
+
+def _fixed_values(connection: Connection, keys: Sequence[int]) -> dict[int, tuple[str | None, int | None]]:
+    query = select(student.c.id, student.c.album_number, person.c.usos_id).join(person)
+    return {
+        row[0]: (row[1], row[2])
+        for some in in_portions(keys)
+        for row in connection.execute(query.where(student.c.id.in_(some)))
+    }
+
+
+def _known(
+    identity: Identity,
+    by_part: dict[str, dict[Any, int]],
+    fixed: dict[int, tuple[str | None, int | None]],
+) -> list[KnownStudent]:
+    found: dict[int, set[str]] = {}
+    for part, owners in by_part.items():
+        owner = owners.get(getattr(identity, part))
+        if owner is not None:
+            found.setdefault(owner, set()).add(part)
+    return [KnownStudent(key, *fixed[key], frozenset(parts)) for key, parts in sorted(found.items())]

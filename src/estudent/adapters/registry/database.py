@@ -1,0 +1,106 @@
+"""One database, on SQLite or PostgreSQL, with transactions that mean the same on both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+
+from estudent.ports import Misconfigured, Unavailable
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """Hands out transactions for reading and for writing; nothing connects before the first one."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.engine = _engine(url)
+        except (ArgumentError, NoSuchModuleError) as error:
+            raise Misconfigured(f"ESTUDENT_REGISTRY__URL is not a database URL: {error}") from None
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a transaction that only reads."""
+        with _translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open a transaction that writes; on SQLite it waits its turn at the start instead of failing in the middle."""
+        with _translated(), self.engine.execution_options(writes=True).connect() as connection, connection.begin():
+            yield connection
+
+    def upgrade(self, revision: str = "head") -> None:
+        """Bring the schema up to a revision of the migrations."""
+        with _translated(), self.engine.begin() as connection:
+            command.upgrade(alembic_config(connection), revision)
+
+    def downgrade(self, revision: str = "base") -> None:
+        """Take the schema down to a revision."""
+        with _translated(), self.engine.begin() as connection:
+            command.downgrade(alembic_config(connection), revision)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Return Alembic's configuration for this connection."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def insert_if_new(connection: Connection, table: Table) -> Any:
+    """Return an INSERT that leaves out rows which a unique constraint forbids."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table).on_conflict_do_nothing()
+
+
+def _engine(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": 60}, json_serializer=json.dumps)
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: SqliteConnection, _record: object) -> None:
+    # The driver's own, late BEGIN would let two writers deadlock; we begin ourselves.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise _meaning(error) from None
+
+
+def _meaning(error: DBAPIError) -> Exception:
+    text = str(error.orig)
+    if "no such table" in text or "unable to open database file" in text:
+        return Misconfigured("the registry has no tables yet, or no folder; run `estudent registry upgrade`")
+    return Unavailable(f"the registry does not answer: {type(error.orig).__name__}")

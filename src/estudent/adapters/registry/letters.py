@@ -1,0 +1,90 @@
+"""Which letters were prepared and sent; the registry keeps a token's hash, never the token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, select, update
+
+from estudent.adapters.registry.database import Database, insert_if_new
+from estudent.adapters.registry.journal import Author
+from estudent.adapters.registry.students import SqlStudents, in_portions
+from estudent.adapters.registry.tables import letter
+from estudent.domain.letter import Notice, stored_form
+from estudent.domain.lifecycle import Owed
+from estudent.domain.outcome import Result
+from estudent.domain.student import Student
+from estudent.ports import JournalEntry
+
+ALBUM_NUMBER = "album_number"
+
+
+class SqlLetters:
+    """Port `Letters` on the registry. `identify` gives a student's letter its Message-ID, `token` its link's secret."""
+
+    def __init__(
+        self,
+        database: Database,
+        author: Author,
+        students: SqlStudents,
+        identify: Callable[[Student], str],
+        token: Callable[[str], str],
+    ) -> None:
+        self.database, self.author, self.students = database, author, students
+        self.identify, self.token = identify, token
+
+    def due(self, keys: Sequence[int]) -> list[Notice]:
+        """Return the album number letters owed to these students and not known as sent."""
+        owed = [student for student in self.students.load(keys) if student.is_owed(Owed.LETTER)]
+        sent = self._sent(keys)
+        return [self._notice(student) for student in owed if student.key not in sent]
+
+    def prepare(self, notices: Sequence[Notice]) -> None:
+        """Store letters that are about to be sent; those prepared earlier stay as they were."""
+        rows = [self._row(notice) for notice in notices]
+        if rows:
+            with self.database.writing() as connection:
+                connection.execute(insert_if_new(connection, letter), rows)
+
+    def sending(self, notice: Notice) -> None:
+        """Note before the attempt."""
+        with self.database.writing() as connection:
+            values = {"sending_since": self.author.clock(), "attempts": letter.c.attempts + 1}
+            connection.execute(update(letter).where(_is(notice)).values(values))
+
+    def sent(self, notice: Notice) -> None:
+        """Note that the post took it, in the letter and in the journal at once."""
+        with self.database.writing() as connection:
+            connection.execute(update(letter).where(_is(notice)).values(sent_at=self.author.clock()))
+            self._journal(connection, notice)
+
+    def _sent(self, keys: Sequence[int]) -> set[int]:
+        query = select(letter.c.student_id).where(letter.c.kind == ALBUM_NUMBER, letter.c.sent_at.is_not(None))
+        with self.database.reading() as connection:
+            return {
+                key
+                for some in in_portions(keys)
+                for key in connection.scalars(query.where(letter.c.student_id.in_(some)))
+            }
+
+    def _notice(self, student: Student) -> Notice:
+        return Notice(student, ALBUM_NUMBER, self.identify(student))
+
+    def _row(self, notice: Notice) -> dict[str, Any]:
+        return {
+            "student_id": notice.student.key,
+            "kind": notice.kind,
+            "message_id": notice.message_id,
+            "token_hash": stored_form(self.token(notice.message_id)),
+            "attempts": 0,
+            "prepared_at": self.author.clock(),
+        }
+
+    def _journal(self, connection: Connection, notice: Notice) -> None:
+        entry = JournalEntry(notice.student.key, "letters", f"sent {notice.kind}", Result.DONE, notice.message_id)
+        self.author.write(connection, [entry])
+
+
+def _is(notice: Notice) -> ColumnElement[bool]:
+    return letter.c.message_id == notice.message_id

@@ -1,0 +1,69 @@
+"""The outbox: requests that students made, claimed by one consumer at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, func, select, update
+
+from estudent.adapters.registry.database import Database
+from estudent.adapters.registry.tables import request
+from estudent.ports import Request
+
+CLAIM = timedelta(minutes=5)
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(minutes=15)
+
+
+class SqlOutbox:
+    """Port `Outbox` on the registry; a claim that is not finished runs out, so a killed consumer loses nothing."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self.database, self.clock = database, clock
+
+    def claim(self, most: int) -> list[Request]:
+        """Take waiting requests, oldest first; no other consumer gets them until the claim runs out."""
+        now = self.clock()
+        ready = (
+            select(request)
+            .where(request.c.finished_at.is_(None), request.c.not_before <= now)
+            .order_by(request.c.id)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+        with self.database.writing() as connection:
+            taken = [Request(row.id, row.kind, row.student_id, row.attempts) for row in connection.execute(ready)]
+            claimed = request.c.id.in_([each.key for each in taken])
+            connection.execute(update(request).where(claimed).values(not_before=now + CLAIM))
+        return taken
+
+    def finish(self, requests: Iterable[int]) -> None:
+        """Note that requests are done."""
+        with self.database.writing() as connection:
+            done = request.c.id.in_(list(requests))
+            connection.execute(update(request).where(done).values(finished_at=self.clock(), problem=""))
+
+    def put_back(self, requests: Iterable[Request], problem: str) -> None:
+        """Let requests wait for another try, each a little longer than before."""
+        now = self.clock()
+        command = (
+            update(request)
+            .where(request.c.id == bindparam("key"))
+            .values(attempts=request.c.attempts + 1, not_before=bindparam("later"), problem=problem)
+        )
+        rows = [{"key": each.key, "later": now + wait_before(each.attempts)} for each in requests]
+        if rows:
+            with self.database.writing() as connection:
+                connection.execute(command, rows)
+
+    def waiting(self) -> int:
+        """Return how many requests are not finished."""
+        query = select(func.count()).select_from(request).where(request.c.finished_at.is_(None))
+        with self.database.reading() as connection:
+            return connection.scalar(query) or 0
+
+
+def wait_before(attempts: int) -> timedelta:
+    """Return how long a request waits after so many attempts: doubling, a quarter of an hour at most."""
+    doubled: timedelta = FIRST_WAIT * 2 ** min(attempts, 12)
+    return min(LONGEST_WAIT, doubled)

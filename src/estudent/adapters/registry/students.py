@@ -1,0 +1,135 @@
+"""Students as the services see them, gathered from the registry's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, true, update
+
+from estudent.adapters.registry.database import Database
+from estudent.adapters.registry.tables import account, mailbox, payment_account, person, student, study, usos_link
+from estudent.domain.album_number import AlbumNumber
+from estudent.domain.lifecycle import Standing
+from estudent.domain.nrb import Nrb
+from estudent.domain.person_name import PersonName
+from estudent.domain.student import AccountState, Language, MailboxState, Student
+from estudent.domain.whom import Whom
+from estudent.ports import NotFound
+
+AT_ONCE = 1000
+Item = TypeVar("Item")
+
+VIEW = (
+    select(
+        student.c.id,
+        student.c.album_number,
+        student.c.language,
+        student.c.standing,
+        person.c.usos_id,
+        person.c.given_name,
+        person.c.middle_name,
+        person.c.family_name,
+        person.c.email,
+        account.c.state.label("account_state"),
+        mailbox.c.address,
+        mailbox.c.state.label("mailbox_state"),
+        mailbox.c.object_id,
+        usos_link.c.email.label("usos_email"),
+        payment_account.c.nrb,
+    )
+    .select_from(
+        student.join(person)
+        .join(account)
+        .outerjoin(mailbox, mailbox.c.student_id == student.c.id)
+        .outerjoin(usos_link, usos_link.c.student_id == student.c.id)
+        .outerjoin(
+            payment_account,
+            and_(payment_account.c.student_id == student.c.id, payment_account.c.purpose == bindparam("purpose")),
+        )
+    )
+    .order_by(student.c.id)
+)
+
+
+class SqlStudents:
+    """Port `Students` on the registry; the account number shown is the one for `purpose`."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime], purpose: str) -> None:
+        self.database, self.clock, self.purpose = database, clock, purpose
+
+    def keys(self, whom: Whom) -> list[int]:
+        """Return the registry's keys of the students meant, ascending."""
+        query = select(student.c.id).where(meant(whom)).order_by(student.c.id)
+        with self.database.reading() as connection:
+            return list(connection.scalars(query))
+
+    def load(self, keys: Sequence[int]) -> list[Student]:
+        """Return the students of these keys, ascending."""
+        with self.database.reading() as connection:
+            return [
+                _student(row)
+                for some in in_portions(sorted(keys))
+                for row in connection.execute(VIEW.where(student.c.id.in_(some)), {"purpose": self.purpose})
+            ]
+
+    def by_album(self, album: AlbumNumber) -> Student:
+        """Return one student, or raise NotFound."""
+        found = self.load(self.keys(Whom(albums=(album,))))
+        if not found:
+            raise NotFound(f"no student has the album number {album}; look in `estudent rejections`")
+        return found[0]
+
+    def learn_usos_ids(self, usos_ids: Mapping[int, int]) -> None:
+        """Store USOS person ids by student key."""
+        whose = select(student.c.person_id).where(student.c.id == bindparam("key")).scalar_subquery()
+        command = update(person).where(person.c.id == whose).values(usos_id=bindparam("found"))
+        if usos_ids:
+            with self.database.writing() as connection:
+                connection.execute(command, [{"key": key, "found": found} for key, found in usos_ids.items()])
+
+    def observe_entries(self, keys: Sequence[int]) -> None:
+        """Note that the directory was seen to hold these students' entries."""
+        command = update(account).where(account.c.entry_seen_at.is_(None)).values(entry_seen_at=self.clock())
+        with self.database.writing() as connection:
+            for some in in_portions(keys):
+                connection.execute(command.where(account.c.student_id.in_(some)))
+
+
+def meant(whom: Whom) -> ColumnElement[bool]:
+    """Return the condition on `student` under which somebody is meant; without an album number nobody is."""
+    numbered = student.c.album_number.is_not(None)
+    if whom.everyone:
+        return numbered
+    takes_it = select(study.c.id).where(study.c.student_id == student.c.id, study.c.programme == whom.programme)
+    chosen: list[ColumnElement[bool]] = [takes_it.exists()] if whom.programme else []
+    if whom.albums:
+        chosen.append(student.c.album_number.in_([str(album) for album in whom.albums]))
+    return and_(numbered, or_(*chosen) if chosen else true())
+
+
+def in_portions(items: Sequence[Item], size: int = AT_ONCE) -> Iterator[list[Item]]:
+    """Yield the items in lists of at most `size`."""
+    stream = iter(items)
+    while portion := list(islice(stream, size)):
+        yield portion
+
+
+def _student(row: Any) -> Student:
+    return Student(
+        key=row.id,
+        album=AlbumNumber(row.album_number),
+        name=PersonName(row.family_name, row.given_name, row.middle_name),
+        email=row.email,
+        language=Language(row.language),
+        standing=Standing(row.standing),
+        account=AccountState(row.account_state),
+        usos_id=row.usos_id,
+        mailbox=row.address,
+        mailbox_state=MailboxState(row.mailbox_state) if row.mailbox_state else None,
+        mailbox_id=row.object_id,
+        usos_email=row.usos_email,
+        account_number=Nrb(row.nrb) if row.nrb else None,
+    )

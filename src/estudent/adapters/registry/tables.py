@@ -1,0 +1,254 @@
+"""The registry's tables; their unique constraints carry the rules of identity."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+BigKey = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC; SQLite forgets time zones, so they are put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Store in UTC, and refuse moments without a zone."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Return in UTC."""
+        return value and (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
+
+
+def _key() -> Column[int]:
+    return Column("id", BigKey, primary_key=True, autoincrement=True)
+
+
+def _student(*, primary_key: bool = False, index: bool = False) -> Column[int]:
+    owner = ForeignKey("student.id")
+    return Column("student_id", BigKey, owner, primary_key=primary_key, index=index, nullable=False)
+
+
+person = Table(
+    "person",
+    metadata,
+    _key(),
+    Column("usos_id", BigInteger, unique=True),
+    Column("pesel_hash", String(64), unique=True),
+    Column("document_hash", String(64), unique=True),
+    Column("given_name", String(100), nullable=False),
+    Column("middle_name", String(100), nullable=False),
+    Column("family_name", String(100), nullable=False),
+    Column("birth_date", Date, nullable=False),
+    Column("email", String(254), nullable=False),
+)
+
+student = Table(
+    "student",
+    metadata,
+    _key(),
+    Column("person_id", BigKey, ForeignKey("person.id"), nullable=False, unique=True),
+    Column("album_number", String(7), unique=True),
+    Column("number_awaited_since", Moment),
+    Column("language", String(2), nullable=False),
+    Column("standing", String(20), nullable=False),
+)
+
+study = Table(
+    "study",
+    metadata,
+    _key(),
+    _student(index=True),
+    Column("candidate_number", String(254), nullable=False),
+    Column("intake", String(254), nullable=False),
+    Column("programme", String(254), nullable=False),
+    Column("programme_name", String(254), nullable=False),
+    Column("start_date", Date, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("row_hash", LargeBinary(32), nullable=False),
+    Column("feed_id", BigKey, ForeignKey("feed.id"), nullable=False),
+    UniqueConstraint("candidate_number", "programme"),
+    Index("ix_study_programme", "programme"),
+)
+
+account = Table(
+    "account",
+    metadata,
+    _student(primary_key=True),
+    Column("login", String(8), nullable=False, unique=True),
+    Column("state", String(10), nullable=False),
+    Column("entry_seen_at", Moment),
+)
+
+address = Table(
+    "address",
+    metadata,
+    Column("address", String(254), primary_key=True),
+    _student(index=True),
+    Column("kind", String(10), nullable=False),
+    Column("given_at", Moment, nullable=False),
+)
+
+mailbox = Table(
+    "mailbox",
+    metadata,
+    _student(primary_key=True),
+    Column("address", String(254), ForeignKey("address.address"), nullable=False, unique=True),
+    Column("alias", String(254), ForeignKey("address.address"), nullable=False, unique=True),
+    Column("state", String(10), nullable=False),
+    Column("object_id", String(64), unique=True),
+    Column("problem", String(500), nullable=False),
+    Column("requested_at", Moment, nullable=False),
+    Column("observed_at", Moment),
+)
+
+usos_link = Table(
+    "usos_link",
+    metadata,
+    _student(primary_key=True),
+    Column("email", String(254), nullable=False, unique=True),
+    Column("source", String(20), nullable=False),
+    Column("observed_at", Moment, nullable=False),
+)
+
+payment_account = Table(
+    "payment_account",
+    metadata,
+    _key(),
+    _student(),
+    Column("purpose", String(30), nullable=False),
+    Column("nrb", String(26), nullable=False, unique=True),
+    Column("origin", String(10), nullable=False),
+    Column("given_at", Moment, nullable=False),
+    UniqueConstraint("student_id", "purpose"),
+)
+
+receivable = Table(
+    "receivable",
+    metadata,
+    _key(),
+    _student(index=True),
+    Column("payment_account_id", BigKey, ForeignKey("payment_account.id")),
+    Column("source_id", String(100), nullable=False, unique=True),
+    Column("title", String(254), nullable=False),
+    Column("amount", Numeric(12, 2), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("due_date", Date, nullable=False),
+)
+
+booking = Table(
+    "booking",
+    metadata,
+    _key(),
+    Column("payment_account_id", BigKey, ForeignKey("payment_account.id"), index=True),
+    Column("booking_date", Date, nullable=False),
+    Column("amount", Numeric(12, 2), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("source_line", String(254), nullable=False, unique=True),
+)
+
+feed = Table(
+    "feed",
+    metadata,
+    _key(),
+    Column("name", String(255), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("modified_at", Moment, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+    Column("read", Integer, nullable=False),
+    Column("new", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Column("missing", JSON, nullable=False),
+    UniqueConstraint("name", "digest", "modified_at"),
+)
+
+rejection = Table(
+    "rejection",
+    metadata,
+    _key(),
+    Column("feed_id", BigKey, ForeignKey("feed.id"), nullable=False, index=True),
+    Column("line", Integer, nullable=False),
+    Column("candidate_number", String(254), nullable=False, index=True),
+    Column("field", String(30), nullable=False),
+    Column("kind", String(30), nullable=False),
+    Column("detail", String(500), nullable=False),
+    Column("masked", String(30), nullable=False),
+    Column("resolved_at", Moment),
+)
+
+request = Table(
+    "request",
+    metadata,
+    _key(),
+    _student(index=True),
+    Column("kind", String(20), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("not_before", Moment, nullable=False),
+    Column("finished_at", Moment),
+    Column("attempts", Integer, nullable=False),
+    Column("problem", String(500), nullable=False),
+    Index("ix_request_open", "finished_at", "not_before"),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    _key(),
+    _student(index=True),
+    Column("at", Moment, nullable=False),
+    Column("actor", String(60), nullable=False),
+    Column("run", String(60), nullable=False),
+    Column("system", String(20), nullable=False),
+    Column("step", String(60), nullable=False),
+    Column("result", String(10), nullable=False),
+    Column("detail", String(500), nullable=False),
+)
+
+letter = Table(
+    "letter",
+    metadata,
+    _key(),
+    _student(),
+    Column("kind", String(30), nullable=False),
+    Column("message_id", String(120), nullable=False, unique=True),
+    Column("token_hash", String(64), unique=True),
+    Column("attempts", Integer, nullable=False),
+    Column("prepared_at", Moment, nullable=False),
+    Column("sending_since", Moment),
+    Column("sent_at", Moment),
+    UniqueConstraint("student_id", "kind"),
+)

@@ -1,0 +1,207 @@
+"""An application from recruitment: a row of a feed, read and checked alone."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeVar
+
+from estudent.domain.album_number import AlbumNumber
+from estudent.domain.fault import Column, Fault, FaultKind, masked
+from estudent.domain.identity_document import DocumentKind, IdentityDocument
+from estudent.domain.lifecycle import Standing
+from estudent.domain.nrb import Nrb
+from estudent.domain.person_name import PersonName
+from estudent.domain.pesel import Pesel
+from estudent.domain.student import Language, Study
+
+LONGEST_VALUE = 254
+YOUNGEST, OLDEST = 14, 100
+EMAIL = re.compile(r"[^@\s,;:<>()\[\]\"\\]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+DATE_FORMS = (
+    re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})(?:[T ]00:00(?::00)?)?"),
+    re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})"),
+)
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a feed as text; `fault` is set where the reader could not make columns of it."""
+
+    line: int
+    values: Mapping[Column, str] = field(repr=False)
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The words that a university's export uses, in lower case, and what they mean."""
+
+    statuses: Mapping[str, Standing | None]
+    documents: Mapping[str, DocumentKind]
+    languages: Mapping[str, Language]
+    countries: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One person's application to one programme; `standing` is None while recruitment has not admitted them."""
+
+    candidate: str
+    intake: str
+    standing: Standing | None
+    name: PersonName = field(repr=False)
+    birth_date: date = field(repr=False)
+    email: str = field(repr=False)
+    language: Language
+    study: Study
+    pesel: Pesel | None = field(repr=False)
+    document: IdentityDocument | None = field(repr=False)
+    album: AlbumNumber | None
+    usos_id: int | None
+    account_number: Nrb | None
+
+
+def read_application(row: Row, words: Vocabulary, today: date) -> Application | list[Fault]:
+    """Return the application that a row holds, or every fault of the row at once."""
+    if row.fault:
+        return [row.fault]
+    reader = _Reader(row.values, words, today)
+    application = reader.application()
+    return application if application and not reader.faults else reader.faults
+
+
+class _Reader:
+    """Reads the fields of one row and gathers their faults."""
+
+    def __init__(self, values: Mapping[Column, str], words: Vocabulary, today: date) -> None:
+        self.values = {column: value.strip() for column, value in values.items()}
+        self.words, self.today, self.faults = words, today, list[Fault]()
+
+    def application(self) -> Application | None:
+        if not self._is_printable():
+            return None
+        candidate, status = self.required(Column.CANDIDATE), self.word(Column.STATUS, self.words.statuses)
+        name, email, language = self.name(), self.email(), self.word(Column.LANGUAGE, self.words.languages)
+        pesel, document, study = self.pesel(), self.document(), self.study()
+        born = self.birth_date(pesel)
+        album = self.optional(Column.ALBUM_NUMBER, AlbumNumber, FaultKind.BAD_ALBUM_NUMBER)
+        usos_id = self.optional(Column.USOS_ID, _usos_id, FaultKind.BAD_USOS_ID)
+        nrb = self.optional(Column.ACCOUNT_NUMBER, _nrb, FaultKind.BAD_ACCOUNT_NUMBER)
+        if self.faults or not (name and language and study and born):
+            return None
+        return Application(
+            candidate, self.text(Column.INTAKE), status, name, born, email, language, study, pesel, document, album,
+            usos_id, nrb,
+        )  # fmt: skip
+
+    def refuse(self, column: Column, kind: FaultKind, detail: str = "") -> None:
+        self.faults.append(Fault(column.value, kind, detail, masked(self.text(column))))
+
+    def text(self, column: Column) -> str:
+        return self.values.get(column, "")
+
+    def required(self, column: Column) -> str:
+        if not self.text(column):
+            self.refuse(column, FaultKind.MISSING)
+        return self.text(column)
+
+    def optional(self, column: Column, read: Callable[[str], Value], kind: FaultKind) -> Value | None:
+        if not self.text(column):
+            return None
+        try:
+            return read(self.text(column))
+        except ValueError as error:
+            self.refuse(column, kind, str(error))
+            return None
+
+    def word(self, column: Column, meanings: Mapping[str, Value]) -> Value | None:
+        word = self.required(column).lower()
+        if word and word not in meanings:
+            self.refuse(column, FaultKind.UNKNOWN_WORD, ", ".join(meanings))
+        return meanings.get(word)
+
+    def _is_printable(self) -> bool:
+        for column, value in self.values.items():
+            if len(value) > LONGEST_VALUE:
+                self.refuse(column, FaultKind.TOO_LONG, f"{len(value)} > {LONGEST_VALUE}")
+            elif not value.isprintable() and (hidden := _hidden_character(value)):
+                self.refuse(column, FaultKind.CONTROL_CHARACTER, hidden)
+        return not self.faults
+
+    def name(self) -> PersonName | None:
+        family = self.required(Column.FAMILY_NAME)
+        for column in (Column.FAMILY_NAME, Column.GIVEN_NAME, Column.MIDDLE_NAME):
+            self.optional(column, PersonName, FaultKind.BAD_NAME)
+        if not family or self.faults:
+            return None
+        return PersonName(family, self.text(Column.GIVEN_NAME), self.text(Column.MIDDLE_NAME))
+
+    def email(self) -> str:
+        email = self.required(Column.EMAIL)
+        if email and not EMAIL.fullmatch(email):
+            self.refuse(Column.EMAIL, FaultKind.BAD_EMAIL)
+        return email
+
+    def study(self) -> Study | None:
+        programme, start = self.required(Column.PROGRAMME), self.required_date(Column.START)
+        return Study(programme, self.text(Column.PROGRAMME_NAME), start) if programme and start else None
+
+    def pesel(self) -> Pesel | None:
+        return self.optional(
+            Column.PESEL, lambda text: Pesel(text.replace(" ", "").replace("-", "")), FaultKind.BAD_PESEL
+        )
+
+    def document(self) -> IdentityDocument | None:
+        number = self.text(Column.DOCUMENT_NUMBER)
+        if not number:
+            if not self.text(Column.PESEL):
+                self.refuse(Column.PESEL, FaultKind.NO_IDENTITY)
+            return None
+        kind = self.word(Column.DOCUMENT_KIND, self.words.documents)
+        country = self.required(Column.DOCUMENT_COUNTRY).upper()
+        if country and country not in self.words.countries:
+            self.refuse(Column.DOCUMENT_COUNTRY, FaultKind.BAD_DOCUMENT, "ISO 3166-1")
+        if kind is None or country not in self.words.countries:
+            return None
+        return self.optional(
+            Column.DOCUMENT_NUMBER, lambda text: IdentityDocument(kind, text, country), FaultKind.BAD_DOCUMENT
+        )
+
+    def required_date(self, column: Column) -> date | None:
+        self.required(column)
+        return self.optional(column, _date, FaultKind.BAD_DATE)
+
+    def birth_date(self, pesel: Pesel | None) -> date | None:
+        born = pesel.birth_date if pesel and not self.text(Column.BIRTH_DATE) else self.required_date(Column.BIRTH_DATE)
+        if born and pesel and born != pesel.birth_date:
+            self.refuse(Column.BIRTH_DATE, FaultKind.BIRTH_DATES_DISAGREE)
+        elif born and not YOUNGEST <= self.today.year - born.year <= OLDEST:
+            self.refuse(Column.BIRTH_DATE, FaultKind.IMPLAUSIBLE_BIRTH_DATE)
+        return born
+
+
+def _date(text: str) -> date:
+    found = next((match for form in DATE_FORMS if (match := form.fullmatch(text))), None)
+    if found is None:
+        raise ValueError("not a date")
+    return date(int(found["year"]), int(found["month"]), int(found["day"]))
+
+
+def _usos_id(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= len(text) <= 10 and int(text)):
+        raise ValueError("a USOS person id is a positive number")
+    return int(text)
+
+
+def _nrb(text: str) -> Nrb:
+    return Nrb(text.upper().removeprefix("PL").replace(" ", "").replace("-", ""))
+
+
+def _hidden_character(value: str) -> str:
+    hidden = next((letter for letter in value if unicodedata.category(letter) in ("Cc", "Cf", "Co", "Cn", "Cs")), "")
+    return f"U+{ord(hidden):04X}" if hidden else ""

@@ -1,0 +1,81 @@
+"""NRB, the number of a Polish bank account, and the schemes by which a university numbers accounts of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+POLAND = "2521"
+SORT_CODE_WEIGHTS = (3, 9, 7, 1, 3, 9, 7, 1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Nrb:
+    """26 digits: 2 check digits (mod 97), 8 of the sort code with a check digit of its own, 16 of the account."""
+
+    digits: str
+
+    def __post_init__(self) -> None:
+        if not (self.digits.isascii() and self.digits.isdecimal() and len(self.digits) == 26):
+            raise ValueError(f"an account number (NRB) has 26 digits, this has {len(self.digits)} characters")
+        if int(self.digits[2:] + POLAND + self.digits[:2]) % 97 != 1:
+            raise ValueError("its check digits are wrong (mod 97)")
+        check_sort_code(self.digits[2:10])
+
+    @classmethod
+    def build(cls, sort_code: str, account: str) -> Nrb:
+        """Return the NRB of an account (16 digits) at a bank's branch (8 digits)."""
+        check_sort_code(sort_code)
+        check = 98 - int(sort_code + account + POLAND + "00") % 97
+        return cls(f"{check:02d}{sort_code}{account}")
+
+    @property
+    def in_groups(self) -> str:
+        """The number as people read it: two digits, then groups of four."""
+        return " ".join((self.digits[:2], *(self.digits[at : at + 4] for at in range(2, 26, 4))))
+
+    def __str__(self) -> str:
+        return self.digits
+
+
+def check_sort_code(digits: str) -> None:
+    """Raise ValueError unless the eight digits are a sort code whose last digit checks."""
+    if not (digits.isascii() and digits.isdecimal() and len(digits) == 8):
+        raise ValueError("a sort code has 8 digits")
+    if sum(weight * int(digit) for weight, digit in zip(SORT_CODE_WEIGHTS, digits, strict=True)) % 10:
+        raise ValueError("the check digit of its sort code is wrong")
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentScheme:
+    """How the university numbers accounts for one purpose: the bank's sort code, the client prefix, a student's part.
+
+    The student's part is drawn by a secret key from the student's registry number: it reveals neither the
+    album number nor anything else, and the same student always draws the same numbers in the same order.
+    """
+
+    purpose: str
+    sort_code: str
+    client_prefix: str
+    key: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        check_sort_code(self.sort_code)
+        if not (self.client_prefix.isascii() and self.client_prefix.isdecimal() and len(self.client_prefix) <= 11):
+            raise ValueError("the client prefix is at most 11 digits, so that 5 or more remain for the student")
+
+    @property
+    def width(self) -> int:
+        """How many digits the student's part has."""
+        return 16 - len(self.client_prefix)
+
+    def draw(self, student: int) -> Iterator[Nrb]:
+        """Yield this student's candidates, the first free of which becomes theirs; no end, so count your tries."""
+        attempt = 0
+        while True:
+            message = f"{self.purpose}|{student}|{attempt}".encode()
+            number = int.from_bytes(hmac.new(self.key, message, hashlib.sha256).digest()) % 10**self.width
+            yield Nrb.build(self.sort_code, f"{self.client_prefix}{number:0{self.width}d}")
+            attempt += 1

@@ -1,0 +1,74 @@
+"""Plans: the steps that bring a far system in line with the registry, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, Protocol, Self, TypeVar
+
+from estudent.domain.album_number import AlbumNumber
+
+
+class StepKind(StrEnum):
+    """What a step does; there is none that removes."""
+
+    ADD = "add"
+    CHANGE = "change"
+    LOCK = "lock"
+    UNLOCK = "unlock"
+
+
+DANGEROUS = frozenset({StepKind.LOCK})
+"""The kinds that take something away from a student, and that the brake therefore counts."""
+
+
+class Plannable(Protocol):
+    """Something that belongs to one student and exists, or should, in a far system."""
+
+    @property
+    def album(self) -> AlbumNumber:
+        """Whose it is."""
+
+    @property
+    def locked(self) -> bool:
+        """Whether its use is barred."""
+
+    def differences(self, found: Self) -> tuple[str, ...]:
+        """Name the fields in which `found` falls short of this; the lock is not among them."""
+
+
+T = TypeVar("T", bound=Plannable)
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[T]):
+    """One change to one student's thing in one far system."""
+
+    kind: StepKind
+    wanted: T
+    found: T | None = None
+    fields: tuple[str, ...] = ()
+
+    @property
+    def album(self) -> AlbumNumber:
+        """Whose step this is."""
+        return self.wanted.album
+
+
+def plan(wanted: Iterable[T], found: Mapping[AlbumNumber, T]) -> Iterator[Step[T]]:
+    """Yield the steps that bring what is found in line with what is wanted; nothing is ever removed."""
+    for thing in wanted:
+        present = found.get(thing.album)
+        if present is None:
+            yield Step(StepKind.ADD, thing)
+        else:
+            yield from _changes(thing, present)
+
+
+def _changes(wanted: T, found: T) -> Iterator[Step[T]]:
+    fields = wanted.differences(found)
+    if fields:
+        yield Step(StepKind.CHANGE, wanted, found, fields)
+    if wanted.locked != found.locked:
+        yield Step(StepKind.LOCK if wanted.locked else StepKind.UNLOCK, wanted, found)

@@ -1,0 +1,76 @@
+"""A student as the services see one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from estudent.domain.album_number import AlbumNumber
+from estudent.domain.lifecycle import Owed, Standing, owes
+from estudent.domain.nrb import Nrb
+from estudent.domain.person_name import PersonName
+
+
+class Language(StrEnum):
+    """The languages in which we write to students."""
+
+    POLISH = "pl"
+    ENGLISH = "en"
+    UKRAINIAN = "uk"
+
+
+class AccountState(StrEnum):
+    """PREPARED: the entry is locked and has no password until the student activates the account."""
+
+    PREPARED = "prepared"
+    ACTIVE = "active"
+
+
+class MailboxState(StrEnum):
+    """The steps of a mailbox on its way (facts: none of them is done in one request)."""
+
+    REQUESTED = "requested"
+    AWAITED = "awaited"
+    VERIFIED = "verified"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """One programme that a student takes up."""
+
+    programme: str
+    name: str
+    start: date
+
+
+@dataclass(frozen=True, slots=True)
+class Student:
+    """One student with an album number and everything that the registry holds for the other systems.
+
+    `key` is the registry's own number of the student, the only thing besides album numbers that flows pass on.
+    """
+
+    key: int
+    album: AlbumNumber
+    name: PersonName = field(repr=False)
+    email: str = field(repr=False)
+    language: Language
+    standing: Standing
+    account: AccountState = AccountState.PREPARED
+    usos_id: int | None = None
+    mailbox: str | None = None
+    mailbox_state: MailboxState | None = None
+    mailbox_id: str | None = None
+    usos_email: str | None = None
+    account_number: Nrb | None = None
+
+    def is_owed(self, what: Owed) -> bool:
+        """Tell whether the university owes this student `what` by the lifecycle's table."""
+        return owes(self.standing, what)
+
+    @property
+    def working_mailbox(self) -> str | None:
+        """The mail address once it was seen to work, None before."""
+        return self.mailbox if self.mailbox_state is MailboxState.VERIFIED else None

@@ -1,0 +1,366 @@
+"""What we ask of the world, in the university's words, and the few ways in which it may fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from estudent.domain.album_number import AlbumNumber
+from estudent.domain.application import Application, Row
+from estudent.domain.directory_entry import Entry
+from estudent.domain.fault import Fault
+from estudent.domain.letter import Letter, Notice
+from estudent.domain.mailbox import Mailbox
+from estudent.domain.nrb import Nrb
+from estudent.domain.outcome import Outcome, Result
+from estudent.domain.plan import Step
+from estudent.domain.student import MailboxState, Student
+from estudent.domain.usos_link import UsosLink
+from estudent.domain.whom import Whom
+
+
+class FarSideError(Exception):
+    """Something outside said no or nothing; its text holds no personal data and says what to do next."""
+
+
+class Unavailable(FarSideError):
+    """The far side does not answer, or asks to wait; the same call may work later: retry."""
+
+
+class Refused(FarSideError):
+    """The far side understood and will not do it: skip this one, report it, go on."""
+
+
+class AlreadyExists(Refused):
+    """What should be made is there already, or its name belongs to somebody else."""
+
+
+class NotFound(Refused):
+    """What should be changed is not there."""
+
+
+class Misconfigured(FarSideError):
+    """Nothing can work until somebody changes a setting or a permission: stop."""
+
+
+# Recruitment
+
+
+class FeedProblem(StrEnum):
+    """Why a whole file is left alone."""
+
+    STILL_WRITTEN = "still being written"
+    EMPTY = "empty"
+    UNREADABLE = "unreadable"
+    HEADERS_MISSING = "headers missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One file, or one answer, of recruitment. `rows` may be called again; each call reads from the start."""
+
+    name: str
+    digest: str
+    modified_at: datetime
+    rows: Callable[[], Iterator[Row]]
+    problem: FeedProblem | None = None
+    detail: str = ""
+
+
+class Recruitment(Protocol):
+    """The recruitment office (eRekrutacja, IRK)."""
+
+    def feeds(self) -> Iterator[Feed]:
+        """Yield all feeds that are there, oldest first, those that cannot be read with their problem."""
+
+    def check(self) -> str:
+        """Return in one sentence what was found, or raise Misconfigured or Unavailable."""
+
+
+# Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """All by which a row may be recognised as somebody's; hashes are those of `Fingerprints`."""
+
+    candidate: str
+    pesel: str | None
+    document: str | None
+    usos_id: int | None
+    album: str | None
+    account_number: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownStudent:
+    """What of a student must not change, and by which of an identity's parts they were found."""
+
+    key: int
+    album: str | None
+    usos_id: int | None
+    found_by: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """An application that was accepted: whose it is (`student` is None for somebody new) and the row's hash."""
+
+    application: Application = field(repr=False)
+    identity: Identity = field(repr=False)
+    row_hash: bytes
+    student: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A row that was refused, one for each fault; `feed` is the file's name."""
+
+    feed: str
+    line: int
+    fault: Fault
+    candidate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedCounts:
+    """What became of a feed's rows."""
+
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    refused: int = 0
+    missing: tuple[str, ...] = ()
+
+
+class Admissions(Protocol):
+    """The registry's door for recruitment."""
+
+    def knows(self, feed: Feed) -> bool:
+        """Tell whether exactly this file was taken in to its end."""
+
+    def open(self, feed: Feed) -> int:
+        """Note that reading begins; return the feed's number."""
+
+    def close(self, feed: int, counts: FeedCounts) -> None:
+        """Note that the feed was taken in to its end."""
+
+    def row_hashes(self) -> dict[str, bytes]:
+        """Return the hash of every row taken in so far by its application's key."""
+
+    def matches(self, identities: Sequence[Identity]) -> list[list[KnownStudent]]:
+        """Return for each identity the students whom any part of it fits."""
+
+    def admit(self, feed: int, admissions: Sequence[Admission]) -> None:
+        """Store persons, students and studies in one transaction and resolve the candidates' earlier rejections."""
+
+    def refuse(self, feed: int, rejections: Sequence[Rejection]) -> None:
+        """Store refused rows."""
+
+    def rejections(self) -> list[Rejection]:
+        """Return the open rejections, newest feed first."""
+
+    def candidates_of(self, applications: Iterable[str], intakes: Iterable[str]) -> list[str]:
+        """Return the candidate numbers of those of the `applications` that belong to one of the `intakes`."""
+
+    def awaiting_numbers(self) -> list[tuple[str, datetime]]:
+        """Return the candidates whose album number has not come yet, and since when it is awaited."""
+
+
+class Students(Protocol):
+    """Students with album numbers, as the services see them."""
+
+    def keys(self, whom: Whom) -> list[int]:
+        """Return the registry's keys of the students meant, ascending."""
+
+    def load(self, keys: Sequence[int]) -> list[Student]:
+        """Return the students of these keys, ascending."""
+
+    def by_album(self, album: AlbumNumber) -> Student:
+        """Return one student, or raise NotFound."""
+
+    def observe_entries(self, keys: Sequence[int]) -> None:
+        """Note that the directory was seen to hold these students' entries."""
+
+    def learn_usos_ids(self, usos_ids: Mapping[int, int]) -> None:
+        """Store USOS person ids by student key."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One thing that happened to one student."""
+
+    student: int
+    system: str
+    step: str
+    result: Result
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalLine:
+    """A journal entry as it is read back: with when, by whom, in which run."""
+
+    at: datetime
+    system: str
+    step: str
+    result: str
+    detail: str
+    actor: str
+    run: str
+
+
+class Journal(Protocol):
+    """Who or what did which step for whom, when, with what outcome."""
+
+    def note(self, entries: Iterable[JournalEntry]) -> None:
+        """Store entries under this journal's actor and run."""
+
+    def of(self, student: int) -> list[JournalLine]:
+        """Return a student's history, oldest first."""
+
+    def owed(self, whom: Whom) -> dict[str, list[AlbumNumber]]:
+        """Return for each thing owed the students who do not have it yet."""
+
+
+class Letters(Protocol):
+    """Which letters were prepared and sent."""
+
+    def due(self, keys: Sequence[int]) -> list[Notice]:
+        """Return the album number letters owed to these students and not known as sent."""
+
+    def prepare(self, notices: Sequence[Notice]) -> None:
+        """Store letters that are about to be sent; those prepared earlier stay as they were."""
+
+    def sending(self, notice: Notice) -> None:
+        """Note before the attempt."""
+
+    def sent(self, notice: Notice) -> None:
+        """Note that the post took it."""
+
+
+class MailboxRegister(Protocol):
+    """Addresses and the state of mailboxes."""
+
+    def reserve(self, student: Student, wanted: str, alias: str) -> None:
+        """Give the address and make the request in one transaction; raise AlreadyExists when it was ever given."""
+
+    def taken(self, addresses: Sequence[str]) -> set[str]:
+        """Return those of the addresses that were ever given to anybody."""
+
+    def observe(self, student: int, state: MailboxState, identifier: str | None, problem: str = "") -> None:
+        """Store what was seen at the far side."""
+
+    def unfinished(self, keys: Sequence[int]) -> list[int]:
+        """Return those of the students whose mailbox was requested and not yet verified."""
+
+
+class UsosRegister(Protocol):
+    """What was last seen of the links in USOS."""
+
+    def observe_links(self, emails: Mapping[int, str], source: str) -> None:
+        """Store the university address that USOS holds, by student key."""
+
+
+class AccountNumbers(Protocol):
+    """Individual payment accounts, each number given once."""
+
+    def give(self, student: int, purpose: str, number: Nrb, origin: str) -> bool:
+        """Store a number for a student; False when somebody has it already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A student's request in the outbox."""
+
+    key: int
+    kind: str
+    student: int
+    attempts: int
+
+
+class Outbox(Protocol):
+    """Requests that students made in the portal and that wait to be carried out."""
+
+    def claim(self, most: int) -> list[Request]:
+        """Take waiting requests, oldest first; no other consumer gets them until the claim runs out."""
+
+    def finish(self, requests: Iterable[int]) -> None:
+        """Note that requests are done."""
+
+    def put_back(self, requests: Iterable[Request], problem: str) -> None:
+        """Let requests wait for another try, each a little longer than before."""
+
+    def waiting(self) -> int:
+        """Return how many requests are not finished."""
+
+
+# Far systems
+
+
+class Directory(Protocol):
+    """The university's LDAP directory."""
+
+    def find(self, albums: Sequence[AlbumNumber]) -> dict[AlbumNumber, Entry]:
+        """Return the entries that exist of these students."""
+
+    def carry_out(self, steps: Iterable[Step[Entry]]) -> Iterator[Outcome]:
+        """Take the steps, yielding an outcome for each; raise Misconfigured where none can work."""
+
+    def check(self) -> str:
+        """Return in one sentence what was found, or raise Misconfigured or Unavailable."""
+
+
+class Mailboxes(Protocol):
+    """Mailboxes in Microsoft 365."""
+
+    def find(self, mailboxes: Sequence[Mailbox]) -> dict[AlbumNumber, Mailbox]:
+        """Return what exists of these students, looked up by album number (employeeId)."""
+
+    def carry_out(self, steps: Iterable[Step[Mailbox]]) -> Iterator[Outcome]:
+        """Create users, assign licences, add aliases; a mailbox that is not there yet is simply not ready."""
+
+    def free_seats(self) -> int:
+        """Return how many licences are left."""
+
+    def check(self) -> str:
+        """Return in one sentence what was found, or raise Misconfigured or Unavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsosPerson:
+    """What USOS holds of one person, as it was observed."""
+
+    usos_id: int
+    album: str | None
+    email: str | None = field(repr=False)
+    active: bool
+
+
+class Usos(Protocol):
+    """The university's USOS."""
+
+    def find(self, usos_ids: Sequence[int]) -> dict[int, UsosPerson]:
+        """Return the persons who exist of these ids."""
+
+    def carry_out(self, steps: Iterable[Step[UsosLink]]) -> Iterator[Outcome]:
+        """Ask USOS to hold our addresses; an accepted request proves nothing until `find` shows it."""
+
+    def account_numbers(self, usos_ids: Sequence[int]) -> dict[int, Nrb]:
+        """Return the payment accounts that USOS already has for these persons."""
+
+    def check(self) -> str:
+        """Return in one sentence what was found, or raise Misconfigured or Unavailable."""
+
+
+class Post(Protocol):
+    """Outgoing mail."""
+
+    def send(self, letter: Letter) -> None:
+        """Hand one letter over; raise Refused for this recipient, Unavailable for now."""
+
+    def check(self) -> str:
+        """Return in one sentence what was found, or raise Misconfigured or Unavailable."""
