@@ -35,7 +35,7 @@ class _Pair:
 
 
 def issue(folder: Path, *, now: datetime | None = None) -> Certificates:
-    """Return certificates for localhost and 127.0.0.1 that hold for a week or more; what is there is kept if it does."""
+    """Return certificates for localhost and 127.0.0.1 that hold for a week or more; what does so already is kept."""
     moment = now or datetime.now(UTC)
     folder.mkdir(parents=True, exist_ok=True)
     files = Certificates(folder / "ca.pem", folder / "server.pem", folder / "server.key")
@@ -71,11 +71,11 @@ def _issued_by(server: _Pair, authority: _Pair) -> bool:
 
 
 def _authority(moment: datetime) -> _Pair:
-    """Make an authority that Python 3.13's VERIFY_X509_STRICT accepts (RFC 5280: critical key usage, key identifiers)."""
+    """Make an authority that VERIFY_X509_STRICT accepts (RFC 5280: critical key usage, key identifiers)."""
     key = generate_private_key(SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "eStudent sandbox, trusted nowhere else")])
     builder = (
-        _builder(name, name, key, key, moment, LIFE_OF_AUTHORITY)
+        _builder((name, name), key, key, moment, LIFE_OF_AUTHORITY)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
     )
@@ -87,7 +87,7 @@ def _server(authority: _Pair, moment: datetime) -> _Pair:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.IPv4Address("127.0.0.1"))]
     builder = (
-        _builder(name, authority.certificate.subject, key, authority.key, moment, LIFE_OF_CERTIFICATE)
+        _builder((name, authority.certificate.subject), key, authority.key, moment, LIFE_OF_CERTIFICATE)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -97,18 +97,17 @@ def _server(authority: _Pair, moment: datetime) -> _Pair:
 
 
 def _builder(
-    subject: x509.Name,
-    issuer: x509.Name,
+    names: tuple[x509.Name, x509.Name],
     key: EllipticCurvePrivateKey,
     signer: EllipticCurvePrivateKey,
     moment: datetime,
     life: timedelta,
 ) -> x509.CertificateBuilder:
-    """Begin a certificate with what all of them have; it starts an hour ago, for clocks that are slow."""
+    """Begin a certificate for (subject, issuer) with what all have; it starts an hour ago, for clocks that are slow."""
     return (
         x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
+        .subject_name(names[0])
+        .issuer_name(names[1])
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(moment - timedelta(hours=1))

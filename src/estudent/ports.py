@@ -255,7 +255,7 @@ class MailboxRegister(Protocol):
         """Store what was seen at the far side."""
 
     def unfinished(self, keys: Sequence[int]) -> list[int]:
-        """Return those of the students whose mailbox was requested and not yet verified."""
+        """Return those of the students whose mailbox was requested and is still on its way."""
 
 
 class UsosRegister(Protocol):
@@ -269,7 +269,7 @@ class AccountNumbers(Protocol):
     """Individual payment accounts, each number given once."""
 
     def give(self, student: int, purpose: str, number: Nrb, origin: str) -> bool:
-        """Store a number for a student; False when somebody has it already."""
+        """Store a number for a student who has none; False when the number is somebody else's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +312,10 @@ class Directory(Protocol):
 
     def check(self) -> str:
         """Return in one sentence what was found, or raise Misconfigured or Unavailable."""
+
+
+ADDRESS_TAKEN = "address taken"
+"""How the detail of a refused step begins when Microsoft has given the address to somebody else."""
 
 
 class Mailboxes(Protocol):

@@ -12,7 +12,7 @@ from typing import TypeVar
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.fault import Column, Fault, FaultKind, masked
 from estudent.domain.identity_document import DocumentKind, IdentityDocument
-from estudent.domain.lifecycle import Standing
+from estudent.domain.lifecycle import Owed, Standing, owes
 from estudent.domain.nrb import Nrb
 from estudent.domain.person_name import PersonName
 from estudent.domain.pesel import Pesel
@@ -64,6 +64,16 @@ class Application:
     album: AlbumNumber | None
     usos_id: int | None
     account_number: Nrb | None
+
+    @property
+    def is_welcome(self) -> bool:
+        """Tell whether the application makes somebody new a student; a resignation does not."""
+        return self.standing is not None and owes(self.standing, Owed.SIGN_IN)
+
+
+def application_key(candidate: str, programme: str) -> str:
+    """Return the key of one person's application to one programme."""
+    return f"{candidate}\x1f{programme}"
 
 
 def read_application(row: Row, words: Vocabulary, today: date) -> Application | list[Fault]:

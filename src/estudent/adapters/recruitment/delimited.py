@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
 from estudent.adapters.recruitment.delimited_rows import LONGEST_ROW, Lines, rows_of
-from estudent.adapters.recruitment.encoding import encoding_of
 from estudent.adapters.recruitment.headers import Headers
 from estudent.domain.application import Row
 
@@ -19,9 +18,9 @@ DELIMITERS = (";", ",", "\t")
 SEPARATOR_LINE = re.compile(r"sep=(.)", re.IGNORECASE)
 
 
-def read_delimited(path: Path, headers: Headers, encoding: str | None) -> Iterator[Row]:
+def read_delimited(path: Path, headers: Headers, encoding: str) -> Generator[Row, None, None]:
     """Yield the rows below the header; raise Unfit before the first of them if no row can be trusted."""
-    with path.open(encoding=encoding_of(path, encoding), newline="") as file:
+    with path.open(encoding=encoding, newline="") as file:
         yield from _table(file, headers)
 
 
@@ -37,7 +36,7 @@ def _table(file: TextIO, headers: Headers) -> Iterator[Row]:
 
 def _start(file: TextIO) -> tuple[int, str, tuple[str, ...]]:
     """Return the header's line, its number, and the delimiters that it may have; an empty line if there is none."""
-    delimiters = DELIMITERS
+    delimiters: tuple[str, ...] = DELIMITERS
     for number, line in enumerate(file, 1):
         text = line.strip("\ufeff\r\n ")
         if said := SEPARATOR_LINE.fullmatch(text):

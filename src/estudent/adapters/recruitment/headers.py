@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from types import MappingProxyType
+from typing import Any, TypeVar
 
 from estudent.adapters.recruitment.unfit import Unfit, unreadable
 from estudent.domain.fault import Column
@@ -35,6 +36,7 @@ POLISH_HEADERS: Mapping[Column, Sequence[str]] = MappingProxyType(
         Column.ACCOUNT_NUMBER: ("Numer rachunku",),
     }
 )
+Field = TypeVar("Field")
 REQUIRED = (
     Column.CANDIDATE,
     Column.STATUS,
@@ -55,9 +57,9 @@ class Layout:
 
     width: int
     columns: tuple[Column, ...]
-    pick: itemgetter[int]
+    pick: Callable[[Sequence[Any]], tuple[Any, ...]]
 
-    def values(self, fields: Sequence[str]) -> dict[Column, str]:
+    def values(self, fields: Sequence[Field]) -> dict[Column, Field]:
         """Return the fields of a row that are ours."""
         return dict(zip(self.columns, self.pick(fields), strict=True))
 

@@ -10,7 +10,7 @@ PESEL_LENGTH = 11
 
 def text_of(column: Column, number: float) -> str | Fault:
     """Return a number's text, a PESEL with its leading zeros, or the fault of one that has lost digits for certain."""
-    if column is Column.ACCOUNT_NUMBER or abs(number) > EXACT or number != number:
+    if column is Column.ACCOUNT_NUMBER or not abs(number) < EXACT:
         return Fault(column.value, FaultKind.UNREADABLE_ROW, "liczba zamiast tekstu / a number instead of text")
     text = str(int(number)) if number == int(number) else str(number)
     return text.zfill(PESEL_LENGTH) if column is Column.PESEL else text

@@ -14,15 +14,11 @@ from estudent.adapters.registry.journal import Author
 from estudent.adapters.registry.people import People
 from estudent.adapters.registry.students import in_portions
 from estudent.adapters.registry.tables import feed, payment_account, person, rejection, student, study
+from estudent.domain.application import application_key
 from estudent.domain.fault import Fault, FaultKind
 from estudent.ports import Admission, Feed, FeedCounts, Identity, KnownStudent, Rejection
 
 LONGEST_DETAIL = 500
-
-
-def application_key(candidate: str, programme: str) -> str:
-    """Return the key of one person's application to one programme."""
-    return f"{candidate}\x1f{programme}"
 
 
 class SqlAdmissions:

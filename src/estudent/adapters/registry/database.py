@@ -11,10 +11,13 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
+from estudent.adapters.registry.tables import student
 from estudent.ports import Misconfigured, Unavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -51,9 +54,23 @@ class Database:
         with _translated(), self.engine.begin() as connection:
             command.downgrade(alembic_config(connection), revision)
 
+    def check(self) -> str:
+        """Return in one sentence what was found, or raise Misconfigured or Unavailable."""
+        with self.reading() as connection:
+            students = connection.scalar(select(func.count()).select_from(student))
+            behind = MigrationContext.configure(connection).get_current_revision() != newest_revision()
+        if behind:
+            raise Misconfigured("the registry's tables are of an older version; run `estudent registry upgrade`")
+        return f"{self.engine.dialect.name}, {students} students, schema {newest_revision()}"
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def newest_revision() -> str | None:
+    """Return the newest revision of the migrations."""
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 def alembic_config(connection: Connection) -> Config:

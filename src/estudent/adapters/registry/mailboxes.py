@@ -51,8 +51,9 @@ class SqlMailboxRegister:
                 self._journal(connection, student, f"mailbox {state.value}", problem)
 
     def unfinished(self, keys: Sequence[int]) -> list[int]:
-        """Return those of the students whose mailbox was requested and not yet verified."""
-        query = select(mailbox.c.student_id).where(mailbox.c.state != MailboxState.VERIFIED.value)
+        """Return those of the students whose mailbox was requested and is still on its way."""
+        on_the_way = (MailboxState.REQUESTED.value, MailboxState.AWAITED.value)
+        query = select(mailbox.c.student_id).where(mailbox.c.state.in_(on_the_way))
         with self.database.reading() as connection:
             return [
                 key

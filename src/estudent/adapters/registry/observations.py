@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, insert
+from sqlalchemy import Connection, delete, insert, select
 
 from estudent.adapters.registry.database import Database, insert_if_new
 from estudent.adapters.registry.journal import Author
@@ -40,12 +40,17 @@ class SqlAccountNumbers:
         self.database, self.author = database, author
 
     def give(self, student: int, purpose: str, number: Nrb, origin: str) -> bool:
-        """Store a number for a student; False when somebody has it already."""
+        """Store a number for a student who has none; False when the number is somebody else's."""
         given = {"student_id": student, "purpose": purpose, "nrb": str(number), "origin": origin}
         with self.database.writing() as connection:
             command = insert_if_new(connection, payment_account).values(given | {"given_at": self.author.clock()})
-            was_free = connection.execute(command).rowcount == 1
-            if was_free:
-                entry = JournalEntry(student, "payment_accounts", f"number from {origin}", Result.DONE, purpose)
-                self.author.write(connection, [entry])
-        return was_free
+            if connection.execute(command).rowcount != 1:
+                return _has_one(connection, student, purpose)
+            entry = JournalEntry(student, "payment_accounts", f"number from {origin}", Result.DONE, purpose)
+            self.author.write(connection, [entry])
+        return True
+
+
+def _has_one(connection: Connection, student: int, purpose: str) -> bool:
+    mine = (payment_account.c.student_id == student, payment_account.c.purpose == purpose)
+    return connection.scalar(select(payment_account.c.id).where(*mine)) is not None

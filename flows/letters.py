@@ -1,0 +1,21 @@
+"""The deployment `letters`."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from flows.forms import AS_IN_SETTINGS, EVERYONE, Chosen, Limits, Mode
+from flows.steps import finish, reconcile
+
+
+@flow(name="letters", flow_run_name="letters ({mode})", persist_result=False)
+async def letters(mode: Mode = "rehearse", chosen: Chosen = EVERYONE, limits: Limits = AS_IN_SETTINGS) -> None:
+    """Send the album number letter, once, to everybody admitted who has not had it.
+
+    Args:
+        mode: rehearse says what would be done; apply does it
+        chosen: whom the run looks at
+        limits: when the run stops and asks
+    """
+    tally = await reconcile("letters", chosen, mode, limits)
+    await finish("letters", [tally], mode)

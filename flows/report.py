@@ -1,0 +1,46 @@
+"""What a run leaves behind: one artifact with a table for people, without personal data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from prefect.artifacts import acreate_markdown_artifact
+
+from estudent.domain.outcome import Tally
+
+SHOWN = 50
+COLUMNS = ("System", "Read", "New", "Changed", "Refused", "Failed")
+
+
+async def publish(title: str, tallies: Sequence[Tally], mode: str) -> None:
+    """Leave the artifact of a run."""
+    key = title.replace("_", "-")
+    await acreate_markdown_artifact(
+        markdown=as_markdown(title, tallies, mode), key=key, description=f"{title} ({mode})"
+    )
+
+
+def as_markdown(title: str, tallies: Sequence[Tally], mode: str) -> str:
+    """Return the report: counts by system, then why, and what to do next."""
+    verb = "would do" if mode == "rehearse" else "did"
+    counts = [(tally.system, tally.read, tally.new, tally.changed, tally.refused, tally.failed) for tally in tallies]
+    lines = [f"# What {title} {verb}", "", *_table(COLUMNS, counts)]
+    return "\n".join([*lines, "", *_remarks(tallies)])
+
+
+def _remarks(tallies: Iterable[Tally]) -> list[str]:
+    remarks = [(tally.system, each.about, each.why, each.then) for tally in tallies for each in tally.remarks]
+    if not remarks:
+        return ["Nothing else to report."]
+    table = _table(("System", "Whom or what", "Why", "What to do next"), remarks[:SHOWN])
+    more = [f"… and {len(remarks) - SHOWN} more; `estudent student <album number>` shows each."]
+    return ["## Why, and what to do next", "", *table, *(more if len(remarks) > SHOWN else [])]
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    ruler = "|".join("---" for _ in header)
+    return [_row(header), f"|{ruler}|", *(_row(row) for row in rows)]
+
+
+def _row(cells: Sequence[object]) -> str:
+    return "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"

@@ -1,0 +1,21 @@
+"""The deployment `requests`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from prefect import flow
+from pydantic import Field
+
+from flows.steps import finish, serve_requests
+
+
+@flow(name="requests", flow_run_name="requests", persist_result=False)
+async def requests(minutes: Annotated[int, Field(ge=1, le=60)] = 15) -> None:
+    """Carry out what students ask for in the portal, within seconds, until the time is over and the next run goes on.
+
+    Args:
+        minutes: the run ends at the next full multiple of so many minutes of the hour
+    """
+    tallies = await serve_requests(minutes)
+    await finish("requests", tallies, "apply")

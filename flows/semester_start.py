@@ -1,0 +1,29 @@
+"""The deployment `semester-start`."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from flows.forms import AS_IN_SETTINGS, EVERY_SYSTEM, EVERYONE, Chosen, Limits, Mode, System
+from flows.steps import finish, reconcile, take_in_feeds
+
+
+@flow(name="semester-start", flow_run_name="semester-start ({mode})", persist_result=False)
+async def semester_start(
+    mode: Mode = "rehearse",
+    chosen: Chosen = EVERYONE,
+    systems: list[System] = EVERY_SYSTEM,
+    limits: Limits = AS_IN_SETTINGS,
+) -> None:
+    """Do everything for everybody, in the order in which a student needs it; run twice, it changes nothing more.
+
+    Args:
+        mode: rehearse says what would be done; apply does it
+        chosen: whom the run looks at; recruitment's feeds are always taken in whole
+        systems: which systems are brought in line
+        limits: when the run stops and asks
+    """
+    tallies = [await take_in_feeds(mode)]
+    for system in systems:
+        tallies.append(await reconcile(system, chosen, mode, limits))
+    await finish("semester-start", tallies, mode)

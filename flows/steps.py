@@ -1,0 +1,152 @@
+"""What flows are made of: tasks that each take a batch of students, given by registry keys, through one system."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import Task, get_run_logger, task
+from prefect.flow_runs import apause_flow_run
+from prefect.runtime import flow_run
+
+from estudent.bootstrap import Campus, campus
+from estudent.domain.outcome import Remark, Tally, total
+from estudent.ports import FarSideError, Unavailable
+from estudent.services.reconcile import Forecast, unavailable
+from estudent.services.serve_requests import by_system
+from flows.forms import Agreement, Chosen, Limits, Mode
+from flows.report import publish
+
+AT_ONCE = 1000
+ANSWER_WITHIN = 24 * 60 * 60
+LOOK_FOR_ANSWER = 2
+OUTBOX_POLL = 1.0
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+async def on_campus(work: Callable[[Campus], R]) -> R:
+    """Do blocking work in a thread, with everything wired for this flow run."""
+    actor, run = f"flow {flow_run.flow_name}", str(flow_run.id or "")
+
+    def wired() -> R:
+        with campus(actor, run) as here:
+            return work(here)
+
+    return await asyncio.to_thread(wired)
+
+
+async def _may_pass(_task: object, _run: object, state: Any) -> bool:
+    """Tell whether a failed task is worth another try: only when the far side was unavailable."""
+    return isinstance(await state.aresult(raise_on_failure=False), Unavailable)
+
+
+def batch(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """Make a function a task that is tried again while the far side is unavailable; results are not persisted."""
+    return task(name=name, retries=3, retry_delay_seconds=[2, 10, 30], retry_condition_fn=_may_pass)
+
+
+@batch("take in feeds")
+async def take_in_feeds(mode: Mode) -> Tally:
+    """Take recruitment's feeds into the registry."""
+    return await on_campus(lambda here: here.admit.run() if mode == "apply" else here.admit.rehearse())
+
+
+@batch("look")
+async def look(system: str, keys: Sequence[int]) -> Forecast:
+    """Plan for a batch and change nothing."""
+    return await on_campus(lambda here: here.systems[system].forecast(keys))
+
+
+@batch("bring in line")
+async def bring_in_line(system: str, keys: Sequence[int]) -> Tally:
+    """Plan, apply and verify a batch."""
+    return await on_campus(lambda here: here.systems[system].apply(keys))
+
+
+@batch("ask for default mailboxes")
+async def ask_for_default_mailboxes(keys: Sequence[int]) -> int:
+    """Ask for mailboxes with default names where the university wants one for everyone."""
+
+    def ask(here: Campus) -> int:
+        return here.ask_for_mailbox.ask_for_default(keys) if here.settings.mailboxes.for_everyone else 0
+
+    return await on_campus(ask)
+
+
+async def reconcile(system: str, chosen: Chosen, mode: Mode, limits: Limits) -> Tally:
+    """Bring one system in line for those chosen; what goes wrong there is counted and does not stop other systems."""
+    keys = await on_campus(lambda here: here.students.keys(chosen.whom()))
+    try:
+        return await _reconcile(system, keys, mode, limits)
+    except FarSideError as error:
+        return unavailable(system, error, keys)
+
+
+async def _reconcile(system: str, keys: Sequence[int], mode: Mode, limits: Limits) -> Tally:
+    if system == "mailboxes" and mode == "apply":
+        await _each(keys, ask_for_default_mailboxes)
+    forecast = Forecast(system)
+    for some in portions(keys):
+        forecast = forecast.merge(await look(system, some))
+    if mode == "rehearse":
+        return forecast.as_tally()
+    if why := await _brake_holds(forecast, limits):
+        agreement = await apause_flow_run(
+            wait_for_input=Agreement.with_initial_data(description=why),
+            timeout=ANSWER_WITHIN,
+            poll_interval=LOOK_FOR_ANSWER,
+            key=f"agreement-{system}",
+        )
+        if not agreement.agree:
+            return _stopped(forecast, why)
+    return total(system, [await bring_in_line(system, some) for some in portions(keys)])
+
+
+async def _each(keys: Sequence[int], work: Callable[[Sequence[int]], Any]) -> None:
+    for some in portions(keys):
+        await work(some)
+
+
+async def _brake_holds(forecast: Forecast, limits: Limits) -> str | None:
+    brake = await on_campus(lambda here: here.brake_with(limits.share))
+    return brake.holds(forecast.steps.elements(), forecast.looked_at)
+
+
+def _stopped(forecast: Forecast, why: str) -> Tally:
+    get_run_logger().warning("%s: not agreed to; nothing was changed", forecast.system)
+    remark = Remark(forecast.system, why, "nobody agreed; look at the plan, then run again")
+    return Tally(forecast.system, read=forecast.looked_at, refused=forecast.steps.total(), remarks=[remark])
+
+
+async def serve_requests(minutes: int) -> list[Tally]:
+    """Drain the outbox again and again until the next full multiple of `minutes`; return the sums."""
+    end = time.time() // (60 * minutes) * 60 * minutes + 60 * minutes
+    tallies: list[Tally] = []
+    with campus("flow requests", str(flow_run.id or "")) as here:
+        while time.time() < end:
+            served = await asyncio.to_thread(here.serve_requests.run)
+            tallies = by_system([*tallies, *served])
+            if not served:
+                await asyncio.sleep(OUTBOX_POLL)
+    return [replace(tally, failed=0) for tally in tallies]
+
+
+def portions(keys: Sequence[int]) -> Iterator[list[int]]:
+    """Yield the keys in lists of at most 1,000: few task runs, as Prefect's server needs 25 ms for each."""
+    yield from (list(keys[at : at + AT_ONCE]) for at in range(0, len(keys), AT_ONCE))
+
+
+class NotAllDone(Exception):
+    """A run that did what it could and leaves students for the next one; Prefect shows it as failed."""
+
+
+async def finish(title: str, tallies: Sequence[Tally], mode: Mode) -> None:
+    """Leave the run's artifact and fail the run when somebody could not be served."""
+    await publish(title, tallies, mode)
+    failed = sum(tally.failed for tally in tallies)
+    if failed:
+        raise NotAllDone(f"{failed} could not be done now; the artifact says why, and the next run tries again")

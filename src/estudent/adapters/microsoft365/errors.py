@@ -1,0 +1,143 @@
+"""The one place where the exceptions of httpx, kiota, azure and the answers of Graph and Exchange get our meaning."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+
+import httpx
+from azure.core import exceptions as azure
+from kiota_abstractions.api_error import APIError
+from kiota_authentication_azure._exceptions import KiotaAuthenticationError
+from kiota_http._exceptions import KiotaHTTPXError
+from msgraph.generated.models.o_data_errors.main_error import MainError
+from msgraph.generated.models.o_data_errors.o_data_error import ODataError
+
+from estudent.ports import AlreadyExists, FarSideError, Misconfigured, NotFound, Refused, Unavailable
+
+ADDRESS_TAKEN = (
+    "address taken: the address belongs to another user in Microsoft 365; the student must choose another name"
+)
+FOREIGN = (
+    APIError, KiotaHTTPXError, KiotaAuthenticationError,
+    httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, httpx.StreamError,
+    azure.AzureError, azure.SerializationError, azure.DeserializationError, json.JSONDecodeError,
+)  # fmt: skip
+UNUSABLE = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, KiotaAuthenticationError)
+ADDRESSES = frozenset({"userPrincipalName", "proxyAddresses", "mail", ""})
+SAME_VALUE = re.compile(r"same value for property (\w+) already exists")
+NO_SEATS = re.compile(r"does not have any available licenses", re.IGNORECASE)
+
+
+class Operation(Enum):
+    """What was asked for, and what an administrator grants for it (facts: permissions.json, section 2.3)."""
+
+    TOKEN = ("sign in", "correct the tenant id, the client id and the client secret or certificate")
+    FIND = ("find users", "grant the application User.Read.All")
+    CREATE = ("create users", "grant the application User.Create or User.ReadWrite.All")
+    RENAME = ("change users", "grant the application User.ReadUpdate.All or User.ReadWrite.All")
+    LICENSE = ("assign licences", "grant the application LicenseAssignment.ReadWrite.All")
+    SEATS = ("read licences", "grant the application LicenseAssignment.Read.All")
+    DOMAIN = ("read domains", "grant the application Domain.Read.All")
+    ALIAS = (
+        "add aliases in Exchange",
+        "grant the application Exchange.ManageAsApp and give it the role Exchange Recipient Administrator",
+    )
+
+    @property
+    def phrase(self) -> str:
+        return self.value[0]
+
+    @property
+    def remedy(self) -> str:
+        return self.value[1]
+
+
+@contextmanager
+def asking_to(operation: Operation) -> Iterator[None]:
+    """Turn whatever goes wrong inside into one of our errors."""
+    try:
+        yield
+    except FOREIGN as error:
+        raise translated(error, operation) from error
+
+
+def translated(error: BaseException, operation: Operation) -> FarSideError:
+    """Return the meaning of a foreign exception: by status code first, then by family."""
+    status = _status(error)
+    if status is not None:
+        return meaning(status, operation, *_said(error))
+    if isinstance(error, azure.ClientAuthenticationError):
+        return _unauthorised(operation.TOKEN)
+    if isinstance(error, UNUSABLE):
+        return Misconfigured(
+            f"could not {operation.phrase}: the address of Microsoft 365 in the settings is not usable"
+        )
+    return Unavailable(
+        f"could not {operation.phrase}: Microsoft 365 did not answer ({type(error).__name__}); try later"
+    )
+
+
+def meaning(status: int, operation: Operation, code: str = "", target: str | None = None) -> FarSideError:
+    """Return what an answer means; `target` names the property in conflict, "" one that was not named."""
+    shown = f"{status} {code}".strip()
+    if status in (401, 403):
+        return _unauthorised(operation)
+    if status in (408, 429) or status >= 500:
+        return Unavailable(
+            f"could not {operation.phrase}: Microsoft 365 asks to wait or is disturbed ({shown}); try later"
+        )
+    if target is not None or status == 409:
+        return AlreadyExists(_conflict(target or ""))
+    if operation is Operation.TOKEN:
+        return _unauthorised(operation)
+    if status == 404:
+        return NotFound(
+            f"could not {operation.phrase}: Microsoft 365 does not know the object (yet); the next run looks again"
+        )
+    if code == "NoSeats":
+        return Refused("no licence is left in Microsoft 365; an administrator must free or buy seats")
+    return Refused(
+        f"could not {operation.phrase}: Microsoft 365 refused ({shown}); look the user up in its admin centre"
+    )
+
+
+def _unauthorised(operation: Operation) -> Misconfigured:
+    return Misconfigured(f"Microsoft 365 does not let us {operation.phrase}: {operation.remedy}")
+
+
+def _conflict(target: str) -> str:
+    if target in ADDRESSES:
+        return ADDRESS_TAKEN
+    return f"another user in Microsoft 365 has the same {target}; an administrator must correct that user"
+
+
+def _status(error: BaseException) -> int | None:
+    if isinstance(error, APIError):
+        return error.response_status_code
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.status_code
+    status = getattr(error, "status_code", None) if isinstance(error, azure.HttpResponseError) else None
+    return status if isinstance(status, int) else None
+
+
+def _said(error: BaseException) -> tuple[str, str | None]:
+    """Return Graph's error code and the property in conflict, None without a conflict; never its message."""
+    main = error.error if isinstance(error, ODataError) else None
+    if main is None:
+        return "", None
+    code = "NoSeats" if NO_SEATS.search(main.message or "") else re.sub(r"[^\w.]", "", main.code or "")[:60]
+    return code, _conflicting(main)
+
+
+def _conflicting(main: MainError) -> str | None:
+    """Read the three shapes of a conflict (microsoft-graph-docs#1508, docs-contrib#8421 and #6346)."""
+    for detail in main.details or ():
+        if detail.code in ("ObjectConflict", "ConflictingObjects"):
+            return detail.target or ""
+    if named := SAME_VALUE.search(main.message or ""):
+        return named[1]
+    return "" if "conflicting object with one or more" in (main.message or "") else None

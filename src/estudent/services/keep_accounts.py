@@ -1,0 +1,47 @@
+"""Keep the directory in line: an entry for every student, locked until they activate the account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from estudent.domain.album_number import AlbumNumber
+from estudent.domain.directory_entry import Entry, entry_of
+from estudent.domain.outcome import Outcome, Remark
+from estudent.domain.plan import Step
+from estudent.domain.student import Student
+from estudent.ports import Directory, Journal, Students
+from estudent.services.reconcile import Reconcile
+
+SYSTEM = "directory"
+
+
+class _Entries:
+    """The directory as planning sees it."""
+
+    def __init__(self, directory: Directory) -> None:
+        self.directory = directory
+
+    def find(self, wanted: Sequence[Entry]) -> Mapping[AlbumNumber, Entry]:
+        """Return the entries that exist."""
+        return self.directory.find([entry.album for entry in wanted])
+
+    def carry_out(self, steps: Iterable[Step[Entry]]) -> Iterator[Outcome]:
+        """Take the steps."""
+        return self.directory.carry_out(steps)
+
+
+def keep_accounts(directory: Directory, students: Students, journal: Journal, domain: str) -> Reconcile[Entry]:
+    """Return the reconciler of directory entries."""
+
+    def observe(looked_at: Sequence[Student], found: Mapping[AlbumNumber, Entry], _: object) -> list[Remark]:
+        students.observe_entries([student.key for student in looked_at if student.album in found])
+        return []
+
+    return Reconcile(
+        system=SYSTEM,
+        students=students,
+        journal=journal,
+        far=_Entries(directory),
+        wanted=lambda student: entry_of(student, domain),
+        observe=observe,
+    )

@@ -1,0 +1,113 @@
+"""Open mailboxes: students ask for a name, later runs bring the mailbox to be, step by observed step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from estudent.domain.album_number import AlbumNumber
+from estudent.domain.lifecycle import Owed
+from estudent.domain.mailbox import Mailbox, check_local_part, mailbox_of, proposals
+from estudent.domain.outcome import Outcome, Remark, Result
+from estudent.domain.person_name import Transliterate
+from estudent.domain.student import MailboxState, Student
+from estudent.ports import ADDRESS_TAKEN, AlreadyExists, Journal, Mailboxes, MailboxRegister, Refused, Students
+from estudent.services.reconcile import Reconcile
+
+SYSTEM = "mailboxes"
+PROPOSED = 5
+LOOKED_UP = 50
+
+
+@dataclass(frozen=True, slots=True)
+class AskForMailbox:
+    """What the portal calls when a student chooses a name."""
+
+    students: Students
+    register: MailboxRegister
+    transliterate: Transliterate
+    domain: str
+
+    def ask(self, album: AlbumNumber, name: str) -> str:
+        """Reserve the address and put the request in the outbox at once; return the address.
+
+        Raises ValueError for a name against the rules, AlreadyExists for one that was ever given,
+        Refused for a student who is owed no mailbox. A student who has a mailbox keeps it.
+        """
+        student = self.students.by_album(album)
+        if student.mailbox and student.mailbox_state is not MailboxState.CONFLICT:
+            return student.mailbox
+        if not student.is_owed(Owed.MAILBOX):
+            raise Refused(f"student {album} is {student.standing.value}; a mailbox goes with studying")
+        address = f"{check_local_part(name)}@{self.domain}"
+        self.register.reserve(student, address, f"{album.login}@{self.domain}")
+        return address
+
+    def free_names(self, album: AlbumNumber, most: int = PROPOSED) -> list[str]:
+        """Return names that nobody has, best first."""
+        return list(islice(self._free_names(self.students.by_album(album)), most))
+
+    def ask_for_default(self, keys: Sequence[int]) -> int:
+        """Ask for everybody who has no mailbox yet, with the best free name; return how many were asked for."""
+        waiting = [student for student in self.students.load(keys) if _needs_one(student)]
+        return sum(self._ask_for_best(student) for student in waiting)
+
+    def _ask_for_best(self, student: Student) -> bool:
+        for name in self._free_names(student):
+            try:
+                self.ask(student.album, name)
+            except AlreadyExists:  # somebody was quicker; the next name is tried
+                continue
+            return True
+        return False
+
+    def _free_names(self, student: Student) -> Iterator[str]:
+        names = proposals(student.name, self.transliterate)
+        while some := list(islice(names, LOOKED_UP)):
+            taken = self.register.taken([f"{name}@{self.domain}" for name in some])
+            yield from (name for name in some if f"{name}@{self.domain}" not in taken)
+
+
+def _needs_one(student: Student) -> bool:
+    return student.mailbox is None and student.is_owed(Owed.MAILBOX)
+
+
+def open_mailboxes(
+    mailboxes: Mailboxes, students: Students, register: MailboxRegister, journal: Journal, domain: str
+) -> Reconcile[Mailbox]:
+    """Return the reconciler of mailboxes that were asked for."""
+
+    def wanted(student: Student) -> Mailbox | None:
+        in_conflict = student.mailbox_state is MailboxState.CONFLICT
+        return None if in_conflict or not student.is_owed(Owed.MAILBOX) else mailbox_of(student, domain)
+
+    def observe(
+        looked_at: Sequence[Student], found: Mapping[AlbumNumber, Mailbox], outcomes: Sequence[Outcome]
+    ) -> list[Remark]:
+        taken = {outcome.step.album for outcome in outcomes if _address_is_taken(outcome)}
+        asked = [student for student in looked_at if wanted(student)]
+        for student in asked:
+            _observe(register, student, found.get(student.album), in_conflict=student.album in taken)
+        waiting = sum(not _works(found.get(student.album)) and student.album not in taken for student in asked)
+        why = f"{waiting} mailboxes are on their way; Microsoft usually needs under 30 minutes"
+        return [Remark(SYSTEM, why, "nothing; later runs finish them")] if waiting else []
+
+    return Reconcile(SYSTEM, students, journal, mailboxes, wanted, observe)
+
+
+def _address_is_taken(outcome: Outcome) -> bool:
+    return outcome.result is Result.REFUSED and outcome.detail.startswith(ADDRESS_TAKEN)
+
+
+def _works(found: Mailbox | None) -> bool:
+    return found is not None and found.licensed and found.ready and found.aliased
+
+
+def _observe(register: MailboxRegister, student: Student, found: Mailbox | None, *, in_conflict: bool) -> None:
+    if in_conflict:
+        register.observe(student.key, MailboxState.CONFLICT, None, "the address belongs to somebody else at Microsoft")
+    elif found is not None:
+        state = MailboxState.VERIFIED if _works(found) else MailboxState.AWAITED
+        if (state, found.identifier) != (student.mailbox_state, student.mailbox_id):
+            register.observe(student.key, state, found.identifier)

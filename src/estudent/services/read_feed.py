@@ -1,0 +1,174 @@
+"""Read one feed: judge its rows, find whose they are, and hand the good ones to the registry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import astuple, dataclass
+from datetime import date
+from itertools import islice
+
+from estudent.domain.application import Application, Row, Vocabulary, read_application
+from estudent.domain.fault import Column, Fault, FaultKind
+from estudent.domain.fingerprint import Fingerprints
+from estudent.domain.outcome import Remark, Tally
+from estudent.ports import Admission, Admissions, Feed, FeedCounts, Identity, KnownStudent, Rejection
+from estudent.services.recognise import SharedValues, recognise
+from estudent.services.same_file import Consistency, key_of
+
+AT_ONCE = 1000
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A row that was read without a fault, and what it is recognised by."""
+
+    row: Row
+    application: Application
+    identity: Identity
+    row_hash: bytes
+
+
+class Reading:
+    """One feed on its way into the registry."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        admissions: Admissions,
+        fingerprints: Fingerprints,
+        words: Vocabulary,
+        *,
+        today: date,
+        full_feed: bool,
+    ) -> None:
+        self.feed, self.admissions, self.fingerprints = feed, admissions, fingerprints
+        self.words, self.today, self.full_feed = words, today, full_feed
+        self.tally, self.intakes, self.cut_off = Tally("recruitment"), set[str](), False
+
+    def to_its_end(self, progress: Callable[[int], None]) -> Tally:
+        """Take in all rows and return the counts; an interrupted reading starts anew and finds its work done."""
+        self.shared = SharedValues.among(self.feed.rows())
+        self.consistency = Consistency()
+        self.known = self.admissions.row_hashes()
+        self.number = self.admissions.open(self.feed)
+        rows = self.feed.rows()
+        while portion := list(islice(rows, AT_ONCE)):
+            self._take(portion)
+            progress(len(portion))
+        self._close()
+        return self.tally
+
+    def _take(self, portion: list[Row]) -> None:
+        self.tally.read += len(portion)
+        judged = [judgement for row in portion if (judgement := self._judge(row))]
+        for group in of_different_people(judged):
+            self._admit(group)
+
+    def _judge(self, row: Row) -> Judged | None:
+        row_hash = bytes.fromhex(self.fingerprints.of("row", *row.values.values()))
+        key = key_of(row)
+        if not row.fault and self.consistency.repeats(key, row_hash):
+            return None
+        if contradiction := self.consistency.contradiction(row, key):
+            self._refuse(row, [contradiction])
+            return None
+        if self.known.get(key) == row_hash:
+            self._keep(row, key, row_hash)
+            return None
+        application = read_application(row, self.words, self.today)
+        if isinstance(application, list):
+            self._refuse(row, application)
+            return None
+        self._keep(row, key, row_hash)
+        if not self._is_admitted(application, key):
+            return None
+        return Judged(row, application, self._identity(application), row_hash)
+
+    def _keep(self, row: Row, key: str, row_hash: bytes) -> None:
+        self.intakes.add(row.values.get(Column.INTAKE, "").strip())
+        self.consistency.keep(row, key, row_hash)
+
+    def _is_admitted(self, application: Application, key: str) -> bool:
+        if application.standing is None and key in self.known:
+            why = "recruitment admitted this candidate earlier and does not any more"
+            self.tally.remarks.append(Remark(application.candidate, why, "ask recruitment; nothing was changed"))
+        return application.standing is not None
+
+    def _refuse(self, row: Row, faults: list[Fault]) -> None:
+        self.tally.refused += 1
+        self.cut_off = self.cut_off or faults[0].kind is FaultKind.CUT_OFF
+        candidate = candidate_shown(row)
+        self.admissions.refuse(self.number, [Rejection(self.feed.name, row.line, fault, candidate) for fault in faults])
+
+    def _identity(self, application: Application) -> Identity:
+        pesel, document = application.pesel, application.document
+        return Identity(
+            candidate=application.candidate,
+            pesel=self.fingerprints.of_pesel(pesel) if pesel else None,
+            document=self.fingerprints.of_document(document) if document else None,
+            usos_id=application.usos_id,
+            album=str(application.album) if application.album else None,
+            account_number=str(application.account_number) if application.account_number else None,
+        )
+
+    def _admit(self, group: list[Judged]) -> None:
+        matches = self.admissions.matches([judged.identity for judged in group])
+        found = [self._admission(*pair) for pair in zip(group, matches, strict=True)]
+        accepted = [admission for admission in found if admission]
+        self.admissions.admit(self.number, accepted)
+        new = sum(admission.student is None for admission in accepted)
+        self.tally.new += new
+        self.tally.changed += len(accepted) - new
+
+    def _admission(self, judged: Judged, known: list[KnownStudent]) -> Admission | None:
+        whose = recognise(judged.identity, known, self.shared)
+        if isinstance(whose, Fault):
+            self._refuse(judged.row, [whose])
+            return None
+        if whose is None and not judged.application.is_welcome:
+            return None
+        return Admission(judged.application, judged.identity, judged.row_hash, whose)
+
+    def _close(self) -> None:
+        missing = self._missing()
+        tally = self.tally
+        counts = FeedCounts(tally.read, tally.new, tally.changed, tally.refused, tuple(missing))
+        self.admissions.close(self.number, counts)
+        if tally.refused:
+            why = f"{tally.refused} rows were refused"
+            tally.remarks.append(Remark(self.feed.name, why, "send COS the report of `estudent rejections --csv`"))
+        if missing:
+            shown = ", ".join(missing[:SHOWN]) + (" …" if len(missing) > SHOWN else "")
+            why = f"{len(missing)} candidates known from earlier are not in this full feed: {shown}"
+            tally.remarks.append(Remark(self.feed.name, why, "ask recruitment; nobody was changed or removed"))
+        if self.cut_off:
+            why = "the file ends in the middle of a row; its complete rows were taken in"
+            tally.remarks.append(Remark(self.feed.name, why, "export the file again"))
+
+    def _missing(self) -> list[str]:
+        if not self.full_feed or self.cut_off:
+            return []
+        return self.admissions.candidates_of(self.known.keys() - self.consistency.keys(), self.intakes)
+
+
+def of_different_people(judged: Iterable[Judged]) -> Iterator[list[Judged]]:
+    """Yield lists in which no two rows share any part of an identity, so that each list can be matched at once."""
+    group: list[Judged] = []
+    parts: set[tuple[int, object]] = set()
+    for each in judged:
+        own = {(at, part) for at, part in enumerate(astuple(each.identity)) if part is not None}
+        if own & parts:
+            yield group
+            group, parts = [], set()
+        group.append(each)
+        parts |= own
+    if group:
+        yield group
+
+
+def candidate_shown(row: Row) -> str:
+    """Return the candidate number of a refused row, unless columns are shifted and it may be a PESEL."""
+    candidate = row.values.get(Column.CANDIDATE, "").strip()
+    return "" if re.search(r"\d{11}", candidate) or len(candidate) > 40 else candidate

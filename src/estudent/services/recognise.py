@@ -1,0 +1,79 @@
+"""Recognise whose a row is: by PESEL, document, USOS id or candidate number, never by name or e-mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from estudent.domain.application import Row
+from estudent.domain.fault import Column, Fault, FaultKind, masked
+from estudent.ports import Identity, KnownStudent
+from estudent.services.same_file import owner
+
+RECOGNISED_BY = frozenset({"pesel", "document", "usos_id", "candidate"})
+BELONGS_TO_ONE = {
+    "album": Column.ALBUM_NUMBER,
+    "usos_id": Column.USOS_ID,
+    "account_number": Column.ACCOUNT_NUMBER,
+}
+"""The parts of an identity that no two people may share."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedValues:
+    """The album numbers, USOS ids and account numbers that one file gives to different people, with their lines."""
+
+    lines: dict[tuple[Column, str], list[int]]
+
+    @classmethod
+    def among(cls, rows: Iterable[Row]) -> SharedValues:
+        """Find them in a file's rows; a repeated candidate number or document means the same person."""
+        first: dict[Column, dict[str, tuple[int, int, int]]] = {column: {} for column in BELONGS_TO_ONE.values()}
+        lines: dict[tuple[Column, str], list[int]] = {}
+        for row in rows:
+            whose = (owner(row), hash(row.values.get(Column.CANDIDATE, "").strip()), row.line)
+            for column, seen in first.items():
+                value = row.values.get(column, "").strip()
+                if value and not row.fault:
+                    other = seen.setdefault(value, whose)
+                    if other[0] != whose[0] and other[1] != whose[1]:
+                        lines.setdefault((column, value), [other[2]]).append(row.line)
+        return cls(lines)
+
+    def fault(self, part: str, value: str) -> Fault | None:
+        """Return the fault of a value that different people share, or None."""
+        column = BELONGS_TO_ONE[part]
+        lines = self.lines.get((column, value))
+        if not lines:
+            return None
+        return Fault(column.value, FaultKind.SHARED_IN_FILE, ", ".join(map(str, lines)), masked(value))
+
+
+def recognise(identity: Identity, known: list[KnownStudent], shared: SharedValues) -> int | Fault | None:
+    """Return the key of the student whose row this is, None for somebody new, or the fault that keeps it open."""
+    mine = [student for student in known if student.found_by & RECOGNISED_BY]
+    if len(mine) > 1:
+        how = ", ".join(sorted(part for student in mine for part in student.found_by & RECOGNISED_BY))
+        return Fault("row", FaultKind.TWO_STUDENTS_MATCH, how)
+    student = mine[0] if mine else None
+    return _fault(identity, student, known, shared) or (student.key if student else None)
+
+
+def _fault(
+    identity: Identity, student: KnownStudent | None, known: list[KnownStudent], shared: SharedValues
+) -> Fault | None:
+    faults = (_fault_of(part, identity, student, known, shared) for part in BELONGS_TO_ONE)
+    return next((fault for fault in faults if fault), None)
+
+
+def _fault_of(
+    part: str, identity: Identity, student: KnownStudent | None, known: list[KnownStudent], shared: SharedValues
+) -> Fault | None:
+    value = getattr(identity, part)
+    if value is None or (student and part in student.found_by):
+        return None
+    if any(part in other.found_by for other in known):
+        return Fault(BELONGS_TO_ONE[part].value, FaultKind.TAKEN_BY_ANOTHER, masked=masked(str(value)))
+    if student and getattr(student, part, None) is not None:
+        return Fault(BELONGS_TO_ONE[part].value, FaultKind.WOULD_CHANGE, masked=masked(str(value)))
+    return shared.fault(part, str(value))

@@ -1,0 +1,127 @@
+"""Bring one far system in line with the registry: gather, plan, apply, verify, record."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol
+
+from estudent.domain.album_number import AlbumNumber
+from estudent.domain.outcome import Outcome, Remark, Result, Tally
+from estudent.domain.plan import Step, StepKind, T, plan
+from estudent.domain.student import Student
+from estudent.ports import FarSideError, Journal, JournalEntry, Misconfigured, Students
+
+
+@dataclass(slots=True)
+class Forecast:
+    """What a plan would do: how many students were looked at, and how many steps of each kind."""
+
+    system: str
+    looked_at: int = 0
+    steps: Counter[StepKind] = field(default_factory=Counter)
+
+    def merge(self, other: Forecast) -> Forecast:
+        """Return the sum of two forecasts of one system."""
+        return Forecast(self.system, self.looked_at + other.looked_at, self.steps + other.steps)
+
+    def as_tally(self) -> Tally:
+        """Return the counts as a run would have had them, had nothing been refused."""
+        new = self.steps[StepKind.ADD]
+        return Tally(self.system, read=self.looked_at, new=new, changed=self.steps.total() - new)
+
+
+class Reconciler(Protocol):
+    """What brings one system in line; flows and the command line know nothing more of it."""
+
+    @property
+    def system(self) -> str:
+        """The system's name in tallies and in the journal."""
+
+    def forecast(self, keys: Sequence[int]) -> Forecast:
+        """Plan for these students and change nothing."""
+
+    def apply(self, keys: Sequence[int]) -> Tally:
+        """Plan anew for these students, take the steps, look again, and record what was seen."""
+
+
+class FarSystem(Protocol[T]):
+    """A far system as planning sees it."""
+
+    def find(self, wanted: Sequence[T]) -> Mapping[AlbumNumber, T]:
+        """Return what exists there of the things wanted."""
+
+    def carry_out(self, steps: Iterable[Step[T]]) -> Iterator[Outcome]:
+        """Take the steps, yielding an outcome for each that had one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile(Generic[T]):
+    """The one engine; a system adds what is wanted of a student, and how an observation is recorded."""
+
+    system: str
+    students: Students
+    journal: Journal
+    far: FarSystem[T]
+    wanted: Callable[[Student], T | None]
+    observe: Callable[[Sequence[Student], Mapping[AlbumNumber, T], Sequence[Outcome]], list[Remark]]
+
+    def forecast(self, keys: Sequence[int]) -> Forecast:
+        """Plan for these students and change nothing."""
+        things = self._things(self.students.load(keys))
+        steps = plan(things, self.far.find(things))
+        return Forecast(self.system, len(things), Counter(step.kind for step in steps))
+
+    def apply(self, keys: Sequence[int]) -> Tally:
+        """Plan anew for these students, take the steps, look again, and record what was seen."""
+        students = self.students.load(keys)
+        things = self._things(students)
+        tally = Tally(self.system, read=len(things))
+        found = self.far.find(things)
+        steps = list(plan(things, found))
+        outcomes = list(self.far.carry_out(steps))
+        self._record(students, outcomes, tally)
+        if steps:
+            found = self.far.find(things)
+            self._verify(things, found, outcomes, tally)
+        tally.remarks += self.observe(students, found, outcomes)
+        return tally
+
+    def _things(self, students: Iterable[Student]) -> list[T]:
+        return [thing for student in students if (thing := self.wanted(student)) is not None]
+
+    def _record(self, students: Iterable[Student], outcomes: Iterable[Outcome], tally: Tally) -> None:
+        keys = {student.album: student.key for student in students}
+        entries = []
+        for outcome in outcomes:
+            tally.count(outcome.step.kind, outcome.result)
+            if outcome.result is not Result.DONE:
+                tally.remarks.append(_remark(outcome))
+            step = " ".join((outcome.step.kind.value, *outcome.step.fields))
+            key = keys[outcome.step.album]
+            entries.append(JournalEntry(key, self.system, step[:60], outcome.result, outcome.detail))
+        self.journal.note(entries)
+
+    def _verify(
+        self, things: list[T], found: Mapping[AlbumNumber, T], outcomes: Iterable[Outcome], tally: Tally
+    ) -> None:
+        """Report the steps that the far side called done and that cannot be seen there."""
+        done = {(outcome.step.album, outcome.step.kind) for outcome in outcomes if outcome.result is Result.DONE}
+        for step in plan(things, found):
+            if (step.album, step.kind) in done and step.kind is not StepKind.CHANGE:
+                why = f"{step.kind.value} was accepted but is not to be seen there"
+                tally.remarks.append(Remark(str(step.album), why, "the next run tries again"))
+
+
+def _remark(outcome: Outcome) -> Remark:
+    if outcome.result is Result.FAILED:
+        return Remark(str(outcome.step.album), outcome.detail, "the next run tries again")
+    return Remark(str(outcome.step.album), outcome.detail, "correct it, then run again")
+
+
+def unavailable(system: str, error: FarSideError, keys: Sequence[int]) -> Tally:
+    """Return the tally of students who could not be looked at."""
+    stopped = isinstance(error, Misconfigured)
+    remark = Remark(system, str(error), "run `estudent doctor`" if stopped else "the next run tries again")
+    return Tally(system, read=len(keys), failed=len(keys), remarks=[remark])

@@ -1,0 +1,53 @@
+"""Serve requests: carry out what students asked for in the portal, until each is seen to work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from estudent.domain.outcome import Tally, total
+from estudent.ports import FarSideError, MailboxRegister, Outbox, Request, Unavailable
+from estudent.services.reconcile import Reconciler
+
+AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ServeRequests:
+    """Drains the outbox in batches: `mailboxes` is what was asked for, `followers` are brought in line with it."""
+
+    outbox: Outbox
+    register: MailboxRegister
+    mailboxes: Reconciler
+    followers: Sequence[Reconciler]
+
+    def run(self) -> list[Tally]:
+        """Take one batch a step further and return what became of it, by system; empty when nothing was ready."""
+        requests = self.outbox.claim(AT_ONCE)
+        if not requests:
+            return []
+        try:
+            return self._take_further(requests)
+        except FarSideError as error:
+            self.outbox.put_back(requests, str(error))
+            if isinstance(error, Unavailable):
+                return [Tally("mailboxes", read=len(requests), failed=len(requests))]
+            raise
+
+    def _take_further(self, requests: list[Request]) -> list[Tally]:
+        keys = [request.student for request in requests]
+        tallies = [self.mailboxes.apply(keys)]
+        unfinished = set(self.register.unfinished(keys))
+        finished = [request for request in requests if request.student not in unfinished]
+        served = [request.student for request in finished]
+        if served:
+            tallies += [follower.apply(served) for follower in self.followers]
+        self.outbox.finish([request.key for request in finished])
+        self.outbox.put_back([each for each in requests if each.student in unfinished], "Microsoft is not ready yet")
+        return tallies
+
+
+def by_system(tallies: Sequence[Tally]) -> list[Tally]:
+    """Return one summed tally for each system, in the order of their first appearance."""
+    systems = dict.fromkeys(tally.system for tally in tallies)
+    return [total(system, (tally for tally in tallies if tally.system == system)) for system in systems]

@@ -1,0 +1,180 @@
+"""All settings, one frozen tree, read once: environment `ESTUDENT_…__…` first, then the file `ESTUDENT_SETTINGS`."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from estudent.ports import Misconfigured
+
+
+class Section(BaseModel):
+    """A group of settings; an unknown name is an error, so that a typing error cannot pass unseen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class UniversitySettings(Section):
+    """The university, as students read of it."""
+
+    name: str = Field("Politechnika Przykładowa", description="the university's name in letters and pages")
+    mail_domain: str = Field("student.uczelnia.example", description="the domain of mail addresses and scoped names")
+    office: str = Field("COS", description="the office that students turn to")
+    contact: str = Field("cos@uczelnia.example", description="how students reach that office")
+    portal: str = Field("https://estudent.uczelnia.example", description="the address of the eStudent portal")
+    time_zone: str = Field("Europe/Warsaw", description="the zone in which days begin")
+
+
+class RegistrySettings(Section):
+    """The registry."""
+
+    url: SecretStr = Field(
+        SecretStr("sqlite:///var/estudent.sqlite"), description="SQLAlchemy URL, e.g. postgresql+psycopg://…"
+    )
+    fingerprint_key: SecretStr = Field(
+        description="secret of 32 characters or more that keys the hashes of PESELs and documents; never change it"
+    )
+
+
+class RecruitmentSettings(Section):
+    """Recruitment's feeds (eRekrutacja)."""
+
+    folder: Path = Field(Path("var/recruitment"), description="the watched folder")
+    settle_seconds: float = Field(30, ge=0, description="a file changed less than this ago is still being written")
+    encoding: str | None = Field(None, description="force an encoding, e.g. cp1250; empty: it is recognised")
+    full_feed: bool = Field(True, description="a file is everything of its recruitment; whom it leaves out is listed")
+    headers: dict[str, list[str]] = Field(
+        default_factory=dict, description="our column = the headers of your export, added to the usual Polish ones"
+    )
+    statuses: dict[str, str] = Field(
+        default_factory=dict, description="word of your export = standing, or 'not_admitted'; added to the usual ones"
+    )
+
+
+class LetterSettings(Section):
+    """Outgoing letters."""
+
+    host: str = Field("localhost", description="the mail relay")
+    port: int = Field(587, description="its port")
+    security: Literal["none", "starttls", "tls"] = Field("starttls", description="TLS is always verified")
+    ca_file: Path | None = Field(None, description="the CA that signed the relay's certificate; empty: the system's")
+    user: str = Field("", description="user name at the relay; empty: none")
+    password: SecretStr = Field(SecretStr(""), description="password at the relay")
+    sender: str = Field("estudent@uczelnia.example", description="the sender's address")
+    per_minute: int = Field(600, ge=0, description="letters a minute at most; 0: no limit")
+
+
+class DirectorySettings(Section):
+    """The LDAP directory."""
+
+    uris: list[str] = Field(
+        default_factory=lambda: ["ldaps://localhost"], description="ldaps://, ldap:// (StartTLS) or ldapi://, in order"
+    )
+    bind_dn: str = Field("", description="the provisioner's account, e.g. cn=provisioner,ou=services,…")
+    password: SecretStr = Field(SecretStr(""), description="the provisioner's password")
+    suffix: str = Field("dc=student,dc=uczelnia,dc=example", description="the directory's suffix")
+    ca_file: Path | None = Field(None, description="the CA that signed the directory's certificate")
+
+
+class MailboxSettings(Section):
+    """Microsoft 365."""
+
+    tenant: str = Field("", description="the tenant's id")
+    client_id: str = Field("", description="the application's id")
+    client_secret: SecretStr = Field(SecretStr(""), description="the application's secret")
+    certificate: Path | None = Field(None, description="the application's certificate (PEM), instead of a secret")
+    graph_url: str = Field("https://graph.microsoft.com/v1.0", description="Microsoft Graph")
+    exchange_url: str = Field("https://outlook.office365.com", description="Exchange Online")
+    authority: str = Field("https://login.microsoftonline.com", description="where tokens come from")
+    sku: str = Field("STANDARDWOFFPACK_STUDENT", description="part number of the licence that students get")
+    for_everyone: bool = Field(False, description="open a mailbox with the default name for everyone, unasked")
+
+
+class UsosSettings(Section):
+    """USOS API."""
+
+    url: str = Field("https://usosapps.uczelnia.example", description="the installation's address")
+    consumer_key: str = Field("", description="the administrative consumer key")
+    consumer_secret: SecretStr = Field(SecretStr(""), description="its secret")
+
+
+class PaymentSettings(Section):
+    """Individual payment accounts."""
+
+    purpose: str = Field("tuition", description="what the accounts are for")
+    sort_code: str = Field(
+        "", description="the bank's sort code (8 digits); empty: USOS owns the numbers, none is made"
+    )
+    client_prefix: str = Field("", description="the digits that the bank gave the university after the sort code")
+    key: SecretStr = Field(SecretStr(""), description="secret that hides who has which number; never change it")
+
+
+class BrakeSettings(Section):
+    """When a plan must be agreed to."""
+
+    share: float = Field(0.02, ge=0, le=1, description="share of students that a plan may lock unasked")
+    spared: int = Field(5, ge=0, description="so many locks are always let through")
+
+
+class Settings(BaseSettings):
+    """The whole tree."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ESTUDENT_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="ignore",
+        nested_model_default_partial_update=True,
+    )
+
+    university: UniversitySettings = UniversitySettings()
+    registry: RegistrySettings
+    recruitment: RecruitmentSettings = RecruitmentSettings()
+    letters: LetterSettings = LetterSettings()
+    directory: DirectorySettings = DirectorySettings()
+    mailboxes: MailboxSettings = MailboxSettings()
+    usos: UsosSettings = UsosSettings()
+    payments: PaymentSettings = PaymentSettings()
+    brake: BrakeSettings = BrakeSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments, then the environment, then the file; nothing else."""
+        named = os.environ.get("ESTUDENT_SETTINGS")
+        file = [TomlConfigSettingsSource(settings_cls, Path(named))] if named else []
+        return (init_settings, env_settings, *file)
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings, read once; raise Misconfigured naming each wrong one, never its value."""
+    named = os.environ.get("ESTUDENT_SETTINGS")
+    if named and not Path(named).is_file():
+        raise Misconfigured(f"ESTUDENT_SETTINGS names {named}, which is not a file")
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = (f"{setting_name(fault['loc'])}: {fault['msg']}" for fault in error.errors(include_input=False))
+        raise Misconfigured("; ".join(faults)) from None
+
+
+def setting_name(path: tuple[int | str, ...]) -> str:
+    """Return the environment variable of a setting, e.g. ESTUDENT_REGISTRY__URL."""
+    return "ESTUDENT_" + "__".join(str(part).upper() for part in path)
