@@ -11,6 +11,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -150,12 +151,12 @@ class Daemon:
             time.sleep(0.01)
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
-        process.send_signal(self._ending)
-        try:
-            process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        """Ask until it ends: slapd loses a SIGTERM that comes between its handlers and its loop."""
+        deadline = time.monotonic() + PATIENCE
+        while process.poll() is None:
+            process.send_signal(self._ending if time.monotonic() < deadline else signal.SIGKILL)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(1)
 
     def _end_orphan(self) -> None:
         """Stop what an owner that crashed left behind; a process that only took over its number is left alone."""

@@ -106,7 +106,9 @@ class PostgreSQL:
     def discard(self) -> None:
         """Stop, and remove the data, wherever they had to be put."""
         self.stop()
-        shutil.rmtree(self.folder / "server" / "data", ignore_errors=True)
+        home = self.folder / "server"
+        shutil.rmtree(home.resolve(), ignore_errors=True)
+        home.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self.start()

@@ -44,7 +44,8 @@ def start(module: str, *arguments: str, env: Mapping[str, str] | None = None, lo
     """Start `python -m module arguments`, with `env` added to ours, and return once it listens; it writes to `log`."""
     log.parent.mkdir(parents=True, exist_ok=True)
     offset = log.stat().st_size if log.exists() else 0
-    process = _spawn([sys.executable, "-m", module, *arguments], {**os.environ, **(env or {}), "PYTHONUNBUFFERED": "1"}, log)
+    environment = {**os.environ, **(env or {}), "PYTHONUNBUFFERED": "1"}
+    process = _spawn([sys.executable, "-m", module, *arguments], environment, log)
     try:
         url = _address(process, log, offset)
     except BaseException:

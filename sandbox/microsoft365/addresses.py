@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.microsoft365.refusal import Detail, Refusal, bad_request, conflict
+from sandbox.microsoft365.refusal import bad_request, conflict, invalid_value
 from sandbox.microsoft365.tenant import Tenant
 from sandbox.microsoft365.user import User
 
@@ -33,11 +33,10 @@ def renamed(user: User) -> None:
 def with_mail(tenant: Tenant, user: User, mail: str) -> None:
     """Write `mail`, which lands in proxyAddresses; once Exchange owns the mailbox it is refused (docs-contrib#3564)."""
     if user.has_mailbox:
-        message = "Unable to update the specified properties for objects that have originated within an external service."
-        raise bad_request(message)
+        message = "Unable to update the specified properties for objects that have originated within an external"
+        raise bad_request(f"{message} service.")
     if mail.count("@") != 1 or not mail.isascii():
-        raise Refusal(400, "Request_BadRequest", "Invalid value specified for property 'mail' of resource 'User'.",
-                      (Detail("InvalidValue", "mail"),))  # fmt: skip
+        raise invalid_value("mail")
     if tenant.first("address", mail) not in (None, user):
         raise conflict("proxyAddresses")
     make_primary(user, mail)

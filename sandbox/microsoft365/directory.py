@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
 from sandbox.microsoft365.addresses import renamed, with_mail, without_mailbox
 from sandbox.microsoft365.properties import checked
-from sandbox.microsoft365.refusal import Detail, Refusal, bad_request, conflict, invalid_value
+from sandbox.microsoft365.refusal import missing_value
 from sandbox.microsoft365.shelf import Json
 from sandbox.microsoft365.tenant import Tenant
 from sandbox.microsoft365.user import User
+from sandbox.microsoft365.values import (
+    check_anchor_given,
+    check_anchor_kept,
+    check_new_password,
+    check_password,
+    check_values,
+)
 
 REQUIRED = ("accountEnabled", "displayName", "mailNickname", "passwordProfile", "userPrincipalName")
-LOCAL_PART = re.compile(r"[A-Za-z0-9'.\-_!#^~]{1,64}")
-# Lengths and alphabets of https://learn.microsoft.com/graph/api/resources/user, property by property.
-SHAPES = {
-    "displayName": re.compile(r"(?s).{1,256}"),
-    "givenName": re.compile(r"(?s).{1,64}"),
-    "surname": re.compile(r"(?s).{1,64}"),
-    "mailNickname": re.compile(r"[!-~]{1,64}"),
-    "usageLocation": re.compile(r"[A-Z]{2}"),
-    "employeeId": re.compile(r"(?s).{1,16}"),
-    "userType": re.compile(r"Member|Guest"),
-}
-NICKNAME_FORBIDS = set('@()\\[]";:<>, ')
 
 
 def create(tenant: Tenant, body: Json, now: float) -> User:
@@ -32,11 +24,11 @@ def create(tenant: Tenant, body: Json, now: float) -> User:
     written = checked(body)
     for name in REQUIRED:
         if written.get(name) is None:
-            raise bad_request(f"A value is required for property '{name}' of resource 'User'.", Detail("MissingValue", name))
-    _check_anchor_given(tenant, written)
-    _check_values(tenant, written, None)
+            raise missing_value(name)
+    check_anchor_given(tenant, written)
+    check_values(tenant, written, None)
     password = written.pop("passwordProfile")
-    _check_password(password)
+    check_password(password)
     mail = written.pop("mail", None)
     user = User(tenant.new_id(), tenant.next_number(), now, {"userType": "Member", **written})
     if mail:
@@ -48,10 +40,10 @@ def create(tenant: Tenant, body: Json, now: float) -> User:
 def change(tenant: Tenant, user: User, body: Json) -> None:
     """Change what the body names."""
     written = checked(body)
-    _check_values(tenant, written, user)
-    _check_anchor_kept(tenant, user, written)
+    check_values(tenant, written, user)
+    check_anchor_kept(tenant, user, written)
     if "passwordProfile" in written:
-        _check_new_password(tenant, written.pop("passwordProfile"))
+        check_new_password(tenant, written.pop("passwordProfile"))
     if written.get("mail"):
         with_mail(tenant, user, written.pop("mail"))
     before = user.upn
@@ -68,72 +60,3 @@ def delete(tenant: Tenant, user: User, now: float) -> None:
     user.written["userPrincipalName"] = user.id.replace("-", "") + user.upn
     user.deleted = now
     tenant.save(user)
-
-
-def _check_values(tenant: Tenant, written: Json, user: User | None) -> None:
-    """Refuse values that the directory's own rules refuse, then those that are taken."""
-    for name in ("accountEnabled", "displayName", "mailNickname"):
-        if name in written and written[name] is None:
-            raise invalid_value(name)
-    for name, shape in SHAPES.items():
-        if written.get(name) is not None and not shape.fullmatch(written[name]):
-            raise invalid_value(name)
-    if NICKNAME_FORBIDS & set(written.get("mailNickname") or ""):
-        raise invalid_value("mailNickname")
-    if "userPrincipalName" in written:
-        _check_name(tenant, written["userPrincipalName"], user)
-    anchor = written.get("onPremisesImmutableId")
-    if anchor and tenant.first("anchor", anchor) not in (None, user):
-        raise conflict("onPremisesImmutableId")
-
-
-def _check_name(tenant: Tenant, name: Any, user: User | None) -> None:
-    """Refuse a userPrincipalName by alphabet, by domain, then by what others hold."""
-    local, at, domain = str(name).rpartition("@")
-    if not at or not LOCAL_PART.fullmatch(local) or local.endswith(".") or len(name) > 113:
-        raise bad_request("Property userPrincipalName is invalid.", Detail("InvalidValue", "userPrincipalName"))
-    if domain.lower() not in (tenant.options.domain, tenant.options.initial_domain):
-        message = "The domain portion of the userPrincipalName property is invalid. You must use one of the verified domain"
-        raise bad_request(f"{message} names in your organization.", Detail("InvalidValue", "userPrincipalName"))
-    if tenant.first("upn", name) not in (None, user):
-        raise conflict("userPrincipalName")
-    if tenant.first("address", name) not in (None, user):
-        raise conflict("proxyAddresses")
-
-
-def _check_anchor_given(tenant: Tenant, written: Json) -> None:
-    """A federated user needs its source anchor at creation (microsoft-graph-docs#8668)."""
-    federated = tenant.options.federated and _in_domain(tenant, written["userPrincipalName"])
-    if federated and not written.get("onPremisesImmutableId"):
-        message = "One or more properties contains invalid values. SourceAnchor is a required property for creation of a"
-        raise bad_request(f"{message} federated user.", Detail("InvalidValue", "onPremisesImmutableId"))
-
-
-def _check_anchor_kept(tenant: Tenant, user: User, written: Json) -> None:
-    """The anchor stays while the name is in a federated domain (azure-docs#5108)."""
-    anchor = written.get("onPremisesImmutableId", user.written.get("onPremisesImmutableId"))
-    moved = anchor != user.written.get("onPremisesImmutableId")
-    if moved and tenant.options.federated and _in_domain(tenant, user.upn):
-        raise invalid_value("onPremisesImmutableId")
-
-
-def _in_domain(tenant: Tenant, name: str) -> bool:
-    """Say whether the name is in the students' domain."""
-    return name.lower().endswith("@" + tenant.options.domain)
-
-
-def _check_new_password(tenant: Tenant, profile: Json | None) -> None:
-    """The password of a federated user isn't here to be changed (microsoft-graph-docs#6811)."""
-    if tenant.options.federated:
-        raise Refusal(400, "Request_BadRequest", "It is not possible to change the password of a federated user.")
-    if profile and profile.get("password") is not None:
-        _check_password(profile)
-
-
-def _check_password(profile: Json) -> None:
-    """Refuse a password of fewer than 8 characters or 3 kinds of character; none is ever kept."""
-    password = str(profile.get("password") or "")
-    kinds = sum(bool(re.search(kind, password)) for kind in ("[a-z]", "[A-Z]", "[0-9]", "[^A-Za-z0-9]"))
-    if not 8 <= len(password) <= 256 or kinds < 3:
-        message = "The specified password does not comply with password complexity requirements."
-        raise bad_request(f"{message} Please provide a different password.", Detail("InvalidValue", "password"))

@@ -16,7 +16,7 @@ STARTS = re.compile(rf"startswith\((\w+),\s*{TEXT}\)", re.IGNORECASE)
 ANY = re.compile(rf"proxyAddresses/any\((\w+):\s*\1 eq {TEXT}\)")
 ENABLED = re.compile(r"accountEnabled eq (true|false)")
 KINDS = {"employeeId": "employee", "userPrincipalName": "upn"}
-STRINGS = {"employeeId", "userPrincipalName", "mail", "displayName", "givenName", "surname", "mailNickname", "employeeType"}
+STRINGS = {*KINDS, "mail", "displayName", "givenName", "surname", "mailNickname", "employeeType"}
 MOST_VALUES = 15
 
 Choice = Callable[[Tenant, Iterable[User]], Iterable[User]]

@@ -12,7 +12,7 @@ TENANT = "6f1d3c52-8b0a-4a57-9d0e-3b6a7c1e2f40"
 CLIENT = "0c5e9b7a-2f64-4d1b-8a3d-71e4d0b9c6a5"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Options:
     """The tenant to play and how strictly; times are in seconds."""
 

@@ -44,7 +44,14 @@ def bad_request(message: str, *details: Detail) -> Refusal:
 
 def invalid_value(name: str) -> Refusal:
     """A value that the directory's own rules refuse."""
-    return bad_request(f"Invalid value specified for property '{name}' of resource 'User'.", Detail("InvalidValue", name))
+    message = f"Invalid value specified for property '{name}' of resource 'User'."
+    return bad_request(message, Detail("InvalidValue", name))
+
+
+def missing_value(name: str) -> Refusal:
+    """A property that creation demands."""
+    message = f"A value is required for property '{name}' of resource 'User'."
+    return bad_request(message, Detail("MissingValue", name))
 
 
 def not_found(key: str) -> Refusal:

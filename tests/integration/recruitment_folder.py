@@ -22,13 +22,13 @@ HOUR_AGO = NOON - timedelta(hours=1)
 HEADERS = [POLISH_HEADERS[column][0] for column in Column]
 
 
-def fields(candidate: str = "K1", **others: str) -> list[str]:
+def fields(candidate: str = "K1", /, **others: str) -> list[str]:
     """Return the fields of one student's row in the order of HEADERS."""
     values = {column.value: "" for column in Column} | {"candidate": candidate, "family_name": "Żółć"} | others
     return [values[column.value] for column in Column]
 
 
-def line(candidate: str = "K1", **others: str) -> str:
+def line(candidate: str = "K1", /, **others: str) -> str:
     """Return one student's row as a line that ends in semicolons and no quotation marks."""
     return ";".join(fields(candidate, **others)) + "\n"
 
@@ -46,11 +46,11 @@ def as_csv(rows: Iterable[Sequence[str]], headers: Sequence[str] = HEADERS, deli
     return text.getvalue()
 
 
-def as_xlsx(path: Path, rows: Iterable[Sequence[object]], above: int = 0) -> None:
+def as_xlsx(path: Path, rows: Iterable[Sequence[object]], above: int = 0, headers: Sequence[str] = HEADERS) -> None:
     """Write a workbook whose header stands below so many empty rows."""
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
-    for number, row in enumerate([HEADERS, *rows], above + 1):
+    for number, row in enumerate([headers, *rows], above + 1):
         for place, value in enumerate(row, 1):
             sheet.cell(number, place).value = value  # type: ignore[assignment]
     book.save(path)

@@ -13,6 +13,8 @@ from sqlalchemy import create_engine, text
 from sandbox import daemon
 from sandbox.postgresql import PostgreSQL
 
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:

@@ -28,7 +28,11 @@ FOREIGN = (
 )  # fmt: skip
 UNUSABLE = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, KiotaAuthenticationError)
 ADDRESSES = frozenset({"userPrincipalName", "proxyAddresses", "mail", ""})
+BUSY = ("maximum number of concurrent requests", "UnableToWriteToAadException")
+TAKEN = ("already being used", "ObjectConflict", "ProxyAddressExistsException")
+ABSENT = ("couldn't be found", "ManagementObjectNotFoundException")
 SAME_VALUE = re.compile(r"same value for property (\w+) already exists")
+NO_SEATS_LEFT = "no seats left"
 NO_SEATS = re.compile(r"does not have any available licenses", re.IGNORECASE)
 
 
@@ -56,6 +60,14 @@ class Operation(Enum):
         return self.value[1]
 
 
+class Busy(Unavailable):
+    """Exchange asks to wait, for so many seconds where it says so."""
+
+    def __init__(self, text: str, seconds: float | None) -> None:
+        super().__init__(text)
+        self.seconds = seconds
+
+
 @contextmanager
 def asking_to(operation: Operation) -> Iterator[None]:
     """Turn whatever goes wrong inside into one of our errors."""
@@ -71,38 +83,27 @@ def translated(error: BaseException, operation: Operation) -> FarSideError:
     if status is not None:
         return meaning(status, operation, *_said(error))
     if isinstance(error, azure.ClientAuthenticationError):
-        return _unauthorised(operation.TOKEN)
+        return _unauthorised(Operation.TOKEN)
+    failed = f"could not {operation.phrase}"
     if isinstance(error, UNUSABLE):
-        return Misconfigured(
-            f"could not {operation.phrase}: the address of Microsoft 365 in the settings is not usable"
-        )
-    return Unavailable(
-        f"could not {operation.phrase}: Microsoft 365 did not answer ({type(error).__name__}); try later"
-    )
+        return Misconfigured(f"{failed}: correct the addresses of Microsoft 365 in the settings")
+    return Unavailable(f"{failed}: Microsoft 365 did not answer ({type(error).__name__}); try later")
 
 
 def meaning(status: int, operation: Operation, code: str = "", target: str | None = None) -> FarSideError:
     """Return what an answer means; `target` names the property in conflict, "" one that was not named."""
-    shown = f"{status} {code}".strip()
-    if status in (401, 403):
-        return _unauthorised(operation)
+    failed, shown = f"could not {operation.phrase}", f"{status} {code}".strip()
     if status in (408, 429) or status >= 500:
-        return Unavailable(
-            f"could not {operation.phrase}: Microsoft 365 asks to wait or is disturbed ({shown}); try later"
-        )
+        return Unavailable(f"{failed}: Microsoft 365 asks to wait or is disturbed ({shown}); try later")
+    if status in (401, 403) or operation is Operation.TOKEN:
+        return _unauthorised(operation)
     if target is not None or status == 409:
         return AlreadyExists(_conflict(target or ""))
-    if operation is Operation.TOKEN:
-        return _unauthorised(operation)
     if status == 404:
-        return NotFound(
-            f"could not {operation.phrase}: Microsoft 365 does not know the object (yet); the next run looks again"
-        )
-    if code == "NoSeats":
+        return NotFound(f"{failed}: Microsoft 365 does not know the object, or not yet; try later")
+    if code == NO_SEATS_LEFT:
         return Refused("no licence is left in Microsoft 365; an administrator must free or buy seats")
-    return Refused(
-        f"could not {operation.phrase}: Microsoft 365 refused ({shown}); look the user up in its admin centre"
-    )
+    return Refused(f"{failed}: Microsoft 365 refused ({shown}); look the user up in its admin centre")
 
 
 def _unauthorised(operation: Operation) -> Misconfigured:
@@ -129,7 +130,7 @@ def _said(error: BaseException) -> tuple[str, str | None]:
     main = error.error if isinstance(error, ODataError) else None
     if main is None:
         return "", None
-    code = "NoSeats" if NO_SEATS.search(main.message or "") else re.sub(r"[^\w.]", "", main.code or "")[:60]
+    code = NO_SEATS_LEFT if NO_SEATS.search(main.message or "") else re.sub(r"[^\w.]", "", main.code or "")[:60]
     return code, _conflicting(main)
 
 
@@ -141,3 +142,27 @@ def _conflicting(main: MainError) -> str | None:
     if named := SAME_VALUE.search(main.message or ""):
         return named[1]
     return "" if "conflicting object with one or more" in (main.message or "") else None
+
+
+def exchange_said(answer: httpx.Response) -> FarSideError:
+    """Return the meaning of a cmdlet's error: its text says more than its status (facts 1.4)."""
+    text = _exchange_text(answer)
+    if answer.status_code in (408, 429, 503, 504) or any(sign in text for sign in BUSY):
+        busy = f"could not add aliases in Exchange: it is busy ({answer.status_code}); try later"
+        return Busy(busy, _retry_after(answer))
+    if any(sign in text for sign in TAKEN):
+        return AlreadyExists("the alias is in use in Exchange")
+    if answer.status_code == 404 or any(sign in text for sign in ABSENT):
+        return NotFound("Exchange does not know the mailbox yet; the next run tries again")
+    return meaning(answer.status_code, Operation.ALIAS)
+
+
+def _retry_after(answer: httpx.Response) -> float | None:
+    """Return the seconds that an answer asks us to wait."""
+    asked = answer.headers.get("Retry-After", "")
+    return float(asked) if asked.isdecimal() else None
+
+
+def _exchange_text(answer: httpx.Response) -> str:
+    """Return all words of an error, for recognising it only: they may hold addresses and are never passed on."""
+    return f"{answer.headers.get('X-ExceptionType', '')} {answer.text}"

@@ -51,7 +51,7 @@ class GraphTokens(AccessTokenProvider):
     async def get_authorization_token(
         self,
         uri: str,
-        additional_authentication_context: dict[str, Any] = {},  # noqa: B006 (kiota's signature)
+        additional_authentication_context: dict[str, Any] = {},  # noqa: ARG002, B006 (kiota's)
     ) -> str:
         """Return a token, or nothing for a foreign host."""
         return await self._tokens.of(self._scope) if self._hosts.is_url_host_valid(uri) else ""
@@ -71,6 +71,7 @@ def fetcher(
     authority: str,
     tenant_id: str,
     client_id: str,
+    *,
     client_secret: str | None,
     certificate: Path | None,
     http: httpx.AsyncClient,

@@ -11,6 +11,7 @@ from typing import TextIO
 
 from estudent.adapters.recruitment.headers import Headers
 from estudent.adapters.recruitment.number import text_of
+from estudent.adapters.recruitment.unfit import unreadable
 from estudent.domain.application import Row
 from estudent.domain.fault import Column, Fault, FaultKind
 
@@ -29,7 +30,9 @@ def _table(file: TextIO, headers: Headers) -> Iterator[Row]:
     keys = _Keys(headers)
     rows = (keys.row(number, line) for number, line in enumerate(file, 1) if line.strip("\ufeff\r\n\t "))
     start = list(islice(rows, LOOKED_AT))
-    if keys.found:
+    if start and not keys.has_object:
+        raise unreadable("no line of it is an object: export it as JSON Lines, one object on each line")
+    if start:
         headers.require(keys.found)
     yield from chain(start, rows)
 
@@ -38,7 +41,7 @@ class _Keys:
     """What the keys of the objects mean, and which columns were found so far."""
 
     def __init__(self, headers: Headers) -> None:
-        self.headers, self.found = headers, set[Column]()
+        self.headers, self.found, self.has_object = headers, set[Column](), False
         self.ours = lru_cache(maxsize=256)(self._ours)
 
     def row(self, number: int, line: str) -> Row:
@@ -62,6 +65,7 @@ class _Keys:
     def _ours(self, keys: tuple[str, ...]) -> list[tuple[str, Column]]:
         ours = [(key, column) for key in keys if (column := self.headers.column(key) or OWN_NAMES.get(key))]
         self.found.update(column for _, column in ours)
+        self.has_object = True
         return ours
 
 

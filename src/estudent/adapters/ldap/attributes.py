@@ -1,0 +1,125 @@
+"""Entries as LDAP attributes, and back.
+
+All values of the attributes named here are ours, and others' values are replaced with them, but for two: object
+classes are only ever added, and codes in schacPersonalUniqueCode that are no European Student Identifiers are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from ldap3 import MODIFY_ADD, MODIFY_REPLACE
+
+from estudent.domain.album_number import AlbumNumber
+from estudent.domain.directory_entry import ESI, Entry
+
+OBJECT_CLASSES = (
+    "inetOrgPerson",
+    "eduPerson",
+    "schacContactLocation",
+    "schacLinkageIdentifiers",
+    "inetLocalMailRecipient",
+)
+FIELDS = {
+    "uid": ("uid",),
+    "surname": ("sn",),
+    "given_name": ("givenName",),
+    "display_name": ("cn", "displayName"),
+    "mail": ("mail",),
+    "local_addresses": ("mailLocalAddress",),
+    "principal_name": ("eduPersonPrincipalName",),
+    "affiliations": ("eduPersonAffiliation",),
+    "scoped_affiliations": ("eduPersonScopedAffiliation",),
+    "home_organization": ("schacHomeOrganization",),
+    "personal_unique_code": ("schacPersonalUniqueCode",),
+    "language": ("preferredLanguage",),
+}
+ALBUM = "employeeNumber"
+CODE = "schacPersonalUniqueCode"
+LOCK = "pwdAccountLockedTime"
+LOCKED = "000001010000Z"
+"""Locked until somebody unlocks (draft-behera-ldap-password-policy-10, section 5.3.3); any other time runs out."""
+
+READ = (ALBUM, LOCK, *(attribute for attributes in FIELDS.values() for attribute in attributes))
+
+Found = Mapping[str, Sequence[bytes]]
+Changes = dict[str, list[tuple[str, list[str]]]]
+
+
+def attributes_of(entry: Entry) -> dict[str, list[str]]:
+    """Return the attributes of a new entry, without those that have no value."""
+    lock = {LOCK: [LOCKED]} if entry.locked else {}
+    filled = {name: values for name, values in _fields(entry, FIELDS) if values}
+    return {"objectClass": list(OBJECT_CLASSES), ALBUM: [entry.album.digits], **filled, **lock}
+
+
+def changes_of(entry: Entry, fields: Iterable[str]) -> Changes:
+    """Return how an entry gets the values of these fields, whatever it holds."""
+    return {name: [(MODIFY_REPLACE, values)] for name, values in _fields(entry, fields)}
+
+
+def changes_against(entry: Entry, fields: Iterable[str], found: Found) -> Changes:
+    """Return the same for an entry that was read whole: it gets the object classes it lacks and keeps foreign codes."""
+    changes = changes_of(entry, fields)
+    if CODE in changes:
+        foreign = [code for code in texts(found, CODE) if not _is_identifier(code)]
+        changes[CODE] = [(MODIFY_REPLACE, [*foreign, entry.personal_unique_code])]
+    present = {name.casefold() for name in texts(found, "objectClass")}
+    missing = [name for name in OBJECT_CLASSES if name.casefold() not in present]
+    return {"objectClass": [(MODIFY_ADD, missing)], **changes} if missing else changes
+
+
+def lock_changes(locked: bool) -> Changes:
+    """Return how an entry is locked for good, or unlocked."""
+    return {LOCK: [(MODIFY_REPLACE, [LOCKED] if locked else [])]}
+
+
+def entry_of(album: AlbumNumber, found: Found) -> Entry:
+    """Return what was read; where we want one value and there are others, the field differs from any we could want."""
+    return Entry(
+        album=album,
+        uid=_uid(album, texts(found, "uid")),
+        surname=_one(texts(found, "sn")),
+        given_name=_one(texts(found, "givenName")),
+        display_name=_display_name(texts(found, "cn"), texts(found, "displayName")),
+        mail=texts(found, "mail"),
+        local_addresses=texts(found, "mailLocalAddress"),
+        principal_name=_one(texts(found, "eduPersonPrincipalName")),
+        affiliations=texts(found, "eduPersonAffiliation"),
+        scoped_affiliations=texts(found, "eduPersonScopedAffiliation"),
+        home_organization=_one(texts(found, "schacHomeOrganization")),
+        personal_unique_code=_one(filter(_is_identifier, texts(found, CODE))),
+        language=_one(texts(found, "preferredLanguage")),
+        locked=LOCKED in texts(found, LOCK),
+    )
+
+
+def texts(found: Found, name: str) -> tuple[str, ...]:
+    """Return an attribute's values; bytes that are no UTF-8 become characters that we never want."""
+    return tuple(value.decode(errors="replace") for value in found.get(name, ()))
+
+
+def _fields(entry: Entry, fields: Iterable[str]) -> Iterable[tuple[str, list[str]]]:
+    return ((name, _values(getattr(entry, field))) for field in fields for name in FIELDS[field])
+
+
+def _values(value: str | tuple[str, ...]) -> list[str]:
+    if isinstance(value, str):
+        return [value] if value else []
+    return list(dict.fromkeys(value))
+
+
+def _one(values: Iterable[str]) -> str:
+    return "\n".join(sorted(values))
+
+
+def _uid(album: AlbumNumber, values: tuple[str, ...]) -> str:
+    return album.login if album.login in values else _one(values)
+
+
+def _display_name(common: tuple[str, ...], display: tuple[str, ...]) -> str:
+    return _one(display) if common == display else _one((*common, *display, ""))
+
+
+def _is_identifier(code: str) -> bool:
+    return code.lower().startswith(f"{ESI}:".lower())

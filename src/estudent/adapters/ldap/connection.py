@@ -1,0 +1,127 @@
+"""Opening a connection to the directory: always through TLS or the unix socket, always with time limits."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote
+
+from ldap3 import NONE, SAFE_SYNC, SIMPLE, Connection, Server, Tls
+
+from estudent.adapters.ldap.errors import FOREIGN, Operation, OutOfReach, meaning, speaking
+from estudent.ports import Misconfigured
+
+URI = re.compile(r"(?P<scheme>ldaps?)://(?P<host>\[[0-9a-f:.]+\]|[^/:\[\]]+)(:\d{1,5})?|ldapi://./*.+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where the directory is, in order of preference, as whom we come, and for how many seconds we wait."""
+
+    uris: tuple[str, ...]
+    bind_dn: str
+    password: str = field(repr=False)
+    ca_file: Path | None
+    connect_seconds: int
+    answer_seconds: int
+
+
+class VerifiedTls(Tls):
+    """TLS 1.2 or newer; OpenSSL itself verifies certificate and host name (RFC 6125).
+
+    ldap3 would verify nothing unless told to, and compares names with a function that Python 3.12 dropped.
+    """
+
+    def wrap_socket(self, connection: Connection, do_handshake: bool = False) -> None:
+        """Begin TLS on an open socket; the handshake always comes at once."""
+        context = ssl.create_default_context(cafile=self.ca_certs_file)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        connection.socket = context.wrap_socket(connection.socket, server_hostname=self.sni)
+
+
+def connect(access: Access) -> Connection:
+    """Return a bound connection to the first server that answers."""
+    if not access.uris:
+        raise Misconfigured("directory.uris names no server")
+    if not (access.bind_dn and access.password):
+        raise Misconfigured("directory.bind_dn and directory.password must both be set")
+    for uri in access.uris[:-1]:
+        with suppress(OutOfReach):
+            return connect_to(uri, access)
+    return connect_to(access.uris[-1], access)
+
+
+def connect_to(uri: str, access: Access) -> Connection:
+    """Return a bound connection to this server."""
+    with speaking(Operation.OPEN):
+        connection = Connection(
+            _server(uri, access),
+            user=access.bind_dn,
+            password=access.password,
+            authentication=SIMPLE,
+            client_strategy=SAFE_SYNC,
+            auto_referrals=False,
+            check_names=False,
+            return_empty_attributes=False,
+            receive_timeout=access.answer_seconds,
+        )
+        try:
+            _sign_in(connection)
+        except BaseException:
+            drop(connection)
+            raise
+    return connection
+
+
+def tls_version(connection: Connection) -> str:
+    """Return the version of TLS in use, or what stands in its place."""
+    return (connection.socket.version() or "no TLS") if _is_encrypted(connection) else "the unix socket"
+
+
+def hang_up(connection: Connection) -> None:
+    """Say good-bye and close."""
+    with suppress(*FOREIGN):
+        connection.unbind()
+    drop(connection)
+
+
+def drop(connection: Connection) -> None:
+    """Close without a word, even when opening failed half-way, which ldap3 leaves open."""
+    if connection.socket is not None:
+        connection.socket.close()
+    connection.strategy.close()
+
+
+def _server(uri: str, access: Access) -> Server:
+    trimmed = uri.strip().rstrip("/")
+    parts = URI.fullmatch(trimmed)
+    if parts is None:
+        raise Misconfigured("directory.uris must be like ldaps://host, ldap://host:389 or ldapi://%2Frun%2Fslapd%2Fldapi")
+    tls = _tls(unquote(parts["host"]).strip("[]"), access.ca_file) if parts["scheme"] else None
+    return Server(trimmed, get_info=NONE, tls=tls, connect_timeout=access.connect_seconds)
+
+
+def _tls(host: str, ca_file: Path | None) -> Tls:
+    if ca_file is not None and not ca_file.is_file():
+        raise Misconfigured("directory.ca_file is not there; it must hold the CA of the directory's certificate (PEM)")
+    return VerifiedTls(
+        validate=ssl.CERT_REQUIRED, ca_certs_file=None if ca_file is None else str(ca_file), sni=host
+    )
+
+
+def _sign_in(connection: Connection) -> None:
+    connection.open(read_server_info=False)
+    if not (connection.server.ssl or connection.server.ipc):
+        connection.start_tls(read_server_info=False)
+    if not (_is_encrypted(connection) or connection.server.ipc):
+        raise Misconfigured("TLS was not begun, so the password was not sent; use ldaps:// in directory.uris")
+    result = connection.bind(read_server_info=False)[1]
+    if result["result"]:
+        raise meaning(result["result"], Operation.OPEN)
+
+
+def _is_encrypted(connection: Connection) -> bool:
+    return isinstance(connection.socket, ssl.SSLSocket)

@@ -1,0 +1,84 @@
+"""Aliases through the REST call behind Exchange's PowerShell module (facts 1.4, route E: used widely, unsupported)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from estudent.adapters.microsoft365.errors import Busy, Operation, asking_to, exchange_said
+from estudent.adapters.microsoft365.tokens import Tokens, is_loopback, scope_of
+from estudent.ports import AlreadyExists, Refused, Unavailable
+
+PUBLIC_SCOPE = "https://outlook.office365.com/.default"
+ANCHOR = "APP:SystemMailbox{{bb558c35-97f1-4cb9-8ff7-d53741dc928c}}@{tenant}"
+ADD = "#Exchange.GenericHashTable"
+LONGEST_WAIT = 60.0
+
+
+class Exchange:
+    """Exchange Online's cmdlets over HTTP, few at a time: the tenant's limit is on concurrent requests."""
+
+    def __init__(
+        self, url: str, tenant_id: str, tokens: Tokens, http: httpx.AsyncClient,
+        *, at_once: int, retries: int, retry_delay: float,
+    ) -> None:  # fmt: skip
+        self._url = f"{url.rstrip('/')}/adminapi/beta/{tenant_id}/InvokeCommand"
+        self._anchor = ANCHOR.format(tenant=tenant_id)
+        self._scope = scope_of(url, PUBLIC_SCOPE)
+        self._tokens = tokens
+        self._http = http
+        self._places = asyncio.Semaphore(at_once)
+        self._retries = retries
+        self._retry_delay = retry_delay
+
+    async def add_alias(self, identifier: str, alias: str) -> None:
+        """Give a mailbox an alias unless it has it; safe to repeat after an unknown outcome."""
+        try:
+            if not await self._has(identifier, alias):
+                addresses = {"@odata.type": ADD, "Add": [f"smtp:{alias}"]}
+                await self._invoke("Set-Mailbox", Identity=identifier, EmailAddresses=addresses)
+        except AlreadyExists as error:
+            if not await self._has(identifier, alias):
+                raise Refused(
+                    "the alias belongs to another recipient in Exchange; an administrator must free it there"
+                ) from error
+
+    async def _has(self, identifier: str, alias: str) -> bool:
+        found = await self._invoke("Get-Mailbox", Identity=identifier)
+        addresses = [str(each).lower() for mailbox in found for each in mailbox.get("EmailAddresses", ())]
+        return f"smtp:{alias}".lower() in addresses
+
+    async def _invoke(self, cmdlet: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Run a cmdlet, waiting and trying again while Exchange is busy."""
+        async with self._places:
+            for attempt in range(self._retries):
+                try:
+                    return await self._once(cmdlet, parameters)
+                except Unavailable as error:
+                    asked = error.seconds if isinstance(error, Busy) else None
+                    await asyncio.sleep(self._pause(attempt, asked))
+            return await self._once(cmdlet, parameters)
+
+    async def _once(self, cmdlet: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+        is_loopback(self._url)
+        token = await self._tokens.of(self._scope)
+        headers = {
+            "Authorization": f"Bearer {token}", "X-AnchorMailbox": self._anchor, "X-CmdletName": cmdlet,
+            "client-request-id": str(uuid4()), "Prefer": "odata.maxpagesize=1000",
+        }  # fmt: skip
+        with asking_to(Operation.ALIAS):
+            answer = await self._http.post(
+                self._url, headers=headers, json={"CmdletInput": {"CmdletName": cmdlet, "Parameters": parameters}}
+            )
+            if not answer.is_success:
+                raise exchange_said(answer)
+            return list(answer.json().get("value", ())) if answer.content else []
+
+    def _pause(self, attempt: int, asked: float | None) -> float:
+        """Return how long to wait: as long as Exchange asked, else twice as long each time, with jitter."""
+        own = self._retry_delay * float(2**attempt) * random.uniform(0.5, 1.5)
+        return min(own if asked is None else asked, LONGEST_WAIT)

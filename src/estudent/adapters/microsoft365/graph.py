@@ -1,0 +1,114 @@
+"""The calls of Microsoft Graph that we need, through msgraph-sdk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import httpx
+from kiota_abstractions.authentication import BaseBearerTokenAuthenticationProvider
+from kiota_abstractions.base_request_configuration import RequestConfiguration
+from kiota_http.middleware.options import RetryHandlerOption
+from msgraph.generated.models.assigned_license import AssignedLicense
+from msgraph.generated.models.domain import Domain
+from msgraph.generated.models.o_data_errors.o_data_error import ODataError
+from msgraph.generated.models.subscribed_sku import SubscribedSku
+from msgraph.generated.models.user import User
+from msgraph.generated.users.item.assign_license.assign_license_post_request_body import AssignLicensePostRequestBody
+from msgraph.generated.users.users_request_builder import UsersRequestBuilder
+from msgraph.graph_request_adapter import GraphRequestAdapter, options
+from msgraph.graph_service_client import GraphServiceClient
+from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
+
+from estudent.adapters.microsoft365.errors import Operation, asking_to
+from estudent.adapters.microsoft365.tokens import GraphTokens, Tokens, is_loopback, scope_of
+from estudent.adapters.microsoft365.user import SELECT
+from estudent.domain.album_number import AlbumNumber
+from estudent.ports import Misconfigured
+
+PUBLIC_SCOPE = "https://graph.microsoft.com/.default"
+MOST_VALUES = 15
+"""How many values `in (…)` may hold in a filter of /users."""
+
+
+class Graph:
+    """Graph v1.0; every call raises our errors. kiota itself waits and tries again on 429, 503 and 504."""
+
+    def __init__(self, url: str, tokens: Tokens, *, retries: int, retry_delay: float, timeout: float) -> None:
+        self._url = url.rstrip("/")
+        self._tokens = tokens
+        self._retry = RetryHandlerOption(delay=retry_delay, max_retries=retries)
+        self._timeout = timeout
+        self._http: httpx.AsyncClient | None = None
+
+    @cached_property
+    def _client(self) -> GraphServiceClient:
+        is_loopback(self._url)
+        http = httpx.AsyncClient(timeout=self._timeout, http2=True, base_url=self._url)
+        self._http = GraphClientFactory.create_with_default_middleware(
+            client=http, options={**options, RetryHandlerOption.get_key(): self._retry}
+        )
+        tokens = GraphTokens(self._tokens, scope_of(self._url, PUBLIC_SCOPE), urlsplit(self._url).hostname or "")
+        adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(tokens), self._http)
+        adapter.base_url = self._url
+        return GraphServiceClient(request_adapter=adapter)
+
+    async def find(self, albums: Sequence[AlbumNumber]) -> list[User]:
+        """Return the users who carry one of these album numbers, at most 15, as employeeId."""
+        values = ",".join(f"'{album.digits}'" for album in albums)
+        return await self._users(f"employeeId in ({values})")
+
+    async def find_by_name(self, name: str) -> list[User]:
+        """Return the user who signs in with this name."""
+        quoted = name.replace("'", "''")
+        return await self._users(f"userPrincipalName eq '{quoted}'")
+
+    async def create(self, user: User) -> str:
+        """Add a user and return its object id."""
+        with asking_to(Operation.CREATE):
+            created = await self._client.users.post(user)
+        if created is None or created.id is None:
+            raise Misconfigured("Microsoft 365 created a user without an object id; check the address of Graph")
+        return created.id
+
+    async def rename(self, identifier: str, names: User) -> None:
+        """Write a user's names."""
+        with asking_to(Operation.RENAME):
+            await self._client.users.by_user_id(identifier).patch(names)
+
+    async def license(self, identifier: str, sku: UUID) -> None:
+        """Assign a licence; one that the user has already stays."""
+        body = AssignLicensePostRequestBody(
+            add_licenses=[AssignedLicense(sku_id=sku, disabled_plans=[])], remove_licenses=[]
+        )
+        with asking_to(Operation.LICENSE):
+            await self._client.users.by_user_id(identifier).assign_license.post(body)
+
+    async def skus(self) -> list[SubscribedSku]:
+        """Return the licences that the tenant bought."""
+        with asking_to(Operation.SEATS):
+            answer = await self._client.subscribed_skus.get()
+        return (answer.value if answer else None) or []
+
+    async def domain(self, name: str) -> Domain | None:
+        """Return a domain of the tenant, None when it has no such domain."""
+        with asking_to(Operation.DOMAIN):
+            try:
+                return await self._client.domains.by_domain_id(name).get()
+            except ODataError as error:
+                if error.response_status_code == 404:
+                    return None
+                raise
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._http is not None:
+            await self._http.aclose()
+
+    async def _users(self, condition: str) -> list[User]:
+        query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(filter=condition, select=SELECT, top=100)
+        with asking_to(Operation.FIND):
+            page = await self._client.users.get(RequestConfiguration(query_parameters=query))
+        return (page.value if page else None) or []

@@ -1,0 +1,150 @@
+"""The port `Mailboxes` for Microsoft 365."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Self
+from uuid import UUID
+
+import httpx
+from msgraph.generated.models.subscribed_sku import SubscribedSku
+from msgraph.generated.models.user import User
+
+from estudent.adapters.microsoft365.background import Background
+from estudent.adapters.microsoft365.exchange import Exchange
+from estudent.adapters.microsoft365.graph import MOST_VALUES, Graph
+from estudent.adapters.microsoft365.provisioning import Provisioning
+from estudent.adapters.microsoft365.tokens import Tokens, fetcher
+from estudent.adapters.microsoft365.user import ambiguous, as_found
+from estudent.domain.album_number import AlbumNumber
+from estudent.domain.mailbox import Mailbox
+from estudent.domain.outcome import Outcome
+from estudent.domain.plan import Step
+from estudent.ports import Misconfigured
+
+
+class Microsoft365:
+    """Mailboxes in one tenant; the long-lived client works in a background thread until `close`."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: str,
+        client_id: str,
+        domain: str,
+        client_secret: str | None = None,
+        certificate: Path | None = None,
+        graph_url: str = "https://graph.microsoft.com/v1.0",
+        exchange_url: str = "https://outlook.office365.com",
+        authority: str = "https://login.microsoftonline.com",
+        sku: str = "STANDARDWOFFPACK_STUDENT",
+        usage_location: str = "PL",
+        immutable_ids: bool = False,
+        concurrency: int = 8,
+        exchange_concurrency: int = 3,
+        retries: int = 5,
+        retry_delay: float = 3.0,
+        settling: float = 10.0,
+        timeout: float = 30.0,
+    ) -> None:
+        self._domain = domain
+        self._sku = sku
+        self._federated = immutable_ids
+        self._concurrency = concurrency
+        self._at_once = concurrency + exchange_concurrency
+        self._http = httpx.AsyncClient(timeout=timeout)
+        tokens = Tokens(
+            fetcher(
+                authority, tenant_id, client_id, client_secret=client_secret, certificate=certificate, http=self._http
+            )
+        )
+        self._graph = Graph(graph_url, tokens, retries=retries, retry_delay=retry_delay, timeout=timeout)
+        exchange = Exchange(
+            exchange_url, tenant_id, tokens, self._http,
+            at_once=exchange_concurrency, retries=retries, retry_delay=retry_delay,
+        )  # fmt: skip
+        self._provisioning = Provisioning(
+            self._graph, exchange,
+            usage_location=usage_location, federated=immutable_ids, at_once=concurrency, settling=settling,
+        )  # fmt: skip
+        self._background = Background("microsoft365")
+        self._sku_id: UUID | None = None
+
+    def find(self, mailboxes: Sequence[Mailbox]) -> dict[AlbumNumber, Mailbox]:
+        """Return what exists, found by employeeId; of two users with one album number neither is chosen."""
+        users: defaultdict[str | None, list[User]] = defaultdict(list)
+        albums = (mailbox.album for mailbox in mailboxes)
+        for page in self._background.each(self._graph.find, _batches(albums), self._concurrency):
+            for user in page:
+                users[user.employee_id].append(user)
+        sku = self._licence() if users else None
+        found = ((wanted, users[wanted.album.digits]) for wanted in mailboxes if wanted.album.digits in users)
+        return {
+            wanted.album: as_found(those[0], wanted, sku) if len(those) == 1 else ambiguous(wanted)
+            for wanted, those in found
+        }
+
+    def carry_out(self, steps: Iterable[Step[Mailbox]]) -> Iterator[Outcome]:
+        """Take steps, some at once, and yield outcomes as they come; none for a step that can only wait."""
+        sku = self._licence()
+        outcomes = self._background.each(lambda step: self._provisioning.take(step, sku), steps, self._at_once)
+        return (outcome for outcome in outcomes if outcome is not None)
+
+    def free_seats(self) -> int:
+        """Return how many licences are left."""
+        sku = self._subscribed()
+        bought = sku.prepaid_units.enabled if sku.prepaid_units else 0
+        return (bought or 0) - (sku.consumed_units or 0)
+
+    def check(self) -> str:
+        """Say what the tenant has, or what its administrator must do."""
+        seats = self.free_seats()
+        domain = self._background.call(self._graph.domain(self._domain))
+        if domain is None or not domain.is_verified:
+            raise Misconfigured(
+                f"the domain {self._domain} is not verified; an administrator must add it to Microsoft 365"
+            )
+        if self._federated != (domain.authentication_type == "Federated"):
+            raise Misconfigured(
+                f"the domain {self._domain} is {domain.authentication_type} in Microsoft 365; "
+                "make the setting for immutable ids agree with it"
+            )
+        return f"Microsoft 365 answers: {self._sku} has {seats} free seats and the domain {self._domain} is verified"
+
+    def close(self) -> None:
+        """End the background thread and its connections."""
+        self._background.close(self._end())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def _end(self) -> None:
+        await self._graph.close()
+        await self._http.aclose()
+
+    def _licence(self) -> UUID:
+        """Return the id of the licence, which the tenant is asked for once."""
+        if self._sku_id is None:
+            self._sku_id = self._subscribed().sku_id
+        if self._sku_id is None:
+            raise Misconfigured(f"Microsoft 365 names no id for the licence {self._sku}")
+        return self._sku_id
+
+    def _subscribed(self) -> SubscribedSku:
+        for sku in self._background.call(self._graph.skus()):
+            if sku.sku_part_number == self._sku:
+                return sku
+        raise Misconfigured(
+            f"the tenant has no licence {self._sku}; an administrator must order it or name another one in the settings"
+        )
+
+
+def _batches(albums: Iterator[AlbumNumber]) -> Iterator[list[AlbumNumber]]:
+    while batch := list(islice(albums, MOST_VALUES)):
+        yield batch

@@ -1,0 +1,68 @@
+"""A mailbox as a user of Graph, and back (https://learn.microsoft.com/graph/api/resources/user)."""
+
+from __future__ import annotations
+
+import secrets
+from uuid import UUID
+
+from msgraph.generated.models.password_profile import PasswordProfile
+from msgraph.generated.models.user import User
+
+from estudent.domain.mailbox import Mailbox
+
+SELECT = [
+    "id", "employeeId", "userPrincipalName", "mail", "proxyAddresses", "assignedLicenses",
+    "displayName", "givenName", "surname", "preferredLanguage",
+]  # fmt: skip
+LOCALES = {"pl": "pl-PL", "en": "en-GB", "uk": "uk-UA"}
+
+
+def new_user(mailbox: Mailbox, usage_location: str, federated: bool) -> User:
+    """Return the body of POST /users; the password is random and forgotten, for students sign in through our SSO."""
+    user = names_of(mailbox)
+    user.account_enabled = True
+    user.user_principal_name = mailbox.primary
+    user.mail_nickname = mailbox.primary.partition("@")[0]
+    user.usage_location = usage_location
+    user.preferred_language = LOCALES.get(mailbox.language, mailbox.language)
+    user.employee_id = mailbox.album.digits
+    user.employee_type = "student"
+    user.user_type = "Member"
+    user.password_profile = PasswordProfile(
+        password=f"{secrets.token_urlsafe(32)}aA1!", force_change_password_next_sign_in=False
+    )
+    if federated:
+        user.on_premises_immutable_id = mailbox.album.login
+    return user
+
+
+def names_of(mailbox: Mailbox) -> User:
+    """Return the body that writes a person's names."""
+    return User(display_name=mailbox.display_name, given_name=mailbox.given_name, surname=mailbox.surname)
+
+
+def as_found(user: User, wanted: Mailbox, sku: UUID | None) -> Mailbox:
+    """Return what Graph shows of a mailbox; it is ready when Exchange gave it a primary address (`SMTP:`)."""
+    addresses = user.proxy_addresses or []
+    primary = next((each[5:] for each in addresses if each.startswith("SMTP:")), None)
+    return Mailbox(
+        album=wanted.album,
+        primary=primary or user.user_principal_name or "",
+        alias=wanted.alias,
+        given_name=user.given_name or "",
+        surname=user.surname or "",
+        display_name=user.display_name or "",
+        language=(user.preferred_language or "").partition("-")[0],
+        identifier=user.id,
+        licensed=any(licence.sku_id == sku for licence in user.assigned_licenses or ()),
+        ready=primary is not None,
+        aliased=f"smtp:{wanted.alias}".lower() in (each.lower() for each in addresses),
+    )
+
+
+def ambiguous(wanted: Mailbox) -> Mailbox:
+    """Return what stands for two users with one album number: something without an identifier, never one of them."""
+    return Mailbox(
+        album=wanted.album, primary="", alias=wanted.alias, given_name="", surname="", display_name="",
+        language="", identifier=None, licensed=False, ready=False, aliased=False,
+    )  # fmt: skip

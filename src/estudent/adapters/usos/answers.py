@@ -1,0 +1,62 @@
+"""What USOS answers, as our types; anything unexpected is refused."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from estudent.domain.nrb import Nrb
+from estudent.ports import Misconfigured, Refused, UsosPerson
+
+log = logging.getLogger(__name__)
+PERSON = "id|student_number|email|student_status"
+ACCOUNT = "account_number|currency"
+ACTIVE = 2
+"""student_status: 0 is no student, 1 an inactive one, 2 an active one, null is not ours to see."""
+
+
+def persons(answer: Any, asked: Sequence[int]) -> dict[int, UsosPerson]:
+    """Return the persons of `services/users/users` by USOS id; null stands for one who does not exist."""
+    if not isinstance(answer, dict):
+        raise _unknown_form("services/users/users")
+    found = [_person(key, record) for key, record in answer.items() if record is not None]
+    if not {person.usos_id for person in found} <= set(asked):
+        raise Refused("USOS answered about a person who was not asked for; nothing was used, tell its administrators")
+    return {person.usos_id: person for person in found}
+
+
+def account_number(answer: Any, usos_id: int) -> Nrb | None:
+    """Return the first account in PLN of `services/payments/user_accounts`; one whose digits do not check is skipped."""
+    if not isinstance(answer, list):
+        raise _unknown_form("services/payments/user_accounts")
+    given = next((each.get("account_number") for each in answer if _currency(each) == "PLN"), None)
+    if given is None:
+        return None
+    try:
+        return Nrb("".join(str(given).split()).removeprefix("PL"))
+    except ValueError as error:
+        log.warning("USOS id %d: the account number in USOS is skipped: %s", usos_id, error)
+        return None
+
+
+def _person(key: str, record: Any) -> UsosPerson:
+    try:
+        if str(record["id"]) != key:
+            raise Refused(
+                "USOS answered about a person who was not asked for; nothing was used, tell its administrators"
+            )
+        album, email = record["student_number"], record["email"]
+        return UsosPerson(int(key), album or None, email or None, record["student_status"] == ACTIVE)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unknown_form("services/users/users") from error
+
+
+def _currency(account: Any) -> object:
+    """Return an account's currency, which some versions give as an object."""
+    currency = account.get("currency") if isinstance(account, dict) else None
+    return currency.get("id") if isinstance(currency, dict) else currency
+
+
+def _unknown_form(method: str) -> Misconfigured:
+    return Misconfigured(f"USOS answered {method} in a form that we do not know; compare its version with the manual")

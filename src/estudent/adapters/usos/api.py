@@ -1,0 +1,110 @@
+"""The port `Usos` for USOS API."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Self
+
+from estudent.adapters.usos.answers import ACCOUNT, PERSON, account_number, persons
+from estudent.adapters.usos.client import Client
+from estudent.adapters.usos.crew import in_parallel
+from estudent.domain.nrb import Nrb
+from estudent.domain.outcome import Outcome, Result
+from estudent.domain.plan import Step, StepKind
+from estudent.domain.usos_link import UsosLink
+from estudent.ports import Misconfigured, Refused, Unavailable, UsosPerson
+
+log = logging.getLogger(__name__)
+BATCH = 100
+CHANGE = "services/users/change"
+ACCOUNTS = "services/payments/user_accounts"
+NO_LOCKS = "persons are not locked in USOS from here; the dean's office changes a student's status"
+NO_EMAIL = "there is no working mailbox to hand over to USOS; the mailbox comes first"
+
+
+class UsosApi:
+    """USOS API at one university, called by threads that share one client."""
+
+    def __init__(
+        self,
+        base_url: str,
+        consumer_key: str,
+        consumer_secret: str,
+        *,
+        threads: int = 4,
+        retries: int = 3,
+        retry_delay: float = 0.5,
+        timeout: float = 20.0,
+    ) -> None:
+        self._threads = threads
+        self._client = Client(
+            base_url, consumer_key, consumer_secret, retries=retries, retry_delay=retry_delay, timeout=timeout
+        )
+
+    def find(self, usos_ids: Sequence[int]) -> dict[int, UsosPerson]:
+        """Return the persons who exist of these ids, a hundred in a call."""
+        batches = (usos_ids[start : start + BATCH] for start in range(0, len(usos_ids), BATCH))
+        found: dict[int, UsosPerson] = {}
+        for batch in in_parallel(self._persons, batches, self._threads):
+            found.update(batch)
+        return found
+
+    def carry_out(self, steps: Iterable[Step[UsosLink]]) -> Iterator[Outcome]:
+        """Ask USOS to hold our addresses; DONE means that it accepted the request."""
+        return in_parallel(self._take, steps, self._threads)
+
+    def account_numbers(self, usos_ids: Sequence[int]) -> dict[int, Nrb]:
+        """Return the payment accounts that USOS has, the first in PLN of each person."""
+        pairs = in_parallel(self._account_number, usos_ids, self._threads)
+        return {usos_id: number for usos_id, number in pairs if number is not None}
+
+    def check(self) -> str:
+        """Say which USOS answers and what it lets us do; raise Misconfigured when it lets us write nothing."""
+        installation = self._client.call("services/apisrv/installation", "version|institution_name")
+        consumer = self._client.call("services/apisrv/consumer", "administrative_methods")
+        granted = set(consumer.get("administrative_methods") or ())
+        answers = f"USOS API {installation.get('version', 'of unknown version')} answers"
+        if CHANGE not in granted:
+            missing = ", ".join(sorted({CHANGE, ACCOUNTS} - granted))
+            raise Misconfigured(f"{answers}, but our consumer key lacks {missing}; ask its administrators to permit it")
+        if ACCOUNTS not in granted:
+            return f"{answers}; our consumer key lacks {ACCOUNTS}, so account numbers cannot be read from it"
+        return f"{answers} and our consumer key has the administrative methods that are needed"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _persons(self, usos_ids: Sequence[int]) -> dict[int, UsosPerson]:
+        answer = self._client.call("services/users/users", PERSON, user_ids="|".join(map(str, usos_ids)))
+        return persons(answer, usos_ids)
+
+    def _take(self, step: Step[UsosLink]) -> Outcome:
+        try:
+            self._change(step)
+        except Unavailable as error:
+            return Outcome(step, Result.FAILED, str(error))
+        except Refused as error:
+            return Outcome(step, Result.REFUSED, str(error))
+        return Outcome(step, Result.DONE)
+
+    def _change(self, step: Step[UsosLink]) -> None:
+        if step.kind not in (StepKind.ADD, StepKind.CHANGE):
+            raise Refused(NO_LOCKS)
+        if step.wanted.email is None:
+            raise Refused(NO_EMAIL)
+        self._client.call(CHANGE, user_id=str(step.wanted.usos_id), email=step.wanted.email)
+
+    def _account_number(self, usos_id: int) -> tuple[int, Nrb | None]:
+        try:
+            return usos_id, account_number(self._client.call(ACCOUNTS, ACCOUNT, as_user_id=str(usos_id)), usos_id)
+        except Refused as error:
+            log.warning("USOS id %d: no account number was read: %s", usos_id, error)
+            return usos_id, None

@@ -1,0 +1,83 @@
+"""Signed calls of USOS API: OAuth 1.0a (RFC 5849) with the consumer key alone, without a student's token."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1
+from oauthlib.oauth1 import Client as Signature
+
+from estudent.adapters.usos.errors import FOREIGN, refusal, translated
+from estudent.ports import FarSideError, Misconfigured, Unavailable
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Client:
+    """Calls methods by POST; every retry is signed anew, for USOS refuses a nonce that it has seen."""
+
+    def __init__(
+        self,
+        base_url: str,
+        consumer_key: str,
+        consumer_secret: str,
+        *,
+        retries: int,
+        retry_delay: float,
+        timeout: float,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._signature = Signature(consumer_key, client_secret=consumer_secret, signature_method=SIGNATURE_HMAC_SHA1)
+        self._retries = retries
+        self._retry_delay = retry_delay
+        self._http = httpx.Client(timeout=timeout)
+
+    def call(self, method: str, fields: str = "", **arguments: str) -> Any:
+        """Call `services/…` and return its JSON; all calls are safe to repeat after an unknown outcome."""
+        _check_address(self._base_url)
+        body = urlencode({**arguments, "fields": fields} if fields else arguments)
+        for attempt in range(self._retries):
+            try:
+                return self._once(method, body)
+            except Unavailable:
+                time.sleep(self._retry_delay * 2**attempt * random.uniform(0.5, 1.5))
+        return self._once(method, body)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _once(self, method: str, body: str) -> Any:
+        url, headers, signed = self._signature.sign(f"{self._base_url}/{method}", "POST", body, FORM)
+        try:
+            answer = self._http.post(url, content=signed, headers=headers)
+        except FOREIGN as error:
+            raise translated(error, method) from error
+        said = _json(answer)
+        if answer.is_success and said is not None:
+            return said
+        raise refusal(answer.status_code, said, method) if not answer.is_success else _unreadable(method)
+
+
+def _json(answer: httpx.Response) -> Any:
+    """Return what an answer says; None when it is no JSON, like a gateway's page."""
+    try:
+        return answer.json()
+    except ValueError:
+        return None
+
+
+def _unreadable(method: str) -> FarSideError:
+    return Unavailable(f"USOS answered {method} with something that is not JSON; try later or check the address")
+
+
+def _check_address(url: str) -> None:
+    """Refuse to send signed requests in the clear, except to a stand-in on this machine."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+        raise Misconfigured("the address of USOS API must begin with https://")
