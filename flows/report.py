@@ -4,20 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from prefect.artifacts import acreate_markdown_artifact
+from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 
 from estudent.domain.outcome import Tally
 
 SHOWN = 50
+REASONS = 5
 COLUMNS = ("System", "Read", "New", "Changed", "Refused", "Failed")
 
 
 async def publish(title: str, tallies: Sequence[Tally], mode: str) -> None:
-    """Leave the artifact of a run."""
-    key = title.replace("_", "-")
-    await acreate_markdown_artifact(
-        markdown=as_markdown(title, tallies, mode), key=key, description=f"{title} ({mode})"
-    )
+    """Leave a run's table, and beside it the reasons, student by student, where there are any."""
+    verb = "would do" if mode == "rehearse" else "did"
+    await acreate_table_artifact(as_table(tallies), key=title, description=f"What {title} {verb}")
+    if any(tally.remarks for tally in tallies):
+        await acreate_markdown_artifact(as_markdown(title, tallies, mode), key=f"{title}-why", description="Why")
+
+
+def as_table(tallies: Iterable[Tally]) -> list[dict[str, object]]:
+    """Return one row for each system: its counts, why not all is well, and what to do next."""
+    return [
+        {
+            "System": tally.system,
+            "Read": tally.read,
+            "New": tally.new,
+            "Changed": tally.changed,
+            "Refused": tally.refused,
+            "Failed": tally.failed,
+            "Why": "; ".join(dict.fromkeys(remark.why for remark in tally.remarks[:REASONS])),
+            "What to do next": "; ".join(dict.fromkeys(remark.then for remark in tally.remarks[:REASONS])),
+        }
+        for tally in tallies
+    ]
 
 
 def as_markdown(title: str, tallies: Sequence[Tally], mode: str) -> str:

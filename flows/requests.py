@@ -11,11 +11,12 @@ from flows.steps import finish, serve_requests
 
 
 @flow(name="requests", flow_run_name="requests", persist_result=False)
-async def requests(minutes: Annotated[int, Field(ge=1, le=60)] = 15) -> None:
+async def requests(minutes: Annotated[int, Field(ge=1, le=60)] = 15, until_empty: bool = False) -> None:
     """Carry out what students ask for in the portal, within seconds, until the time is over and the next run goes on.
 
     Args:
         minutes: the run ends at the next full multiple of so many minutes of the hour
+        until_empty: end as soon as nothing waits any more
     """
-    tallies = await serve_requests(minutes)
+    tallies = await serve_requests(minutes, until_empty)
     await finish("requests", tallies, "apply")

@@ -122,7 +122,7 @@ def _stopped(forecast: Forecast, why: str) -> Tally:
     return Tally(forecast.system, read=forecast.looked_at, refused=forecast.steps.total(), remarks=[remark])
 
 
-async def serve_requests(minutes: int) -> list[Tally]:
+async def serve_requests(minutes: int, until_empty: bool) -> list[Tally]:
     """Drain the outbox again and again until the next full multiple of `minutes`; return the sums."""
     end = time.time() // (60 * minutes) * 60 * minutes + 60 * minutes
     tallies: list[Tally] = []
@@ -130,6 +130,8 @@ async def serve_requests(minutes: int) -> list[Tally]:
         while time.time() < end:
             served = await asyncio.to_thread(here.serve_requests.run)
             tallies = by_system([*tallies, *served])
+            if until_empty and not here.outbox.waiting():
+                break
             if not served:
                 await asyncio.sleep(OUTBOX_POLL)
     return [replace(tally, failed=0) for tally in tallies]

@@ -60,7 +60,12 @@ def _spawn(command: list[str], env: Mapping[str, str], log: Path) -> subprocess.
     root = Path(__file__).resolve().parent.parent
     with log.open("ab") as output:
         return subprocess.Popen(
-            command, cwd=root, env=dict(env), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            command,
+            cwd=root,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
 
 

@@ -56,8 +56,8 @@ def _equal(name: str, values: list[str]) -> Choice:
     _check_filterable(name)
     wanted = {value.lower() for value in values}
     if name in KINDS:
-        return lambda tenant, users: _line(each for value in wanted for each in tenant.holders(KINDS[name], value))
-    return lambda tenant, users: (user for user in users if str(user.property(name) or "").lower() in wanted)
+        return lambda tenant, _: _line(each for value in wanted for each in tenant.holders(KINDS[name], value))
+    return lambda _, users: (user for user in users if str(user.property(name) or "").lower() in wanted)
 
 
 def _line(users: Iterable[User]) -> list[User]:
@@ -68,12 +68,12 @@ def _line(users: Iterable[User]) -> list[User]:
 def _starting(name: str, prefix: str) -> Choice:
     """Pick by the beginning of a property."""
     _check_filterable(name)
-    return lambda tenant, users: (user for user in users if str(user.property(name) or "").lower().startswith(prefix))
+    return lambda _, users: (user for user in users if str(user.property(name) or "").lower().startswith(prefix))
 
 
 def _enabled(wanted: bool) -> Choice:
     """Pick those who may, or may not, sign in."""
-    return lambda tenant, users: (user for user in users if user.property("accountEnabled") is wanted)
+    return lambda _, users: (user for user in users if user.property("accountEnabled") is wanted)
 
 
 def _address(value: str, advanced: bool) -> Choice:
@@ -82,8 +82,8 @@ def _address(value: str, advanced: bool) -> Choice:
         raise unsupported_query()
     prefix, _, address = value.rpartition(":")
     if prefix.lower() != "smtp":
-        return lambda tenant, users: ()
-    return lambda tenant, users: [each for each in tenant.holders("address", address) if _has(each, address)]
+        return lambda _, __: ()
+    return lambda tenant, _: [each for each in tenant.holders("address", address) if _has(each, address)]
 
 
 def _has(user: User, address: str) -> bool:

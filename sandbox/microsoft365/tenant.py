@@ -44,10 +44,20 @@ class Tenant:
 
     def find(self, key: str, now: float) -> User:
         """Return the user by object id or name, once its creation has spread through the directory."""
-        user = self._users.get(key.lower()) or self.first("upn", key)
-        if user is None or user.deleted is not None or not self.visible(user, now):
+        user = self.by_id(key) or self.first("upn", key)
+        if user is None or not self.visible(user, now):
             raise not_found(key)
         return user
+
+    def by_id(self, identity: str) -> User | None:
+        """Return the user with this object id, unless it is deleted."""
+        user = self._users.get(identity.lower())
+        return None if user is None or user.deleted is not None else user
+
+    def at(self, identity: str) -> User | None:
+        """Return the user of this object id or address, as Exchange looks for recipients."""
+        user = self._users.get(identity.lower()) or self.first("address", identity)
+        return None if user is None or user.deleted is not None else user
 
     def visible(self, user: User, now: float) -> bool:
         """Say whether a read sees the user yet (docs-contrib#2465: 404 right after creation)."""

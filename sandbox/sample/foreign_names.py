@@ -47,7 +47,7 @@ COUNTRIES = (
     Country("UA", 58, "AA999999", pesel_share=0.35),
     Country("BY", 8, "AA9999999", _words("Ivanou Kavaliou Novik Zhuk Kazlou Marozau"),
             _words("Anastasiya Hanna Darya Palina"), _words("Aliaksandr Maksim Uladzislau Yauhen"), pesel_share=0.2),
-    Country("VN", 7, "A9999999", _words("Nguyễn Trần Lê Phạm Hoàng Vũ Đặng Bùi"),
+    Country("VN", 7, "A9999999", _words("Nguyễn Nguyễn Nguyễn Nguyễn Trần Lê Phạm Hoàng Vũ Đặng Bùi"),
             _words("Thị_Thu_Hà Thị_Mai Thị_Ngọc_Ánh Thùy_Dương"), _words("Văn_Minh Đức_Anh Quốc_Huy Văn_Hùng")),
     Country("IN", 7, "A9999999", _words("Patel Singh Sharma Reddy Iyer Das"),
             _words("Priya Ananya Kavya"), _words("Arjun Rahul Vikram Rohan")),

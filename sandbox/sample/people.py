@@ -83,9 +83,7 @@ class People:
         pesel = self.numbers.pesel(born, female) if self.random.random() < country.pesel_share else ""
         document = ("", "", "") if pesel else self._document(country)
         language = self._language(country.code)
-        return Person(
-            female, born, given, "", family, family, language, pesel, document, self._address(given, family)
-        )
+        return Person(female, born, given, "", family, family, language, pesel, document, self._address(given, family))
 
     def _document(self, country: foreign_names.Country) -> tuple[str, str, str]:
         if country.card and self.random.random() < IDENTITY_CARDS:

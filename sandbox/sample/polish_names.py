@@ -7,17 +7,7 @@ from pathlib import Path
 from random import Random
 
 INHABITANTS = 37_500_000
-STEMS = (
-    "Bab Bał Barc Biel Bied Bog Bort Brod Brzoz Bucz Budz Bur Chrz Cisz Czap Czech Dob Dom Drozd Dziad Dziub Fal Gał"
-    " Gaw Glin Gład Godl Gol Gór Grab Groch Gryc Grzel Gul Hol Jab Jag Jał Jarz Jeż Juś Kal Kam Karp Kasz Kęp Kiel Klim"
-    " Kłos Kob Kop Kos Kost Kot Krup Krzyż Kuch Kul Lach Lap Leś Lip Lub Łąc Łuk Maj Mal Mar Mich Miel Mil Młyn Moraw"
-    " Mroz Mysz Nied Olch Osin Ow Pał Pasz Pęk Piąt Piech Pis Plich Pol Prus Przyb Rad Rat Rog Rosz Rud Ryb Rzep Sęk"
-    " Siem Skib Skór Słow Smol Sob Sos Stach Star Such Szcz Szpak Szum Śled Święt Tar Top Trzc Tur Twar Wal War Wąs"
-    " Wierz Wit Wojt Wolsz Wyrz Zab Zar Zgór Zim Źród Żab Żeb Żur"
-).split()
-ENDINGS = (
-    "owski owski owski ewski iński icki ak czak czyk ek eczek ik owicz ewicz as oń ura ała owiak ecki uch ala ina"
-).split()
+EXTENDED = 0.6
 FEMININE = {"ski": "ska", "cki": "cka", "dzki": "dzka", "zny": "zna", "pły": "pła", "chy": "cha", "ały": "ała"}
 
 
@@ -34,6 +24,7 @@ class PolishNames:
         given, frequent = _table("given_names.tsv"), _table("surnames.tsv")
         self.given = {sex: [name for of, name, _ in given if of == sex] for sex in "fm"}
         self.given_weights = {sex: list(accumulate(int(n) for of, _, n in given if of == sex)) for sex in "fm"}
+        (self.stems,), (self.middles,), (self.endings,) = ([line[0].split()] for line in _table("rare_surnames.tsv"))
         self.frequent = [name for name, _ in frequent]
         self.frequent_weights = list(accumulate(int(count) for _, count in frequent))
 
@@ -50,8 +41,11 @@ class PolishNames:
 
     def _rare(self) -> str:
         # The square makes some rare names less rare than others, as they are.
-        stem = STEMS[int(self.random.random() ** 2 * len(STEMS))]
-        return stem + self.random.choice(ENDINGS)
+        stem = self.stems[int(self.random.random() ** 2 * len(self.stems))]
+        if self.random.random() < EXTENDED:
+            stem += self.random.choice(self.middles)
+        ending = self.random.choice(self.endings)
+        return stem.removesuffix(ending[0]) + ending
 
 
 def feminine(surname: str) -> str:

@@ -201,7 +201,8 @@ class Campus:
                 ca_file=ours.ca_file,
                 user=ours.user,
                 password=ours.password.get_secret_value(),
-                sender=(self.settings.university.name, ours.sender),
+                sender_name=self.settings.university.name,
+                sender_address=ours.sender,
                 per_minute=ours.per_minute,
             )
         )

@@ -185,9 +185,6 @@ class Students(Protocol):
     def observe_entries(self, keys: Sequence[int]) -> None:
         """Note that the directory was seen to hold these students' entries."""
 
-    def learn_usos_ids(self, usos_ids: Mapping[int, int]) -> None:
-        """Store USOS person ids by student key."""
-
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:

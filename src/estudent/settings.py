@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -178,3 +180,20 @@ def settings() -> Settings:
 def setting_name(path: tuple[int | str, ...]) -> str:
     """Return the environment variable of a setting, e.g. ESTUDENT_REGISTRY__URL."""
     return "ESTUDENT_" + "__".join(str(part).upper() for part in path)
+
+
+def described() -> list[tuple[str, str, str]]:
+    """Return every setting's name, default and meaning, for the docs and `estudent settings`."""
+    return [
+        (setting_name((section, name)), _default(info), info.description or "")
+        for section, group in Settings.model_fields.items()
+        if isinstance(group.annotation, type) and issubclass(group.annotation, Section)
+        for name, info in group.annotation.model_fields.items()
+    ]
+
+
+def _default(info: FieldInfo) -> str:
+    default = info.get_default(call_default_factory=True, validated_data={})
+    if default is PydanticUndefined:
+        return "required"
+    return str(default.get_secret_value() if isinstance(default, SecretStr) else default)

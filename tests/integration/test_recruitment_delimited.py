@@ -21,7 +21,7 @@ def fault(row: Row) -> Fault:
 
 
 def lines_and_kinds(rows: list[Row]) -> list[tuple[int, FaultKind | None]]:
-    return [(row.line, row.fault and row.fault.kind) for row in rows]
+    return [(row.line, row.fault.kind if row.fault else None) for row in rows]
 
 
 @pytest.mark.parametrize("delimiter", [";", ",", "\t"])
@@ -133,13 +133,24 @@ def test_stray_marks_in_two_rows_never_make_one_student_of_two(folder: Folder, f
     first, second = line("K1", **{field: '"Nowak'}), line("K2", **{field: 'Nowak"'})
     folder.put("a.csv", table(first, second, line("K3")))
     rows = folder.rows()
-    assert lines_and_kinds(rows) == [(2, FaultKind.UNREADABLE_ROW), (4, None)]
-    assert fault(rows[0]).detail == "cudzysłów / quotation mark 2-3"
+    assert lines_and_kinds(rows) == [(2, FaultKind.UNREADABLE_ROW), (3, FaultKind.UNREADABLE_ROW), (4, None)]
 
 
-def test_a_mark_inside_an_unquoted_field_is_part_of_it(folder: Folder) -> None:
+def test_stray_marks_in_neighbouring_rows_are_told_apart_from_other_faults(folder: Folder) -> None:
+    folder.put("a.csv", table(line("K1", family_name='"Nowak'), "K2;x\n", "K3\0;x\n", line("K4")))
+    assert lines_and_kinds(folder.rows()) == [
+        (2, FaultKind.UNREADABLE_ROW),
+        (3, FaultKind.TOO_FEW_FIELDS),
+        (4, FaultKind.CONTROL_CHARACTER),
+        (5, None),
+    ]
+
+
+def test_a_pair_of_marks_inside_an_unquoted_field_is_part_of_it_and_one_mark_is_not(folder: Folder) -> None:
     folder.put("a.csv", table(line("K1", programme_name='Prawo "A"'), line("K2", programme_name='8" rury')))
-    assert [row.values[Column.PROGRAMME_NAME] for row in folder.rows()] == ['Prawo "A"', '8" rury']
+    good, spoiled = folder.rows()
+    assert good.values[Column.PROGRAMME_NAME] == 'Prawo "A"'
+    assert fault(spoiled).kind is FaultKind.UNREADABLE_ROW
 
 
 def test_too_few_fields_are_counted(folder: Folder) -> None:

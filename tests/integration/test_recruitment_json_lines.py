@@ -16,7 +16,7 @@ def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
 
 
-def student(candidate: str = "K1", **others: object) -> str:
+def student(candidate: str = "K1", /, **others: object) -> str:
     """Return one student's line, whose further keys come last."""
     named: Mapping[str, object] = dict(zip(HEADERS, fields(candidate), strict=True)) | others
     return json.dumps(named, ensure_ascii=False) + "\n"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.lifecycle import Owed
+from estudent.domain.plan import Lock
 from estudent.domain.student import AccountState, Student
 
 ESI = "urn:schac:personalUniqueCode:int:esi"
@@ -16,7 +17,7 @@ STUDENT_AFFILIATIONS = ("student", "member")
 class Entry:
     """An inetOrgPerson with the attributes of eduPerson, SCHAC and inetLocalMailRecipient that we keep up to date.
 
-    `locked` bars every bind (ppolicy's pwdAccountLockedTime); the password is not ours to see or to set.
+    `lock` bars every bind; the password is not ours to see or to set.
     """
 
     album: AlbumNumber
@@ -32,14 +33,14 @@ class Entry:
     home_organization: str
     personal_unique_code: str
     language: str
-    locked: bool
+    lock: Lock
 
     def differences(self, found: Entry) -> tuple[str, ...]:
         """Name the fields in which `found` differs; the order of values does not matter, nor does the lock."""
         return tuple(
             each.name
             for each in fields(self)
-            if each.name not in {"album", "locked"}
+            if each.name not in {"album", "lock"}
             and _comparable(getattr(self, each.name)) != _comparable(getattr(found, each.name))
         )
 
@@ -68,5 +69,11 @@ def entry_of(student: Student, domain: str) -> Entry:
         home_organization=domain,
         personal_unique_code=f"{ESI}:{domain}:{album}",
         language=student.language.value,
-        locked=student.account is not AccountState.ACTIVE or not student.is_owed(Owed.SIGN_IN),
+        lock=_lock(student),
     )
+
+
+def _lock(student: Student) -> Lock:
+    if not student.is_owed(Owed.SIGN_IN):
+        return Lock.BARRED
+    return Lock.OPEN if student.account is AccountState.ACTIVE else Lock.UNTIL_ACTIVATED

@@ -9,6 +9,7 @@ from itertools import count
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.person_name import PersonName, Transliterate, latin
+from estudent.domain.plan import Lock
 from estudent.domain.student import Student
 
 RFC_2142 = """info marketing sales support abuse noc security postmaster hostmaster usenet news webmaster www uucp ftp
@@ -81,7 +82,7 @@ class Mailbox:
     licensed: bool = True
     ready: bool = True
     aliased: bool = True
-    locked: bool = False
+    lock: Lock = Lock.OPEN
 
     def differences(self, found: Mailbox) -> tuple[str, ...]:
         """Name what `found` still lacks: its licence, its mailbox, its alias, or an up-to-date display name."""

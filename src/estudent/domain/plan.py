@@ -19,6 +19,14 @@ class StepKind(StrEnum):
     UNLOCK = "unlock"
 
 
+class Lock(StrEnum):
+    """Whether something may be used. UNTIL_ACTIVATED ends with the student's first password, BARRED never by itself."""
+
+    OPEN = "open"
+    UNTIL_ACTIVATED = "until_activated"
+    BARRED = "barred"
+
+
 DANGEROUS = frozenset({StepKind.LOCK})
 """The kinds that take something away from a student, and that the brake therefore counts."""
 
@@ -31,8 +39,8 @@ class Plannable(Protocol):
         """Whose it is."""
 
     @property
-    def locked(self) -> bool:
-        """Whether its use is barred."""
+    def lock(self) -> Lock:
+        """Whether it may be used."""
 
     def differences(self, found: Self) -> tuple[str, ...]:
         """Name the fields in which `found` falls short of this; the lock is not among them."""
@@ -70,5 +78,5 @@ def _changes(wanted: T, found: T) -> Iterator[Step[T]]:
     fields = wanted.differences(found)
     if fields:
         yield Step(StepKind.CHANGE, wanted, found, fields)
-    if wanted.locked != found.locked:
-        yield Step(StepKind.LOCK if wanted.locked else StepKind.UNLOCK, wanted, found)
+    if wanted.lock is not found.lock:
+        yield Step(StepKind.UNLOCK if wanted.lock is Lock.OPEN else StepKind.LOCK, wanted, found)

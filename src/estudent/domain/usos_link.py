@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from estudent.domain.album_number import AlbumNumber
+from estudent.domain.plan import Lock
 from estudent.domain.student import Student
 
 
@@ -15,7 +16,7 @@ class UsosLink:
     album: AlbumNumber
     usos_id: int
     email: str | None = field(repr=False)
-    locked: bool = False
+    lock: Lock = Lock.OPEN
 
     def differences(self, found: UsosLink) -> tuple[str, ...]:
         """Name the e-mail where USOS holds another one; case does not count (RFC 5321 domains, Exchange names)."""

@@ -25,7 +25,8 @@ class _Links:
     def find(self, wanted: Sequence[UsosLink]) -> Mapping[AlbumNumber, UsosLink]:
         """Return the addresses that USOS holds."""
         persons = self.usos.find([link.usos_id for link in wanted])
-        return {link.album: _held(link, persons.get(link.usos_id)) for link in wanted}
+        held = {link.album: _held(link, persons.get(link.usos_id)) for link in wanted}
+        return {album: link for album, link in held.items() if link.email}
 
     def carry_out(self, steps: Iterable[Step[UsosLink]]) -> Iterator[Outcome]:
         """Take the steps."""

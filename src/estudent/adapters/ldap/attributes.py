@@ -12,6 +12,7 @@ from ldap3 import MODIFY_ADD, MODIFY_REPLACE
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.directory_entry import ESI, Entry
+from estudent.domain.plan import Lock
 
 OBJECT_CLASSES = (
     "inetOrgPerson",
@@ -40,7 +41,11 @@ LOCK = "pwdAccountLockedTime"
 LOCKED = "000001010000Z"
 """Locked until somebody unlocks (draft-behera-ldap-password-policy-10, section 5.3.3); any other time runs out."""
 
-READ = (ALBUM, LOCK, *(attribute for attributes in FIELDS.values() for attribute in attributes))
+END = "pwdEndTime"
+ENDED = "19700101000000Z"
+"""Since when the password no longer counts (section 5.3.12): measured, a new password takes LOCK away but not this."""
+
+READ = (ALBUM, LOCK, END, *(attribute for attributes in FIELDS.values() for attribute in attributes))
 
 Found = Mapping[str, Sequence[bytes]]
 Changes = dict[str, list[tuple[str, list[str]]]]
@@ -48,7 +53,7 @@ Changes = dict[str, list[tuple[str, list[str]]]]
 
 def attributes_of(entry: Entry) -> dict[str, list[str]]:
     """Return the attributes of a new entry, without those that have no value."""
-    lock = {LOCK: [LOCKED]} if entry.locked else {}
+    lock = {name: values for name, values in _lock_values(entry.lock).items() if values}
     filled = {name: values for name, values in _fields(entry, FIELDS) if values}
     return {"objectClass": list(OBJECT_CLASSES), ALBUM: [entry.album.digits], **filled, **lock}
 
@@ -69,9 +74,19 @@ def changes_against(entry: Entry, fields: Iterable[str], found: Found) -> Change
     return {"objectClass": [(MODIFY_ADD, missing)], **changes} if missing else changes
 
 
-def lock_changes(locked: bool) -> Changes:
-    """Return how an entry is locked for good, or unlocked."""
-    return {LOCK: [(MODIFY_REPLACE, [LOCKED] if locked else [])]}
+def lock_changes(lock: Lock) -> Changes:
+    """Return how an entry is locked until its activation, barred for good, or opened."""
+    return {name: [(MODIFY_REPLACE, values)] for name, values in _lock_values(lock).items()}
+
+
+def _lock_values(lock: Lock) -> dict[str, list[str]]:
+    return {LOCK: [] if lock is Lock.OPEN else [LOCKED], END: [ENDED] if lock is Lock.BARRED else []}
+
+
+def _lock(found: Found) -> Lock:
+    if texts(found, END) == (ENDED,):
+        return Lock.BARRED
+    return Lock.UNTIL_ACTIVATED if LOCKED in texts(found, LOCK) else Lock.OPEN
 
 
 def entry_of(album: AlbumNumber, found: Found) -> Entry:
@@ -90,7 +105,7 @@ def entry_of(album: AlbumNumber, found: Found) -> Entry:
         home_organization=_one(texts(found, "schacHomeOrganization")),
         personal_unique_code=_one(filter(_is_identifier, texts(found, CODE))),
         language=_one(texts(found, "preferredLanguage")),
-        locked=LOCKED in texts(found, LOCK),
+        lock=_lock(found),
     )
 
 

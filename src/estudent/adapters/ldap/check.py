@@ -35,7 +35,8 @@ def _check_suffix(connection: Connection, suffix: str) -> None:
     root = one(connection, "", ["namingContexts"])
     held = texts(root or {}, "namingContexts")
     if not any(f",{_plain(suffix)}".endswith(f",{_plain(each)}") for each in held):
-        raise Misconfigured(f"the directory holds {' and '.join(held) or 'nothing we may see'}; correct directory.suffix")
+        seen = " and ".join(held) or "nothing we may see"
+        raise Misconfigured(f"the directory holds {seen}; correct directory.suffix")
 
 
 def _check_people(connection: Connection, suffix: str) -> None:

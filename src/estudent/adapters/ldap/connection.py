@@ -14,7 +14,7 @@ from ldap3 import NONE, SAFE_SYNC, SIMPLE, Connection, Server, Tls
 from estudent.adapters.ldap.errors import FOREIGN, Operation, OutOfReach, meaning, speaking
 from estudent.ports import Misconfigured
 
-URI = re.compile(r"(?P<scheme>ldaps?)://(?P<host>\[[0-9a-f:.]+\]|[^/:\[\]]+)(:\d{1,5})?|ldapi://./*.+", re.IGNORECASE)
+URI = re.compile(r"(?P<scheme>ldaps?)://(?P<host>\[[0-9a-f:.]+\]|[^/:\[\]]+)(:\d{1,5})?|ldapi://.+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,12 @@ class VerifiedTls(Tls):
     """
 
     def wrap_socket(self, connection: Connection, do_handshake: bool = False) -> None:
-        """Begin TLS on an open socket; the handshake always comes at once."""
+        """Begin TLS on an open socket, at once where `do_handshake`."""
         context = ssl.create_default_context(cafile=self.ca_certs_file)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        connection.socket = context.wrap_socket(connection.socket, server_hostname=self.sni)
+        connection.socket = context.wrap_socket(
+            connection.socket, do_handshake_on_connect=do_handshake, server_hostname=self.sni
+        )
 
 
 def connect(access: Access) -> Connection:
@@ -99,7 +101,7 @@ def _server(uri: str, access: Access) -> Server:
     trimmed = uri.strip().rstrip("/")
     parts = URI.fullmatch(trimmed)
     if parts is None:
-        raise Misconfigured("directory.uris must be like ldaps://host, ldap://host:389 or ldapi://%2Frun%2Fslapd%2Fldapi")
+        raise Misconfigured("directory.uris must be like ldaps://host, ldap://host:389 or ldapi://%2Frun%2Fldapi")
     tls = _tls(unquote(parts["host"]).strip("[]"), access.ca_file) if parts["scheme"] else None
     return Server(trimmed, get_info=NONE, tls=tls, connect_timeout=access.connect_seconds)
 
@@ -107,9 +109,7 @@ def _server(uri: str, access: Access) -> Server:
 def _tls(host: str, ca_file: Path | None) -> Tls:
     if ca_file is not None and not ca_file.is_file():
         raise Misconfigured("directory.ca_file is not there; it must hold the CA of the directory's certificate (PEM)")
-    return VerifiedTls(
-        validate=ssl.CERT_REQUIRED, ca_certs_file=None if ca_file is None else str(ca_file), sni=host
-    )
+    return VerifiedTls(validate=ssl.CERT_REQUIRED, ca_certs_file=None if ca_file is None else str(ca_file), sni=host)
 
 
 def _sign_in(connection: Connection) -> None:

@@ -33,6 +33,7 @@ class Operation(Enum):
     CHANGE = "change the entry"
 
 
+WRITING = frozenset({Operation.ADD, Operation.CHANGE})
 LATER = "the directory is busy or disturbed; try later, and look into its log if it stays so"
 ENTRY = "look the entry up in the directory and correct it"
 ACCOUNT = "correct directory.bind_dn and directory.password, or the account's entry in the directory"
@@ -43,7 +44,7 @@ SCHEMA = "load the schemas of eduPerson, SCHAC and misc (inetLocalMailRecipient)
 WRITABLE = "the server is read-only or a copy; put the one that takes changes first in directory.uris"
 SUFFIX = "correct directory.suffix; ou=people must be there and readable for the account in directory.bind_dn"
 PROTOCOL = "directory.uris must name an LDAPv3 server that can do StartTLS, simple binds and paged results"
-GONE = "there is no entry of this name under ou=people; an entry with this album number but another name must be renamed"
+GONE = "there is no entry of this name under ou=people; if another has this album number, rename it"
 
 MEANINGS: dict[int, tuple[type[FarSideError], str]] = {
     code.RESULT_OPERATIONS_ERROR: (Unavailable, LATER),
@@ -81,11 +82,12 @@ SPECIAL: dict[tuple[Operation, int], tuple[type[FarSideError], str]] = {
     (Operation.CHANGE, code.RESULT_OBJECT_CLASS_VIOLATION): (Incomplete, ENTRY),
     (Operation.CHANGE, code.RESULT_NO_SUCH_OBJECT): (NotFound, GONE),
 }
-LOST = (ldap.LDAPCommunicationError, ldap.LDAPResponseTimeoutError, ldap.LDAPMaximumRetriesError, ldap.LDAPStartTLSError,
-        ldap.LDAPServerPoolError, ldap.LDAPServerPoolExhaustedError, ldap.LDAPTransactionError, OSError, LookupError)  # fmt: skip
+LOST = (ldap.LDAPCommunicationError, ldap.LDAPResponseTimeoutError, ldap.LDAPMaximumRetriesError,
+        ldap.LDAPServerPoolError, ldap.LDAPServerPoolExhaustedError, ldap.LDAPTransactionError,
+        OSError, LookupError)  # fmt: skip
 UNFIT = (ldap.LDAPAttributeError, ldap.LDAPObjectClassError, ldap.LDAPInvalidValueError, ldap.LDAPInvalidDnError,
          ldap.LDAPInvalidFilterError, ldap.LDAPChangeError, ldap.LDAPLDIFError, ldap.LDAPKeyError, ldap.LDAPObjectError,
-         ldap.LDAPCursorError, ldap.LDAPObjectDereferenceError)  # fmt: skip
+         ldap.LDAPCursorError, ldap.LDAPObjectDereferenceError, UnicodeError)  # fmt: skip
 FOREIGN = (ldap.LDAPException, OSError, LookupError, ValueError)
 
 
@@ -105,9 +107,9 @@ def translated(error: BaseException, operation: Operation) -> FarSideError:
     if found := _about_tls(error):
         return found
     failed = f"could not {operation.value}: {type(error).__name__}"
-    if isinstance(error, UNFIT):
+    if isinstance(error, UNFIT) and operation in WRITING:
         return Refused(f"{failed}; {ENTRY}")
-    if isinstance(error, LOST) and not isinstance(error, ldap.LDAPConfigurationError):
+    if isinstance(error, LOST) and not isinstance(error, (*UNFIT, ldap.LDAPConfigurationError)):
         return OutOfReach(f"{failed}; see whether the directory runs and answers at directory.uris, then try again")
     return Misconfigured(f"{failed}; correct the settings under directory")
 
@@ -117,6 +119,8 @@ def meaning(result: int, operation: Operation, said: str = "") -> FarSideError:
     if result == code.RESULT_CONSTRAINT_VIOLATION and NOT_UNIQUE.search(said):
         return taken(())
     kind, then = SPECIAL.get((operation, result)) or MEANINGS.get(result, (Refused, ENTRY))
+    if issubclass(kind, Refused) and operation not in WRITING:
+        kind = Misconfigured
     name = code.RESULT_CODES.get(result, "unknown")
     return kind(f"could not {operation.value}: {result} {name}; {then}")
 

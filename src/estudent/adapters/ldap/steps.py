@@ -45,7 +45,7 @@ class Steps:
             case StepKind.CHANGE:
                 self._change(step.wanted, step.fields)
             case StepKind.LOCK | StepKind.UNLOCK:
-                self._modify(step.wanted, lock_changes(step.kind is StepKind.LOCK))
+                self._modify(step.wanted, lock_changes(step.wanted.lock))
 
     def _add(self, wanted: Entry) -> None:
         """Add an entry; one that is there already, perhaps from an attempt whose answer was lost, becomes as wanted."""
@@ -64,8 +64,8 @@ class Steps:
         present = entry_of(wanted.album, found)
         if fields := wanted.differences(present):
             self._change(wanted, fields)
-        if wanted.locked != present.locked:
-            self._modify(wanted, lock_changes(wanted.locked))
+        if wanted.lock is not present.lock:
+            self._modify(wanted, lock_changes(wanted.lock))
 
     def _change(self, wanted: Entry, fields: Iterable[str]) -> None:
         if "uid" in fields:

@@ -15,6 +15,7 @@ from estudent.ports import AlreadyExists, Refused, Unavailable
 
 PUBLIC_SCOPE = "https://outlook.office365.com/.default"
 ANCHOR = "APP:SystemMailbox{{bb558c35-97f1-4cb9-8ff7-d53741dc928c}}@{tenant}"
+ALIAS_TAKEN = "the alias belongs to another recipient in Exchange; an administrator must free it there"
 ADD = "#Exchange.GenericHashTable"
 LONGEST_WAIT = 60.0
 
@@ -36,16 +37,16 @@ class Exchange:
         self._retry_delay = retry_delay
 
     async def add_alias(self, identifier: str, alias: str) -> None:
-        """Give a mailbox an alias unless it has it; safe to repeat after an unknown outcome."""
+        """Give a mailbox an alias; its own alias given again changes nothing, so this is safe to repeat.
+
+        Exchange is slow, so the mailbox is read only when Exchange says that the address is in use.
+        """
+        addresses = {"@odata.type": ADD, "Add": [f"smtp:{alias}"]}
         try:
-            if not await self._has(identifier, alias):
-                addresses = {"@odata.type": ADD, "Add": [f"smtp:{alias}"]}
-                await self._invoke("Set-Mailbox", Identity=identifier, EmailAddresses=addresses)
+            await self._invoke("Set-Mailbox", Identity=identifier, EmailAddresses=addresses)
         except AlreadyExists as error:
             if not await self._has(identifier, alias):
-                raise Refused(
-                    "the alias belongs to another recipient in Exchange; an administrator must free it there"
-                ) from error
+                raise Refused(ALIAS_TAKEN) from error
 
     async def _has(self, identifier: str, alias: str) -> bool:
         found = await self._invoke("Get-Mailbox", Identity=identifier)

@@ -1,7 +1,7 @@
 """The rows of delimited text (CSV), where one wrong quotation mark spoils one row and not the rest of the file.
 
-A row is damaged when its quotation marks do not add up, or when it spans more than five lines. The damage ends before
-the first line that is a whole row by itself, so no such line is lost; the fault names the lines that are.
+A row is damaged when its quotation marks do not add up, when it spans more than five lines, or when a later line of it
+is a whole row by itself. Damage is one line long: reading goes on with the next, so every line is read or is named.
 """
 
 from __future__ import annotations
@@ -35,6 +35,11 @@ class Lines(Iterator[str]):
         self.row.append(line)
         return line
 
+    def give_back(self) -> None:
+        """Let all but the row's first line be read again."""
+        self.waiting.extendleft(reversed(self.row[1:]))
+        del self.row[1:]
+
     def _is_whole(self, line: str) -> bool:
         if line.count('"') % 2:
             return False
@@ -49,11 +54,11 @@ def rows_of(lines: Lines, layout: Layout, number: int) -> Iterator[Row]:
     """Yield the rows of the lines, the first of which has this number, damaged ones with their fault."""
     width, values, row = layout.width, layout.values, lines.row
     for fields in _records(lines):
-        if fields and len(fields) == width and len(row) == 1 and "\0" not in row[0]:
+        if fields and len(fields) == width and len(row) == 1 and _is_sound(row[0]):
             if any(fields):
                 yield Row(number, values(fields))
         elif fields is None or any(map(str.strip, fields)):
-            yield _unusual(number, row, fields, layout, lines.delimiter)
+            yield _unusual(number, lines, fields, layout)
         number += len(row)
         row.clear()
 
@@ -70,14 +75,21 @@ def _records(lines: Lines) -> Iterator[list[str] | None]:
             yield None
 
 
-def _unusual(number: int, row: list[str], fields: list[str] | None, layout: Layout, delimiter: str) -> Row:
-    if "\0" in "".join(row):
-        return Row(number, {}, Fault("row", FaultKind.CONTROL_CHARACTER, "U+0000"))
+def _is_sound(text: str) -> bool:
+    return "\0" not in text and not text.count('"') % 2
+
+
+def _unusual(number: int, lines: Lines, fields: list[str] | None, layout: Layout) -> Row:
     fields = fields and _trimmed(fields, layout.width)
-    if _is_cut_off(row, fields, layout.width):
+    if _is_cut_off(lines.row, fields, layout.width):
         return Row(number, {}, Fault("row", FaultKind.CUT_OFF))
-    if fields is None or (len(row) > 1 and _is_stitched(fields, layout.width, delimiter)):
-        return Row(number, {}, Fault("row", FaultKind.UNREADABLE_ROW, _damage(number, len(row))))
+    damaged = fields is None or _is_stitched(lines, fields)
+    if damaged:
+        lines.give_back()
+    if "\0" in "".join(lines.row):
+        return Row(number, {}, Fault("row", FaultKind.CONTROL_CHARACTER, "U+0000"))
+    if fields is None or damaged:
+        return Row(number, {}, Fault("row", FaultKind.UNREADABLE_ROW, "cudzysłów / quotation mark"))
     if len(fields) == layout.width:
         return Row(number, layout.values(fields))
     kind = FaultKind.TOO_FEW_FIELDS if len(fields) < layout.width else FaultKind.TOO_MANY_FIELDS
@@ -95,12 +107,11 @@ def _is_cut_off(row: list[str], fields: list[str] | None, width: int) -> bool:
     return len(fields) < width if fields else "".join(row).count('"') % 2 == 1
 
 
-def _is_stitched(fields: list[str], width: int, delimiter: str) -> bool:
-    """Tell whether two stray quotation marks made one row out of several; a field then holds a row's delimiters."""
-    torn = any(field.count(delimiter) >= width - 1 and not field.isprintable() for field in fields)
-    return torn or len(fields) != width
-
-
-def _damage(number: int, length: int) -> str:
-    lines = f" {number}-{number + length - 1}" if length > 1 else ""
-    return f"cudzysłów / quotation mark{lines}"
+def _is_stitched(lines: Lines, fields: list[str]) -> bool:
+    """Tell whether a stray quotation mark is in the row, or two of them made it of several lines."""
+    if "".join(lines.row).count('"') % 2:
+        return True
+    if len(lines.row) == 1:
+        return False
+    torn = any(field.count(lines.delimiter) >= lines.width - 1 and not field.isprintable() for field in fields)
+    return torn or len(fields) != lines.width

@@ -106,7 +106,7 @@ class RecruitmentFiles:
     def _refuse_unfit(self, file: Listed, encoding: str) -> None:
         try:
             with closing(self._reader(file, encoding)) as rows:
-                first = next(rows, None)
+                first = next(rows, None) if file.size else None
         except UnicodeError:
             first = None
         if file.has_changed():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
@@ -81,14 +81,6 @@ class SqlStudents:
         if not found:
             raise NotFound(f"no student has the album number {album}; look in `estudent rejections`")
         return found[0]
-
-    def learn_usos_ids(self, usos_ids: Mapping[int, int]) -> None:
-        """Store USOS person ids by student key."""
-        whose = select(student.c.person_id).where(student.c.id == bindparam("key")).scalar_subquery()
-        command = update(person).where(person.c.id == whose).values(usos_id=bindparam("found"))
-        if usos_ids:
-            with self.database.writing() as connection:
-                connection.execute(command, [{"key": key, "found": found} for key, found in usos_ids.items()])
 
     def observe_entries(self, keys: Sequence[int]) -> None:
         """Note that the directory was seen to hold these students' entries."""

@@ -1,0 +1,85 @@
+"""The outermost layer: every answer is counted, and faults befall requests here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, cast
+from uuid import uuid4
+
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sandbox.microsoft365.faults import CUT, UNTOUCHED, Fault, Faults
+from sandbox.microsoft365.ledger import Ledger
+
+CODES = {429: "TooManyRequests", 503: "ServiceUnavailable", 504: "GatewayTimeout"}
+
+
+class Door:
+    """Lets requests in, unless a fault waits for them."""
+
+    def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute], faults: Faults, ledger: Ledger) -> None:
+        self._app = app
+        self._routes = routes
+        self._faults = faults
+        self._ledger = ledger
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, and note how it ended."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path, statuses = self._template(scope), [CUT]
+
+        async def noting(message: Message) -> None:
+            statuses.append(message.get("status", statuses[-1]))
+            await send(message)
+
+        fault = self._faults.take(scope)
+        if fault is None:
+            await self._app(scope, receive, noting)
+        else:
+            await self._disturb(fault, scope, receive, noting, send)
+        self._ledger.count(scope["method"], path, statuses[-1])
+
+    async def _disturb(self, fault: Fault, scope: Scope, receive: Receive, noting: Send, send: Send) -> None:
+        """Do the work if the fault comes after it, wait, and answer as the fault wants."""
+        if fault.after_effect:
+            await self._app(scope, receive, _lost)
+        await asyncio.sleep(fault.delay)
+        if fault.status == CUT:
+            await _cut(receive, send)
+        elif fault.status == UNTOUCHED and not fault.after_effect:
+            await self._app(scope, receive, noting)
+        else:
+            await _refusal(fault)(scope, receive, noting)
+
+    def _template(self, scope: Scope) -> str:
+        """Return the path with names in the place of values."""
+        for route in self._routes:
+            if isinstance(route, Route) and route.matches(scope)[0] is Match.FULL:
+                return route.path
+        return "(unknown)"
+
+
+def _refusal(fault: Fault) -> JSONResponse:
+    """Return the answer that the fault wants, in Graph's shape."""
+    status = 504 if fault.status == UNTOUCHED else fault.status
+    code = CODES.get(status, "UnknownError")
+    inner = {"request-id": str(uuid4())}
+    headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    content = {"error": {"code": code, "message": "A fault that was ordered.", "innerError": inner}}
+    return JSONResponse(content, status, headers)
+
+
+async def _lost(_: Message) -> None:
+    """Swallow an answer."""
+
+
+async def _cut(receive: Receive, send: Send) -> None:
+    """Drop the connection without an answer; `send` is bound to uvicorn's cycle, which knows the transport."""
+    cast(Any, send).__self__.transport.abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass

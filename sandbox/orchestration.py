@@ -1,0 +1,159 @@
+"""A Prefect server with a worker on this machine, and our deployments registered there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from sandbox.daemon import free_port
+
+ROOT = Path(__file__).resolve().parents[1]
+POOL = "estudent"
+PATIENCE = 90.0
+QUIET = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+    "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+}
+ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+
+
+class NotReady(RuntimeError):
+    """A part of the orchestration did not come up; its log says why."""
+
+
+class Orchestration:
+    """Starts Prefect's server in `folder`; `serve` registers the deployments of prefect.yaml and starts a worker."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self.folder = folder.resolve()
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **os.environ,
+            **environment,
+            **QUIET,
+            "PREFECT_HOME": str(self.folder),
+            "PREFECT_API_URL": f"{self.url}/api",
+            "PREFECT_WORKER_QUERY_SECONDS": "1",
+            "PREFECT_LOGGING_LEVEL": "INFO",
+            "PYTHONPATH": str(ROOT),
+        }
+        self._running = ExitStack()
+        self.http = httpx.Client(base_url=f"{self.url}/api", timeout=30)
+        self._running.callback(self.http.close)
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.spawn("server", "server", "start", "--host", "127.0.0.1", "--port", str(self.port))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._running.close()
+
+    def serve(self) -> None:
+        """Wait for the server, register the deployments with their schedules at rest, and start a worker."""
+        self._until("the Prefect server", self._is_healthy)
+        self._prefect("work-pool", "create", POOL, "--type", "process", "--overwrite")
+        self._prefect("--no-prompt", "deploy", "--all")
+        self.schedules(active=False)
+        self.worker = self.spawn("worker", "worker", "start", "--pool", POOL, "--name", "here", "--limit", "4")
+        self._until("the worker", self._worker_is_online)
+
+    def schedules(self, *, active: bool) -> None:
+        """Let the clock start runs, or let it rest."""
+        for deployment in self.post("/deployments/filter", {}):
+            for schedule in deployment["schedules"]:
+                path = f"/deployments/{deployment['id']}/schedules/{schedule['id']}"
+                self.http.patch(path, json={"active": active}).raise_for_status()
+
+    def trigger(self, flow: str, parameters: Mapping[str, object]) -> str:
+        """Start a run of a deployment as the UI does, and return the run's id."""
+        found = self.http.get(f"/deployments/name/{flow}/{flow}")
+        found.raise_for_status()
+        path = f"/deployments/{found.json()['id']}/create_flow_run"
+        run: str = self.post(path, {"parameters": dict(parameters), "state": {"type": "SCHEDULED"}})["id"]
+        return run
+
+    def state_of(self, run: str) -> dict[str, Any]:
+        """Return the state of a run: `type`, `name` and `message`."""
+        answer = self.http.get(f"/flow_runs/{run}")
+        answer.raise_for_status()
+        state: dict[str, Any] = answer.json()["state"]
+        return state
+
+    def wait_for(self, run: str, patience: float = 600) -> dict[str, Any]:
+        """Wait until a run has ended and return its state."""
+        self._until("the run", lambda: self.state_of(run)["type"] in ENDED, patience)
+        return self.state_of(run)
+
+    def artifacts_of(self, run: str) -> list[dict[str, Any]]:
+        """Return what a run left behind."""
+        wanted = {"artifacts": {"flow_run_id": {"any_": [run]}}}
+        found: list[dict[str, Any]] = self.post("/artifacts/filter", wanted)
+        return found
+
+    def post(self, path: str, body: Mapping[str, object]) -> Any:
+        """Ask the server."""
+        answer = self.http.post(path, json=body)
+        answer.raise_for_status()
+        return answer.json()
+
+    def spawn(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start `prefect …` in the background; it is stopped with everything else."""
+        with (self.folder / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "prefect", *arguments],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._running.callback(_stop, process)
+        return process
+
+    def _prefect(self, *arguments: str) -> None:
+        command = [sys.executable, "-m", "prefect", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise NotReady(f"prefect {' '.join(arguments)}: {done.stdout[-1500:]}{done.stderr[-1500:]}")
+
+    def _is_healthy(self) -> bool:
+        try:
+            return self.http.get("/health").is_success
+        except httpx.TransportError:
+            return False
+
+    def _worker_is_online(self) -> bool:
+        workers = self.post(f"/work_pools/{POOL}/workers/filter", {})
+        return any(worker["status"] == "ONLINE" for worker in workers)
+
+    def _until(self, what: str, holds: Any, patience: float = PATIENCE) -> None:
+        deadline = time.monotonic() + patience
+        while not holds():
+            if time.monotonic() > deadline:
+                raise NotReady(f"{what} is not there after {patience:.0f} s; see the logs in {self.folder.name}/")
+            time.sleep(0.2)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,141 @@
+"""A whole university on this machine: slapd, Microsoft 365, USOS and the post on loopback, with one settings file."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sandbox import certificates
+from sandbox.microsoft365.options import CLIENT, TENANT
+from sandbox.processes import Running, start
+from sandbox.slapd import Slapd
+
+MAIL_DOMAIN = "student.uczelnia.example"
+SUFFIX = "dc=student,dc=uczelnia,dc=example"
+SORT_CODE, CLIENT_PREFIX = "10901014", "71234"
+
+
+class University:
+    """Starts the systems in `folder` and writes `settings.toml` there; what they hold survives a restart."""
+
+    def __init__(self, folder: Path, *, mailbox_delay: float = 2.0, registry: str = "", durable: bool = True) -> None:
+        self.folder, self.mailbox_delay, self.durable = folder.resolve(), mailbox_delay, durable
+        self.registry = registry or f"sqlite:///{self.folder / 'registry.sqlite'}"
+        self._running = ExitStack()
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.feeds.mkdir(exist_ok=True)
+        self.secrets = _secrets(self.folder / "secrets.json")
+        with ExitStack() as undo:
+            undo.callback(self._running.close)
+            self._start()
+            undo.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._running.close()
+
+    @property
+    def feeds(self) -> Path:
+        """The folder that recruitment exports into."""
+        return self.folder / "recruitment"
+
+    @property
+    def settings(self) -> Path:
+        """The settings file of everything that runs here."""
+        return self.folder / "settings.toml"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment by which our programs find the settings."""
+        return {"ESTUDENT_SETTINGS": str(self.settings)}
+
+    def _start(self) -> None:
+        self.slapd = Slapd(self.folder / "slapd", SUFFIX, durable=self.durable)
+        self.slapd.start()
+        self._running.callback(self.slapd.stop)
+        issued = certificates.issue(self.folder / "certificates")
+        self.microsoft365 = self._stand_in(
+            "microsoft365",
+            *("--domain", MAIL_DOMAIN, "--mailbox-delay", str(self.mailbox_delay)),
+            env={"MICROSOFT365_CLIENT_SECRET": self.secrets["microsoft365"]},
+        )
+        usos = {"USOS_CONSUMER_KEY": "estudent", "USOS_CONSUMER_SECRET": self.secrets["usos"]}
+        self.usos = self._stand_in("usos", env=usos)
+        tls = ("--certificate", str(issued.certificate), "--key", str(issued.key))
+        self.post = self._stand_in("mail", *tls)
+        self.settings.touch(mode=0o600)
+        self.settings.write_text(_toml(self._tree(issued.ca)), encoding="utf-8")
+
+    def _stand_in(self, name: str, *arguments: str, env: Mapping[str, str] | None = None) -> Running:
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        running = start(f"sandbox.{name}", "--folder", str(folder), *arguments, env=env, log=folder / "log.txt")
+        self._running.callback(running.stop)
+        return running
+
+    def _smtp_port(self) -> str:
+        lines = (self.folder / "mail" / "log.txt").read_text(encoding="utf-8").splitlines()
+        return [line for line in lines if line.startswith("smtp on ")][-1].rpartition(":")[2]
+
+    def _tree(self, post_ca: Path) -> dict[str, dict[str, object]]:
+        provisioner = self.slapd.accounts["provisioner"]
+        return {
+            "university": {"mail_domain": MAIL_DOMAIN},
+            "registry": {"url": self.registry, "fingerprint_key": self.secrets["fingerprints"]},
+            "recruitment": {"folder": str(self.feeds), "settle_seconds": 0},
+            "letters": {
+                "host": "localhost",
+                "port": int(self._smtp_port()),
+                "security": "starttls",
+                "ca_file": str(post_ca),
+                "per_minute": 0,
+            },
+            "directory": {
+                "uris": [self.slapd.ldaps_uri],
+                "bind_dn": provisioner.dn,
+                "password": provisioner.password,
+                "suffix": SUFFIX,
+                "ca_file": str(self.slapd.ca_file),
+            },
+            "mailboxes": {
+                "tenant": TENANT,
+                "client_id": CLIENT,
+                "client_secret": self.secrets["microsoft365"],
+                "graph_url": f"{self.microsoft365.url}/v1.0",
+                "exchange_url": self.microsoft365.url,
+                "authority": self.microsoft365.url,
+            },
+            "usos": {
+                "url": self.usos.url,
+                "consumer_key": "estudent",
+                "consumer_secret": self.secrets["usos"],
+            },
+            "payments": {"sort_code": SORT_CODE, "client_prefix": CLIENT_PREFIX, "key": self.secrets["payments"]},
+        }
+
+
+def _secrets(file: Path) -> dict[str, str]:
+    if not file.exists():
+        made = {name: secrets.token_hex(32) for name in ("fingerprints", "microsoft365", "usos", "payments")}
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as output:
+            json.dump(made, output)
+    known: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+    return known
+
+
+def _toml(tree: Mapping[str, Mapping[str, object]]) -> str:
+    """Return a tree of strings, numbers and lists of strings as TOML, whose such values are written as JSON's."""
+    sections = (
+        "\n".join([f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in section.items())])
+        for name, section in tree.items()
+    )
+    return "\n\n".join(sections) + "\n"

@@ -1,0 +1,249 @@
+"""The port `Mailboxes`: one contract for the fake and for Microsoft 365, and what happens when Microsoft falters."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from estudent.adapters.microsoft365 import Microsoft365
+from estudent.domain.mailbox import Mailbox
+from estudent.domain.outcome import Result
+from estudent.domain.plan import Step, StepKind
+from estudent.ports import Misconfigured, Unavailable
+from sandbox.microsoft365.options import CLIENT, TENANT
+from sandbox.processes import start
+from tests.contract.mailboxes_contract import DOMAIN, MailboxesContract, World, a_mailbox, settle
+from tests.fakes import FakeMailboxes
+
+pytestmark = [
+    pytest.mark.allow_hosts(["127.0.0.1"]),
+    # msgraph-sdk 1.65 deprecates its own request configuration classes while it is imported.
+    pytest.mark.filterwarnings("ignore:This class is deprecated:DeprecationWarning"),
+]
+RIGHT = "right"
+DELAY = 0.3
+
+
+class FakeWorld(World):
+    """The fake and its levers."""
+
+    def __init__(self) -> None:
+        self.mailboxes = self.fake = FakeMailboxes()
+
+    def open_mailboxes(self) -> None:
+        self.fake.open_mailboxes()
+
+    def occupy(self, address: str) -> None:
+        self.fake.taken.add(address)
+
+
+class TestFakeMailboxes(MailboxesContract):
+    @pytest.fixture
+    def world(self) -> World:
+        return FakeWorld()
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """The stand-in's levers, which a real tenant does not have."""
+
+    url: str
+
+    def adapter(self, client_secret: str = RIGHT, **options: Any) -> Microsoft365:
+        quick: dict[str, Any] = {"retries": 2, "retry_delay": 0.0, "settling": 0.2, "timeout": 5.0}
+        return Microsoft365(
+            tenant_id=TENANT, client_id=CLIENT, domain=DOMAIN, client_secret=client_secret,
+            graph_url=f"{self.url}/v1.0", exchange_url=self.url, authority=self.url, **{**quick, **options},
+        )  # fmt: skip
+
+    def fail(self, path: str, **fault: Any) -> None:
+        """Let the next matching requests go wrong."""
+        httpx.post(f"{self.url}/sandbox/faults", json={"path_contains": path, **fault}).raise_for_status()
+
+    def users_of(self, album: str) -> list[dict[str, Any]]:
+        users: list[dict[str, Any]] = httpx.get(f"{self.url}/sandbox/users").json()
+        return [user for user in users if user["employeeId"] == album]
+
+
+class TenantWorld(World):
+    """The adapter and the stand-in behind it."""
+
+    def __init__(self, mailboxes: Microsoft365, stand_in: StandIn) -> None:
+        self.mailboxes = self.adapter = mailboxes
+        self.stand_in = stand_in
+
+    def open_mailboxes(self) -> None:
+        time.sleep(DELAY)
+
+    def occupy(self, address: str) -> None:
+        stranger = replace(a_mailbox(), primary=address)
+        list(self.mailboxes.carry_out([Step(StepKind.ADD, stranger)]))
+
+
+@pytest.fixture(scope="module")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    folder = tmp_path_factory.mktemp("microsoft365")
+    arguments = ["--folder", str(folder), "--mailbox-delay", str(DELAY), "--exchange-latency", "0.01"]
+    environment = {"MICROSOFT365_CLIENT_SECRET": RIGHT}
+    running = start("sandbox.microsoft365", *arguments, env=environment, log=folder / "log")
+    yield StandIn(running.url)
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def adapter(stand_in: StandIn) -> Iterator[Microsoft365]:
+    with stand_in.adapter() as adapter:
+        yield adapter
+
+
+@pytest.fixture
+def tenant(adapter: Microsoft365, stand_in: StandIn) -> Iterator[TenantWorld]:
+    yield TenantWorld(adapter, stand_in)
+    httpx.delete(f"{stand_in.url}/sandbox/faults")
+
+
+class TestMicrosoft365(MailboxesContract):
+    @pytest.fixture
+    def world(self, tenant: TenantWorld) -> World:
+        return tenant
+
+
+def with_an_open_mailbox(world: TenantWorld) -> Mailbox:
+    wanted = a_mailbox()
+    settle(world.mailboxes, wanted)
+    world.open_mailboxes()
+    return wanted
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_user_whose_creation_was_done_but_not_answered_is_taken_as_created(
+    tenant: TenantWorld, status: int
+) -> None:
+    wanted = a_mailbox()
+    tenant.stand_in.fail("POST /v1.0/users", status=status, after_effect=True)
+    assert [outcome.result for outcome in settle(tenant.mailboxes, wanted)] == [Result.DONE]
+    assert len(tenant.stand_in.users_of(wanted.album.digits)) == 1
+
+
+def test_a_creation_that_timed_out_after_its_effect_is_taken_as_created(tenant: TenantWorld) -> None:
+    wanted = a_mailbox()
+    with tenant.stand_in.adapter(timeout=0.5) as hasty:
+        settle(hasty)
+        tenant.stand_in.fail("POST /v1.0/users", after_effect=True, delay=1.0)
+        assert [outcome.result for outcome in settle(hasty, wanted)] == [Result.DONE]
+    assert len(tenant.stand_in.users_of(wanted.album.digits)) == 1
+
+
+def test_a_request_that_is_throttled_is_repeated_when_microsoft_says(tenant: TenantWorld) -> None:
+    tenant.stand_in.fail("POST /v1.0/users", status=429, retry_after=1)
+    began = time.monotonic()
+    assert [outcome.result for outcome in settle(tenant.mailboxes, a_mailbox())] == [Result.DONE]
+    assert time.monotonic() - began >= 1
+
+
+def test_a_creation_that_never_succeeds_is_left_for_later(tenant: TenantWorld) -> None:
+    wanted = a_mailbox()
+    tenant.stand_in.fail("POST /v1.0/users", status=500, times=9)
+    (outcome,) = settle(tenant.mailboxes, wanted)
+    assert (outcome.result, "try later" in outcome.detail) == (Result.FAILED, True)
+    assert tenant.stand_in.users_of(wanted.album.digits) == []
+
+
+def test_a_licence_that_failed_is_given_in_the_next_run(tenant: TenantWorld) -> None:
+    wanted = a_mailbox()
+    tenant.stand_in.fail("assignLicense", status=500)
+    (outcome,) = settle(tenant.mailboxes, wanted)
+    assert outcome.result is Result.FAILED
+    assert [outcome.result for outcome in settle(tenant.mailboxes, wanted)] == [Result.DONE]
+    assert tenant.mailboxes.find([wanted])[wanted.album].licensed
+
+
+@pytest.mark.parametrize("fault", [{"status": 429}, {"status": 503}, {"status": 500, "after_effect": True}])
+def test_an_alias_survives_a_busy_exchange(tenant: TenantWorld, fault: dict[str, Any]) -> None:
+    wanted = with_an_open_mailbox(tenant)
+    tenant.stand_in.fail("InvokeCommand", **fault)
+    assert [outcome.result for outcome in settle(tenant.mailboxes, wanted)] == [Result.DONE]
+    assert tenant.mailboxes.find([wanted])[wanted.album].aliased
+
+
+def test_an_alias_that_another_mailbox_has_is_refused(tenant: TenantWorld) -> None:
+    wanted = with_an_open_mailbox(tenant)
+    thief = replace(a_mailbox(), primary=wanted.alias)
+    settle(tenant.mailboxes, thief)
+    (outcome,) = settle(tenant.mailboxes, wanted)
+    assert outcome.result is Result.REFUSED
+    assert "administrator must free it" in outcome.detail
+
+
+def test_an_address_that_is_somebody_elses_alias_is_taken(tenant: TenantWorld) -> None:
+    other = with_an_open_mailbox(tenant)
+    settle(tenant.mailboxes, other)
+    (outcome,) = settle(tenant.mailboxes, replace(a_mailbox(), primary=other.alias))
+    assert outcome.detail.startswith("address taken: ")
+
+
+def test_two_users_with_one_album_number_are_never_chosen_from(tenant: TenantWorld) -> None:
+    wanted = a_mailbox()
+    settle(tenant.mailboxes, wanted)
+    twin = replace(wanted, primary=f"twin.{wanted.album}@{DOMAIN}")
+    list(tenant.mailboxes.carry_out([Step(StepKind.ADD, twin)]))
+    assert tenant.mailboxes.find([wanted])[wanted.album].identifier is None
+    (outcome,) = settle(tenant.mailboxes, wanted)
+    assert (outcome.result, "two users" in outcome.detail) == (Result.REFUSED, True)
+
+
+def test_a_user_under_another_address_is_left_to_an_administrator(tenant: TenantWorld) -> None:
+    wanted = a_mailbox()
+    settle(tenant.mailboxes, wanted)
+    (outcome,) = settle(tenant.mailboxes, replace(wanted, primary=f"other.{wanted.album}@{DOMAIN}"))
+    assert (outcome.result, "rename the user" in outcome.detail) == (Result.REFUSED, True)
+
+
+def test_no_outcome_names_an_address(tenant: TenantWorld) -> None:
+    wanted = a_mailbox()
+    tenant.occupy(wanted.primary)
+    (outcome,) = settle(tenant.mailboxes, wanted)
+    assert "@" not in outcome.detail
+
+
+def test_a_wrong_secret_stops_everything(stand_in: StandIn) -> None:
+    with stand_in.adapter("wrong") as adapter, pytest.raises(Misconfigured, match="client secret"):
+        adapter.check()
+
+
+def test_a_missing_permission_is_named(tenant: TenantWorld) -> None:
+    tenant.stand_in.fail("assignLicense", status=403)
+    with pytest.raises(Misconfigured, match=r"LicenseAssignment\.ReadWrite\.All"):
+        settle(tenant.mailboxes, a_mailbox())
+
+
+def test_a_missing_exchange_role_is_named(tenant: TenantWorld) -> None:
+    wanted = with_an_open_mailbox(tenant)
+    tenant.stand_in.fail("InvokeCommand", status=403)
+    with pytest.raises(Misconfigured, match=r"Exchange\.ManageAsApp"):
+        settle(tenant.mailboxes, wanted)
+
+
+def test_a_licence_that_the_tenant_did_not_order_is_named(stand_in: StandIn) -> None:
+    with stand_in.adapter(sku="NOTHING") as adapter, pytest.raises(Misconfigured, match="NOTHING"):
+        adapter.free_seats()
+
+
+def test_a_tenant_that_is_not_federated_is_told_from_one_that_is(stand_in: StandIn) -> None:
+    with stand_in.adapter(immutable_ids=True) as adapter, pytest.raises(Misconfigured, match="immutable ids"):
+        adapter.check()
+
+
+def test_a_tenant_that_does_not_answer_is_unavailable() -> None:
+    with StandIn("http://127.0.0.1:9").adapter() as adapter, pytest.raises(Unavailable):
+        adapter.check()
+
+
+def test_an_adapter_that_was_never_used_closes(tmp_path: Path) -> None:
+    StandIn("http://127.0.0.1:9").adapter(certificate=tmp_path / "absent.pem").close()

@@ -1,0 +1,74 @@
+"""What every implementation of the port `Usos` promises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from estudent.domain.album_number import AlbumNumber
+from estudent.domain.nrb import Nrb
+from estudent.domain.outcome import Outcome, Result
+from estudent.domain.plan import Step, StepKind
+from estudent.domain.usos_link import UsosLink
+from estudent.ports import Usos
+
+NOBODY = 999_999_999
+
+
+@dataclass(frozen=True)
+class World:
+    """A far side, one person in it, and one person with a payment account in PLN."""
+
+    usos: Usos
+    person: int
+    album: str
+    payer: int
+    account: Nrb
+
+
+def a_link(usos_id: int, album: str, email: str = "a.b@student.example.pl") -> Step[UsosLink]:
+    return Step(StepKind.CHANGE, UsosLink(AlbumNumber(album), usos_id, email), None, ("email",))
+
+
+def results(outcomes: list[Outcome]) -> list[Result]:
+    return [outcome.result for outcome in outcomes]
+
+
+class UsosContract:
+    """Run against the fake and against the stand-in for USOS API."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        raise NotImplementedError
+
+    def test_a_person_is_found_by_usos_id(self, world: World) -> None:
+        person = world.usos.find([world.person])[world.person]
+        assert (person.usos_id, person.album) == (world.person, world.album)
+
+    def test_somebody_who_does_not_exist_is_not_found(self, world: World) -> None:
+        assert set(world.usos.find([world.person, NOBODY])) == {world.person}
+
+    def test_nobody_is_asked_for_and_nobody_is_found(self, world: World) -> None:
+        assert world.usos.find([]) == {}
+
+    def test_an_address_that_was_handed_over_shows_in_usos(self, world: World) -> None:
+        step = a_link(world.person, world.album, "jan.kowalski@student.example.pl")
+        assert results(list(world.usos.carry_out([step]))) == [Result.DONE]
+        assert world.usos.find([world.person])[world.person].email == "jan.kowalski@student.example.pl"
+
+    def test_handing_the_same_address_over_again_changes_nothing(self, world: World) -> None:
+        step = a_link(world.person, world.album)
+        assert results(list(world.usos.carry_out([step, step]))) == [Result.DONE, Result.DONE]
+        assert world.usos.find([world.person])[world.person].email == step.wanted.email
+
+    def test_somebody_whom_usos_does_not_know_is_refused_and_the_others_go_on(self, world: World) -> None:
+        steps = [a_link(NOBODY, "123456"), a_link(world.person, world.album)]
+        outcomes = {outcome.step.album.digits: outcome.result for outcome in world.usos.carry_out(steps)}
+        assert outcomes == {"123456": Result.REFUSED, world.album: Result.DONE}
+
+    def test_a_payment_account_is_read(self, world: World) -> None:
+        assert world.usos.account_numbers([world.payer, NOBODY]) == {world.payer: world.account}
+
+    def test_the_check_is_one_sentence(self, world: World) -> None:
+        assert "answers" in world.usos.check()

@@ -1,0 +1,136 @@
+"""Fakes of the outside systems: small, in memory, and held to the same contracts as the real adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from estudent.domain.album_number import AlbumNumber
+from estudent.domain.letter import Letter
+from estudent.domain.mailbox import Mailbox
+from estudent.domain.nrb import Nrb
+from estudent.domain.outcome import Outcome, Result
+from estudent.domain.plan import Step, StepKind
+from estudent.domain.usos_link import UsosLink
+from estudent.ports import FarSideError, Refused, UsosPerson
+
+
+class FakeMailboxes:
+    """Microsoft 365 in memory: `open_mailboxes` is Exchange catching up, `taken` are other people's addresses."""
+
+    def __init__(self, seats: int = 5000) -> None:
+        self.users: dict[AlbumNumber, Mailbox] = {}
+        self.taken: set[str] = set()
+        self.seats = seats
+        self.problem: FarSideError | None = None
+
+    def find(self, mailboxes: Sequence[Mailbox]) -> dict[AlbumNumber, Mailbox]:
+        self._answer()
+        return {each.album: self.users[each.album] for each in mailboxes if each.album in self.users}
+
+    def carry_out(self, steps: Iterable[Step[Mailbox]]) -> Iterator[Outcome]:
+        self._answer()
+        for step in steps:
+            outcome = self._add(step) if step.kind is StepKind.ADD else self._change(step)
+            if outcome is not None:
+                yield outcome
+
+    def free_seats(self) -> int:
+        self._answer()
+        return self.seats - sum(user.licensed for user in self.users.values())
+
+    def check(self) -> str:
+        return f"the fake answers with {self.free_seats()} free seats"
+
+    def open_mailboxes(self) -> None:
+        """Let Exchange make all mailboxes that are owed."""
+        self.users = {album: replace(user, ready=user.licensed) for album, user in self.users.items()}
+
+    def _add(self, step: Step[Mailbox]) -> Outcome:
+        wanted = step.wanted
+        others = (user.primary for user in self.users.values() if user.album != wanted.album)
+        if wanted.primary in self.taken.union(others):
+            return Outcome(step, Result.REFUSED, "address taken: the student must choose another name")
+        new = replace(wanted, identifier=f"id-{wanted.album}", licensed=False, ready=False, aliased=False)
+        user = self.users.setdefault(wanted.album, new)
+        return self._license(step, user)
+
+    def _change(self, step: Step[Mailbox]) -> Outcome | None:
+        user = self.users[step.album]
+        names = {name: getattr(step.wanted, name) for name in step.fields if name.endswith("name")}
+        if names:
+            user = self.users[step.album] = replace(user, **names)
+        if "licensed" in step.fields:
+            return self._license(step, user)
+        if "aliased" in step.fields and user.ready:
+            self.users[step.album] = replace(user, aliased=True)
+            return Outcome(step, Result.DONE)
+        return Outcome(step, Result.DONE) if names else None
+
+    def _license(self, step: Step[Mailbox], user: Mailbox) -> Outcome:
+        if not user.licensed and self.free_seats() < 1:
+            return Outcome(step, Result.REFUSED, "no licence is left")
+        self.users[user.album] = replace(user, licensed=True)
+        return Outcome(step, Result.DONE)
+
+    def _answer(self) -> None:
+        if self.problem is not None:
+            raise self.problem
+
+
+class FakeUsos:
+    """USOS in memory: `persons` by USOS id, `accounts` their payment accounts; changes show at once."""
+
+    def __init__(self, *persons: UsosPerson) -> None:
+        self.persons = {person.usos_id: person for person in persons}
+        self.accounts: dict[int, Nrb] = {}
+        self.problem: FarSideError | None = None
+
+    def find(self, usos_ids: Sequence[int]) -> dict[int, UsosPerson]:
+        self._answer()
+        return {each: self.persons[each] for each in usos_ids if each in self.persons}
+
+    def carry_out(self, steps: Iterable[Step[UsosLink]]) -> Iterator[Outcome]:
+        self._answer()
+        for step in steps:
+            yield self._take(step)
+
+    def account_numbers(self, usos_ids: Sequence[int]) -> dict[int, Nrb]:
+        self._answer()
+        return {each: self.accounts[each] for each in usos_ids if each in self.accounts}
+
+    def check(self) -> str:
+        self._answer()
+        return "the fake answers"
+
+    def _take(self, step: Step[UsosLink]) -> Outcome:
+        person = self.persons.get(step.wanted.usos_id)
+        if person is None:
+            return Outcome(step, Result.REFUSED, "USOS does not know this person")
+        self.persons[person.usos_id] = replace(person, email=step.wanted.email)
+        return Outcome(step, Result.DONE)
+
+    def _answer(self) -> None:
+        if self.problem is not None:
+            raise self.problem
+
+
+class FakePost:
+    """A post office in memory: `sent` holds the letters, `refuses` the recipients it will not take."""
+
+    def __init__(self, refuses: Iterable[str] = ()) -> None:
+        self.sent: list[Letter] = []
+        self.refuses = set(refuses)
+        self.problem: FarSideError | None = None
+
+    def send(self, letter: Letter) -> None:
+        if self.problem is not None:
+            raise self.problem
+        if letter.recipient in self.refuses or "\n" in letter.recipient + letter.subject:
+            raise Refused("the mail server refuses this letter or its recipient")
+        self.sent.append(letter)
+
+    def check(self) -> str:
+        if self.problem is not None:
+            raise self.problem
+        return "the fake takes letters"
