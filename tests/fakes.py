@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from estudent.domain.album_number import AlbumNumber
+from estudent.domain.directory_entry import Entry
 from estudent.domain.letter import Letter
 from estudent.domain.mailbox import Mailbox
 from estudent.domain.nrb import Nrb
@@ -134,3 +135,54 @@ class FakePost:
         if self.problem is not None:
             raise self.problem
         return "the fake takes letters"
+
+
+class FakeDirectory:
+    """The directory in memory: `entries` by album number; no two of them share an address."""
+
+    def __init__(self, *entries: Entry) -> None:
+        self.entries = {entry.album: entry for entry in entries}
+        self.problem: FarSideError | None = None
+
+    def find(self, albums: Sequence[AlbumNumber]) -> dict[AlbumNumber, Entry]:
+        self._answer()
+        return {album: self.entries[album] for album in albums if album in self.entries}
+
+    def carry_out(self, steps: Iterable[Step[Entry]]) -> Iterator[Outcome]:
+        self._answer()
+        for step in steps:
+            yield self._take(step)
+
+    def check(self) -> str:
+        self._answer()
+        return f"the fake holds {len(self.entries)} entries"
+
+    def _take(self, step: Step[Entry]) -> Outcome:
+        found = step.wanted if step.kind is StepKind.ADD else self.entries.get(step.album)
+        if found is None:
+            return Outcome(step, Result.REFUSED, "there is no such entry")
+        changed = _after(step, found)
+        if changed.uid != step.album.login:
+            return Outcome(step, Result.REFUSED, "an entry is not renamed")
+        if any(_share_address(changed, other) for other in self.entries.values()):
+            return Outcome(step, Result.REFUSED, "another entry has this address")
+        self.entries[step.album] = changed
+        return Outcome(step, Result.DONE)
+
+    def _answer(self) -> None:
+        if self.problem is not None:
+            raise self.problem
+
+
+def _after(step: Step[Entry], found: Entry) -> Entry:
+    """Return what a step makes of an entry."""
+    if step.kind is StepKind.ADD:
+        return step.wanted
+    if step.kind is StepKind.CHANGE:
+        return replace(found, **{name: getattr(step.wanted, name) for name in step.fields})
+    return replace(found, lock=step.wanted.lock)
+
+
+def _share_address(one: Entry, other: Entry) -> bool:
+    shared = {*one.mail} & {*other.mail} or {*one.local_addresses} & {*other.local_addresses}
+    return one.album != other.album and bool(shared)

@@ -38,10 +38,24 @@ async def serve(asked: argparse.Namespace) -> None:
     letters, faults = Letters(asked.folder), Faults()
     smtp = await listen(Reception(letters, faults, asked.refuse_domain), door(asked.smtp_port), tls(asked))
     print("smtp on {}:{}".format(*smtp.sockets[0].getsockname()), flush=True)
-    http = door(asked.port)
-    print("listening on http://{}:{}".format(*http.getsockname()), flush=True)
-    config = uvicorn.Config(Pages(letters, faults).application(), log_level="warning", lifespan="off", ws="none")
-    await uvicorn.Server(config).serve(sockets=[http])
+    config = uvicorn.Config(
+        Pages(letters, faults).application(),
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=1,
+    )
+    await Doorbell(config).serve(sockets=[door(asked.port)])
+
+
+class Doorbell(uvicorn.Server):
+    """Says where it listens once it does."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for each in sockets or []:
+            print("listening on http://{}:{}".format(*each.getsockname()), flush=True)
 
 
 def door(port: int) -> socket.socket:

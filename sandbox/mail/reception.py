@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 from collections.abc import Iterable
@@ -16,6 +17,17 @@ from sandbox.mail.reading import message_id
 
 LARGEST = 1_000_000  # bytes of a letter, announced in EHLO (RFC 1870)
 NAME = "mail.sandbox.invalid"
+
+
+PLAIN = re.compile(r"<([\w.%+=-]+@[\w.-]+)>\s*(.*)", re.ASCII)
+
+
+class Conversation(SMTP):
+    """One connection; plain addresses spare the parser of header fields, which takes an eighth of all the time."""
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        plain = PLAIN.fullmatch(arg)
+        return (plain[1], plain[2]) if plain else super()._getaddr(arg)
 
 
 class Reception:
@@ -64,7 +76,7 @@ async def listen(reception: Reception, door: socket.socket, tls: ssl.SSLContext 
     loop = asyncio.get_running_loop()
 
     def conversation() -> SMTP:
-        return SMTP(
+        return Conversation(
             reception,
             data_size_limit=LARGEST,
             enable_SMTPUTF8=True,

@@ -1,5 +1,6 @@
 """`python -m sandbox.microsoft365 --folder DIR`."""
 
+import sqlite3
 import sys
 
 from sandbox.microsoft365.cloud import opened
@@ -7,4 +8,9 @@ from sandbox.microsoft365.options import from_process
 from sandbox.microsoft365.web import serve
 
 if __name__ == "__main__":
-    serve(opened(from_process(sys.argv[1:])))
+    options = from_process(sys.argv[1:])
+    try:
+        cloud = opened(options)
+    except sqlite3.OperationalError as error:
+        sys.exit(f"cannot use {options.folder}: {error}; does another stand-in use it?")
+    serve(cloud)

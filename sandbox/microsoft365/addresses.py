@@ -55,11 +55,6 @@ def add(user: User, address: str) -> None:
         user.addresses = [*user.addresses, f"smtp:{address}"]
 
 
-def remove(user: User, address: str) -> None:
-    """Take an address away."""
-    user.addresses = [each for each in user.addresses if each[5:].lower() != address.lower()]
-
-
 def _routing_address(tenant: Tenant, user: User) -> str:
     """Return mailNickname@initial-domain, with four digits when somebody has it (scenario 6)."""
     nickname, domain = user.written["mailNickname"], tenant.options.initial_domain

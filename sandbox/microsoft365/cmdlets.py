@@ -50,7 +50,9 @@ def _input(body: Any) -> tuple[str, Json]:
         raise CmdletError(400, "Microsoft.OData.ODataException", "The request body has no valid CmdletInput.")
     name, parameters = str(command.get("CmdletName")), command.get("Parameters", {})
     if name not in PARAMETERS:
-        words = f"The term '{name}' is not recognized as the name of a cmdlet, function, script file, or operable program."
+        words = (
+            f"The term '{name}' is not recognized as the name of a cmdlet, function, script file, or operable program."
+        )
         raise CmdletError(400, "System.Management.Automation.CommandNotFoundException", words)
     for unknown in set(parameters) - PARAMETERS[name]:
         words = f"A parameter cannot be found that matches parameter name '{unknown}'."
@@ -86,8 +88,8 @@ def _change(tenant: Tenant, user: User, wanted: Any) -> None:
 
 def _listed(given: Any) -> list[str]:
     """Return addresses with their prefix, which may be left out."""
-    texts = [given] if isinstance(given, str) else given or []
-    addresses = [each if ":" in str(each) else f"smtp:{each}" for each in texts]
+    texts = [str(each) for each in given] if isinstance(given, list) else [str(given)] if given else []
+    addresses = [each if ":" in each else f"smtp:{each}" for each in texts]
     for address in addresses:
         if address[:5].lower() != "smtp:" or address.count("@") != 1 or not address.isascii() or " " in address:
             words = f"The address '{address}' is invalid: The address isn't a valid SMTP address."
@@ -103,7 +105,9 @@ def _check_free(tenant: Tenant, user: User, address: str) -> None:
         raise CmdletError(400, f"{DIRECTORY}.NotAcceptedDomainException", words)
     holder = next((each for each in tenant.holders("address", address) if each.id != user.id), None)
     if holder is not None:
-        words = f'The proxy address "smtp:{address}" is already being used by the proxy addresses or LegacyExchangeDN of'
+        words = (
+            f'The proxy address "smtp:{address}" is already being used by the proxy addresses or LegacyExchangeDN of'
+        )
         words += f' "{holder.written["displayName"]}". Please choose another proxy address.'
         raise CmdletError(400, f"{DIRECTORY}.ProxyAddressExistsException", words)
 

@@ -67,7 +67,9 @@ async def json_body(request: Request) -> Json:
     except ValueError:
         body = None
     if not isinstance(body, dict) or "json" not in request.headers.get("Content-Type", ""):
-        message = "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid"
+        message = (
+            "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid"
+        )
         raise Refusal(400, "BadRequest", f"{message} JSON format.")
     return body
 

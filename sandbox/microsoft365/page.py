@@ -17,7 +17,9 @@ from sandbox.microsoft365.user import User
 
 NEWEST = 200
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-STYLE = "body{font:16px sans-serif;margin:2rem}table{border-collapse:collapse}td,th{padding:.2rem .8rem;text-align:left}"
+STYLE = (
+    "body{font:16px sans-serif;margin:2rem}table{border-collapse:collapse}td,th{padding:.2rem .8rem;text-align:left}"
+)
 
 
 async def users(cloud: Cloud, _: Request) -> Response:
@@ -66,9 +68,10 @@ async def overview(cloud: Cloud, _: Request) -> Response:
 def _shown(cloud: Cloud, user: User) -> Json:
     """Describe a user for tests and for people."""
     parts = {sku.id: sku.part for sku in licences.skus(cloud.tenant)}
-    names = ("id", "userPrincipalName", "displayName", "employeeId", "accountEnabled", "usageLocation", "proxyAddresses")
+    names = ("id", "userPrincipalName", "displayName", "employeeId", "accountEnabled", "usageLocation")
+    names = (*names, "proxyAddresses", "assignedLicenses")
     held = [parts.get(str(each["skuId"]), str(each["skuId"])) for each in user.licences]
-    return {**user.shown(names), "licences": held, "mailbox": user.mailbox}
+    return {**user.shown(names), "licences": held, "mailbox": user.mailbox, "mailbox_ready": user.has_mailbox}
 
 
 def _table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -104,6 +105,8 @@ async def unknown(_: Cloud, request: Request) -> Response:
 
 async def invoke(cloud: Cloud, request: Request) -> Response:
     """POST /adminapi/beta/{tenant}/InvokeCommand."""
+    if request.path_params["tenant"].lower() not in (cloud.options.tenant_id, cloud.options.initial_domain):
+        raise Refusal(403, "Forbidden", "The token was issued for another tenant.")
     with cloud.places.one():
         body = await json_body(request)
         await asyncio.sleep(cloud.options.exchange_latency)
@@ -115,8 +118,7 @@ async def invoke(cloud: Cloud, request: Request) -> Response:
 
 async def token(cloud: Cloud, request: Request) -> Response:
     """POST /{tenant}/oauth2/v2.0/token."""
-    async with request.form() as form:
-        fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    fields = dict(parse_qsl((await request.body()).decode(errors="replace")))
     headers = {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"}
     try:
         given = cloud.tokens.give(request.path_params["tenant"], fields, cloud.clock())
@@ -129,12 +131,14 @@ async def token(cloud: Cloud, request: Request) -> Response:
 async def openid_configuration(cloud: Cloud, request: Request) -> Response:
     """GET /{tenant}/v2.0/.well-known/openid-configuration."""
     here = f"{request.base_url}{cloud.options.tenant_id}"
-    return JSONResponse({
-        "issuer": f"{here}/v2.0",
-        "token_endpoint": f"{here}/oauth2/v2.0/token",
-        "authorization_endpoint": f"{here}/oauth2/v2.0/authorize",
-        "token_endpoint_auth_methods_supported": ["client_secret_post"],
-    })
+    return JSONResponse(
+        {
+            "issuer": f"{here}/v2.0",
+            "token_endpoint": f"{here}/oauth2/v2.0/token",
+            "authorization_endpoint": f"{here}/oauth2/v2.0/authorize",
+            "token_endpoint_auth_methods_supported": ["client_secret_post"],
+        }
+    )
 
 
 def _user(cloud: Cloud, request: Request) -> User:

@@ -54,11 +54,6 @@ class Tenant:
         user = self._users.get(identity.lower())
         return None if user is None or user.deleted is not None else user
 
-    def at(self, identity: str) -> User | None:
-        """Return the user of this object id or address, as Exchange looks for recipients."""
-        user = self._users.get(identity.lower()) or self.first("address", identity)
-        return None if user is None or user.deleted is not None else user
-
     def visible(self, user: User, now: float) -> bool:
         """Say whether a read sees the user yet (docs-contrib#2465: 404 right after creation)."""
         return now >= user.created + self.options.visible_after

@@ -94,8 +94,10 @@ class Tokens:
             words = f"Application with identifier '{client}' was not found in the directory."
             raise TokenRefused(400, "unauthorized_client", 700016, words)
         if not secret:
-            words = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
-            raise TokenRefused(401, "invalid_client", 7000218, words)
+            words = (
+                "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type."
+            )
+            raise TokenRefused(401, "invalid_client", 7000216, words)
         if not hmac.compare_digest(secret.encode(), self._options.client_secret.encode()):
             words = "Invalid client secret provided. Ensure the secret being sent in the request is the client secret"
             words += f" value, not the client secret ID, for a secret added to app '{client}'."

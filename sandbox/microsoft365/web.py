@@ -24,11 +24,20 @@ def application(cloud: Cloud) -> ASGIApp:
 
 def serve(cloud: Cloud) -> None:
     """Listen on 127.0.0.1 until SIGTERM, and say where."""
-    listener = socket.create_server(("127.0.0.1", cloud.options.port), backlog=1024)
+    listener = _listener(cloud.options.port)
     config = uvicorn.Config(
         application(cloud), lifespan="off", log_level="warning", access_log=False, timeout_graceful_shutdown=1
     )
     _Server(config).run([listener])
+
+
+def _listener(port: int) -> socket.socket:
+    """Return a socket that says IPPROTO_TCP: asyncio sets TCP_NODELAY for no other, and answers would wait 40 ms."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(1024)
+    return listener
 
 
 class _Server(uvicorn.Server):

@@ -11,16 +11,21 @@ UKRAINIAN = {
     "f": (
         ("Олександра", "Oleksandra"), ("Софія", "Sofiia"), ("Анастасія", "Anastasiia"), ("Марія", "Mariia"),
         ("Вікторія", "Viktoriia"), ("Юлія", "Yuliia"), ("Соломія", "Solomiia"), ("Дар'я", "Daria"),
+        ("Єлизавета", "Yelyzaveta"), ("Катерина", "Kateryna"), ("Злата", "Zlata"), ("Ганна", "Hanna"),
     ),
     "m": (
         ("Олександр", "Oleksandr"), ("Дмитро", "Dmytro"), ("Андрій", "Andrii"), ("Максим", "Maksym"),
-        ("Владислав", "Vladyslav"), ("Іван", "Ivan"), ("Ярослав", "Yaroslav"), ("Їгор", "Ihor"),
+        ("Владислав", "Vladyslav"), ("Іван", "Ivan"), ("Ярослав", "Yaroslav"), ("Ігор", "Ihor"),
+        ("Богдан", "Bohdan"), ("Назар", "Nazar"), ("Євген", "Yevhen"), ("Тарас", "Taras"),
     ),
 }  # fmt: skip
 UKRAINIAN_SURNAMES = (
     ("Мельник", "Melnyk"), ("Шевченко", "Shevchenko"), ("Коваленко", "Kovalenko"), ("Бондаренко", "Bondarenko"),
     ("Бойко", "Boiko"), ("Ткаченко", "Tkachenko"), ("Кравченко", "Kravchenko"), ("Ковальчук", "Kovalchuk"),
     ("Коваль", "Koval"), ("Олійник", "Oliinyk"), ("Шевчук", "Shevchuk"), ("Поліщук", "Polishchuk"),
+    ("Козак", "Kozak"), ("Романюк", "Romaniuk"), ("Савчук", "Savchuk"), ("Марченко", "Marchenko"),
+    ("Руденко", "Rudenko"), ("Петренко", "Petrenko"), ("Мороз", "Moroz"), ("Жук", "Zhuk"),
+    ("Яковенко", "Yakovenko"), ("Тимошенко", "Tymoshenko"), ("Зінченко", "Zinchenko"), ("Єременко", "Yeremenko"),
     ("Лисенко", "Lysenko"), ("Щербак", "Shcherbak"), ("Гнатюк", "Hnatiuk"), ("Ґудзь", "Gudz"),
 )  # fmt: skip
 
@@ -48,7 +53,8 @@ COUNTRIES = (
     Country("BY", 8, "AA9999999", _words("Ivanou Kavaliou Novik Zhuk Kazlou Marozau"),
             _words("Anastasiya Hanna Darya Palina"), _words("Aliaksandr Maksim Uladzislau Yauhen"), pesel_share=0.2),
     Country("VN", 7, "A9999999", _words("Nguyễn Nguyễn Nguyễn Nguyễn Trần Lê Phạm Hoàng Vũ Đặng Bùi"),
-            _words("Thị_Thu_Hà Thị_Mai Thị_Ngọc_Ánh Thùy_Dương"), _words("Văn_Minh Đức_Anh Quốc_Huy Văn_Hùng")),
+            _words("Thị_Thu_Hà Thị_Mai Thị_Ngọc_Ánh Thùy_Dương Thị_Hồng_Nhung Khánh_Linh Thị_Phương_Thảo Bảo_Trâm"),
+            _words("Văn_Minh Đức_Anh Quốc_Huy Văn_Hùng Tuấn_Kiệt Hữu_Phước Xuân_Trường Minh_Đức Quang_Dũng")),
     Country("IN", 7, "A9999999", _words("Patel Singh Sharma Reddy Iyer Das"),
             _words("Priya Ananya Kavya"), _words("Arjun Rahul Vikram Rohan")),
     Country("TR", 6, "A99999999", _words("Yılmaz Kaya Demir Şahin Çelik Öztürk"),

@@ -40,8 +40,7 @@ class PolishNames:
         return self._rare()
 
     def _rare(self) -> str:
-        # The square makes some rare names less rare than others, as they are.
-        stem = self.stems[int(self.random.random() ** 2 * len(self.stems))]
+        stem = self.random.choice(self.stems)
         if self.random.random() < EXTENDED:
             stem += self.random.choice(self.middles)
         ending = self.random.choice(self.endings)

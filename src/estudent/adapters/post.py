@@ -59,7 +59,7 @@ class SmtpPost:
                 connection.send_message(message, self._sender.addr_spec, [letter.recipient])
             except (OSError, ValueError) as error:
                 self._drop_when_broken(error)
-                raise _meaning(error) from error
+                raise _meaning(error) from None
 
     def check(self) -> str:
         """Say that the mail server answers, and how safely."""
@@ -94,7 +94,7 @@ class SmtpPost:
             self._connection = self._connect()
         except (OSError, ValueError) as error:
             self._connection = None
-            raise _meaning(error, connecting=True) from error
+            raise _meaning(error, connecting=True) from None
         return self._connection
 
     def _connect(self) -> smtplib.SMTP:

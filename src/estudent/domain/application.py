@@ -175,7 +175,7 @@ class _Reader:
         kind = self.word(Column.DOCUMENT_KIND, self.words.documents)
         country = self.required(Column.DOCUMENT_COUNTRY).upper()
         if country and country not in self.words.countries:
-            self.refuse(Column.DOCUMENT_COUNTRY, FaultKind.BAD_DOCUMENT, "ISO 3166-1")
+            self.refuse(Column.DOCUMENT_COUNTRY, FaultKind.BAD_DOCUMENT, "no such country")
         if kind is None or country not in self.words.countries:
             return None
         return self.optional(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Set
-from zlib import crc32
 
 from estudent.domain.application import Row, application_key
 from estudent.domain.fault import Column, Fault, FaultKind
@@ -23,7 +23,8 @@ PERSONAL = (
 )
 """The columns in which two rows of one person must agree."""
 
-CHECKSUM = 4
+Personal = array[int]
+"""A row's personal values, eight bytes of hash for each."""
 
 
 class Consistency:
@@ -31,7 +32,7 @@ class Consistency:
 
     def __init__(self) -> None:
         self._applications: dict[str, tuple[int, bytes]] = {}
-        self._people: dict[int, tuple[int, bytes]] = {}
+        self._people: dict[int, tuple[int, Personal]] = {}
 
     def keys(self) -> Set[str]:
         """Return the keys of the applications that were kept."""
@@ -40,7 +41,9 @@ class Consistency:
     def keep(self, row: Row, key: str, row_hash: bytes) -> None:
         """Remember a good row."""
         self._applications[key] = (row.line, row_hash)
-        self._people.setdefault(owner(row), (row.line, _personal(row)))
+        whose = owner(row)
+        if whose not in self._people:
+            self._people[whose] = (row.line, _personal(row))
 
     def repeats(self, key: str, row_hash: bytes) -> bool:
         """Tell whether an equal row was kept earlier."""
@@ -52,8 +55,8 @@ class Consistency:
             return None
         if key in self._applications:
             return Fault("row", FaultKind.CONTRADICTS_LINE, str(self._applications[key][0]))
-        line, personal = self._people.get(owner(row), (0, b""))
-        return _contradiction(row, line, personal) if line else None
+        earlier = self._people.get(owner(row))
+        return _contradiction(row, *earlier) if earlier else None
 
 
 def key_of(row: Row) -> str:
@@ -70,16 +73,12 @@ def owner(row: Row) -> int:
     return 0
 
 
-def _personal(row: Row) -> bytes:
-    values = (row.values.get(column, "").strip() for column in PERSONAL)
-    return b"".join(crc32(value.encode()).to_bytes(CHECKSUM) for value in values)
+def _personal(row: Row) -> Personal:
+    get = row.values.get
+    return array("q", [hash(get(column, "").strip()) for column in PERSONAL])
 
 
-def _contradiction(row: Row, line: int, personal: bytes) -> Fault | None:
-    own = _personal(row)
-    differing = [
-        column.value
-        for at, column in enumerate(PERSONAL)
-        if own[at * CHECKSUM : (at + 1) * CHECKSUM] != personal[at * CHECKSUM : (at + 1) * CHECKSUM]
-    ]
-    return Fault(differing[0], FaultKind.CONTRADICTS_LINE, str(line)) if differing else None
+def _contradiction(row: Row, line: int, personal: Personal) -> Fault | None:
+    pairs = zip(PERSONAL, _personal(row), personal, strict=True)
+    differing = next((column for column, own, earlier in pairs if own != earlier), None)
+    return Fault(differing.value, FaultKind.CONTRADICTS_LINE, str(line)) if differing else None

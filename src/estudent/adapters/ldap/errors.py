@@ -13,7 +13,7 @@ from ldap3.core import results as code
 
 from estudent.ports import AlreadyExists, FarSideError, Misconfigured, NotFound, Refused, Unavailable
 
-NOT_UNIQUE = re.compile(r"not unique|already exists", re.IGNORECASE)
+NOT_UNIQUE = re.compile(r"non-unique|not unique|already exists", re.IGNORECASE)
 
 
 class OutOfReach(Unavailable):

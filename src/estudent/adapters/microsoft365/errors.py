@@ -74,7 +74,8 @@ def asking_to(operation: Operation) -> Iterator[None]:
     try:
         yield
     except FOREIGN as error:
-        raise translated(error, operation) from error
+        # Without its cause, whose text may name people: a traceback in a log shows the causes too.
+        raise translated(error, operation) from None
 
 
 def translated(error: BaseException, operation: Operation) -> FarSideError:
@@ -119,9 +120,8 @@ def _conflict(target: str) -> str:
 def _status(error: BaseException) -> int | None:
     if isinstance(error, APIError):
         return error.response_status_code
-    if isinstance(error, httpx.HTTPStatusError):
-        return error.response.status_code
-    status = getattr(error, "status_code", None) if isinstance(error, azure.HttpResponseError) else None
+    carrier = getattr(error, "response", None) if isinstance(error, httpx.HTTPStatusError) else error
+    status = getattr(carrier, "status_code", None)
     return status if isinstance(status, int) else None
 
 

@@ -41,17 +41,18 @@ class Graph:
         self._tokens = tokens
         self._retry = RetryHandlerOption(delay=retry_delay, max_retries=retries)
         self._timeout = timeout
-        self._http: httpx.AsyncClient | None = None
+        self._transport: httpx.AsyncBaseTransport | None = None
 
     @cached_property
     def _client(self) -> GraphServiceClient:
         is_loopback(self._url)
-        http = httpx.AsyncClient(timeout=self._timeout, http2=True, base_url=self._url)
-        self._http = GraphClientFactory.create_with_default_middleware(
-            client=http, options={**options, RetryHandlerOption.get_key(): self._retry}
+        self._transport = httpx.AsyncHTTPTransport(http2=True)
+        http = GraphClientFactory.create_with_default_middleware(
+            client=httpx.AsyncClient(timeout=self._timeout, transport=self._transport, base_url=self._url),
+            options={**options, RetryHandlerOption.get_key(): self._retry},
         )
         tokens = GraphTokens(self._tokens, scope_of(self._url, PUBLIC_SCOPE), urlsplit(self._url).hostname or "")
-        adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(tokens), self._http)
+        adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(tokens), http)
         adapter.base_url = self._url
         return GraphServiceClient(request_adapter=adapter)
 
@@ -103,9 +104,9 @@ class Graph:
                 raise
 
     async def close(self) -> None:
-        """Close the connections."""
-        if self._http is not None:
-            await self._http.aclose()
+        """Close the connections, which the SDK's own transport leaves open."""
+        if self._transport is not None:
+            await self._transport.aclose()
 
     async def _users(self, condition: str) -> list[User]:
         query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(filter=condition, select=SELECT, top=100)

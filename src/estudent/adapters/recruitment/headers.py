@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from estudent.adapters.recruitment.unfit import Unfit, unreadable
 from estudent.domain.fault import Column
@@ -56,12 +55,11 @@ class Layout:
     """Where a table keeps our columns, and how many fields its rows have."""
 
     width: int
-    columns: tuple[Column, ...]
-    pick: Callable[[Sequence[Any]], tuple[Any, ...]]
+    places: tuple[tuple[Column, int], ...]
 
     def values(self, fields: Sequence[Field]) -> dict[Column, Field]:
         """Return the fields of a row that are ours."""
-        return dict(zip(self.columns, self.pick(fields), strict=True))
+        return {column: fields[place] for column, place in self.places}
 
 
 class Headers:
@@ -79,10 +77,11 @@ class Headers:
     def layout(self, names: Sequence[str]) -> Layout:
         """Return where the columns of a table with these headers stand, or raise Unfit."""
         width = _width(names)
-        places = {place: column for place, name in enumerate(names[:width]) if (column := self.column(name))}
-        self.require(places.values())
-        self._refuse_twins(places.values())
-        return Layout(width, tuple(places.values()), itemgetter(*places))
+        places = [(column, place) for place, name in enumerate(names[:width]) if (column := self.column(name))]
+        columns = [column for column, _ in places]
+        self.require(columns)
+        self._refuse_twins(columns)
+        return Layout(width, tuple(places))
 
     def require(self, found: Collection[Column]) -> None:
         """Raise Unfit that names the required headers which are not there."""

@@ -57,7 +57,7 @@ class Client:
         try:
             answer = self._http.post(url, content=signed, headers=headers)
         except FOREIGN as error:
-            raise translated(error, method) from error
+            raise translated(error, method) from None
         said = _json(answer)
         if answer.is_success and said is not None:
             return said

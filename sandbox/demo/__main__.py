@@ -1,0 +1,82 @@
+"""python -m sandbox.demo: start everything, run the semester start, look at every system, and show what is there."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from rich.console import Console
+
+from sandbox.demo.looking import looked_at
+from sandbox.demo.report import Report, as_table
+from sandbox.demo.story import Story, prepare_feed
+from sandbox.orchestration import ROOT, Orchestration
+from sandbox.university import University
+
+screen = Console()
+
+
+def main() -> None:
+    """Run the demo; exit 0 when every system holds what it should."""
+    options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    os.chdir(ROOT)
+    folder = ROOT / "var" / "demo"
+    with University(folder) as university, Orchestration(folder / "prefect", university.environment) as prefect:
+        os.environ |= university.environment
+        report = _run(Story(university, prefect, prepare_feed(university, options.count)), folder)
+        if not options.once:
+            _stay(university, prefect)
+    sys.exit(0 if report.agrees else 1)
+
+
+def _run(story: Story, folder: Path) -> Report:
+    with screen.status("") as status:
+        for sentence in story.set_up():
+            status.update(sentence)
+        begun = time.monotonic()
+        for sentence in story.tell():
+            status.update(sentence)
+        seconds = time.monotonic() - begun
+        status.update("looking at every system")
+        report = Report.of(story, looked_at(story), seconds)
+    (folder / "report.json").write_text(json.dumps(report.as_data(), indent=2), encoding="utf-8")
+    screen.print(as_table(report))
+    for complaint in report.complaints:
+        screen.print(f"[red]✗[/red] {complaint}", highlight=False)
+    verdict = "everything agrees" if report.agrees else "not everything agrees"
+    screen.print(f"{verdict}; {report.students} students in {seconds:.1f} s; the same table: var/demo/report.json")
+    return report
+
+
+def _stay(university: University, prefect: Orchestration) -> None:
+    prefect.schedules(active=True)
+    addresses = {
+        "Prefect": prefect.url,
+        "letters": university.post.url,
+        "Microsoft 365": university.microsoft365.url,
+        "USOS": university.usos.url,
+    }
+    screen.print("\nLook around (Ctrl-C ends it):")
+    for name, url in addresses.items():
+        screen.print(f"  {name:<14} {url}")
+    screen.print("  a student      ESTUDENT_SETTINGS=var/demo/settings.toml .venv/bin/estudent student 100001")
+    with suppress(KeyboardInterrupt):
+        signal.pause()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="end by itself, with an exit status")
+    parser.add_argument("--count", type=int, default=2000, help="how many students")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,283 @@
+"""The port `Directory`: the fake and OpenLDAP keep one contract; then what only a real directory can show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from ldap3 import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, Connection
+
+from estudent.adapters.ldap.attributes import LOCKED, attributes_of
+from estudent.adapters.ldap.connection import Access, connect, hang_up
+from estudent.adapters.ldap.directory import LdapDirectory
+from estudent.adapters.ldap.escaping import dn_of
+from estudent.domain.directory_entry import Entry
+from estudent.domain.outcome import Result
+from estudent.domain.plan import Lock, Step, StepKind
+from estudent.ports import Directory, Misconfigured
+from sandbox.slapd import Slapd
+from tests.contract.directory_contract import DirectoryContract, a_new_entry, left_to_do, results, settle
+from tests.fakes import FakeDirectory
+
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+
+
+@pytest.fixture(scope="module")
+def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
+    with Slapd(tmp_path_factory.mktemp("slapd"), durable=False) as running:
+        yield running
+
+
+@pytest.fixture
+def openldap(slapd: Slapd) -> Iterator[LdapDirectory]:
+    directory = a_directory(slapd)
+    yield directory
+    directory.close()
+
+
+@pytest.fixture
+def by_hand(slapd: Slapd) -> Iterator[Connection]:
+    """What somebody else with the right to write does behind the adapter's back."""
+    connection = connect(access(slapd))
+    yield connection
+    hang_up(connection)
+
+
+def access(slapd: Slapd, service: str = "provisioner") -> Access:
+    account = slapd.accounts[service]
+    return Access((slapd.ldaps_uri,), account.dn, account.password, slapd.ca_file, 5, 10)
+
+
+def a_directory(slapd: Slapd, service: str = "provisioner", *, scan_above: int = 2000) -> LdapDirectory:
+    account = slapd.accounts[service]
+    return LdapDirectory(
+        [slapd.ldaps_uri], account.dn, account.password, slapd.suffix, slapd.ca_file, scan_above=scan_above
+    )
+
+
+Edit = Callable[..., None]
+
+
+@pytest.fixture
+def edit(slapd: Slapd, by_hand: Connection) -> Edit:
+    def edit(entry: Entry, **changes: tuple[str, list[str]]) -> None:
+        done = by_hand.modify(dn_of(entry.album, slapd.suffix), {name: [how] for name, how in changes.items()})
+        assert done[0], done[1]
+
+    return edit
+
+
+class TestFakeDirectory(DirectoryContract):
+    @pytest.fixture
+    def directory(self) -> Directory:
+        return FakeDirectory()
+
+
+class TestOpenLdapDirectory(DirectoryContract):
+    @pytest.fixture
+    def directory(self, openldap: LdapDirectory) -> Directory:
+        return openldap
+
+
+# Locks
+
+
+def sign_in(slapd: Slapd, entry: Entry, password: str) -> bool:
+    """Tell whether a student gets in."""
+    there = (slapd.ldaps_uri,)
+    try:
+        hang_up(connect(Access(there, dn_of(entry.album, slapd.suffix), password, slapd.ca_file, 5, 10)))
+    except Misconfigured:
+        return False
+    return True
+
+
+def choose_password(slapd: Slapd, entry: Entry, password: str) -> None:
+    """Do what the portal does."""
+    portal = connect(access(slapd, "portal"))
+    assert portal.modify(dn_of(entry.album, slapd.suffix), {"userPassword": [(MODIFY_REPLACE, [password])]})[0]
+    hang_up(portal)
+
+
+def test_the_first_password_opens_an_entry(slapd: Slapd, openldap: LdapDirectory) -> None:
+    wanted = a_new_entry(lock=Lock.UNTIL_ACTIVATED)
+    settle(openldap, wanted)
+    assert not sign_in(slapd, wanted, "first")
+    choose_password(slapd, wanted, "first")
+    assert sign_in(slapd, wanted, "first")
+    assert openldap.find([wanted.album])[wanted.album].lock is Lock.OPEN
+
+
+def test_no_password_opens_a_barred_entry(slapd: Slapd, openldap: LdapDirectory) -> None:
+    wanted = a_new_entry(lock=Lock.OPEN)
+    settle(openldap, wanted)
+    choose_password(slapd, wanted, "first")
+    settle(openldap, replace(wanted, lock=Lock.BARRED))
+    choose_password(slapd, wanted, "second")
+    assert not sign_in(slapd, wanted, "second")
+    assert openldap.find([wanted.album])[wanted.album].lock is Lock.BARRED
+
+
+def test_whoever_is_unlocked_gets_in_with_the_old_password(slapd: Slapd, openldap: LdapDirectory) -> None:
+    wanted = a_new_entry(lock=Lock.OPEN)
+    settle(openldap, wanted)
+    choose_password(slapd, wanted, "old")
+    settle(openldap, replace(wanted, lock=Lock.BARRED))
+    settle(openldap, wanted)
+    assert sign_in(slapd, wanted, "old")
+
+
+def test_ten_wrong_passwords_are_no_lock_of_ours(openldap: LdapDirectory, edit: Edit) -> None:
+    wanted = a_new_entry(lock=Lock.OPEN)
+    settle(openldap, wanted)
+    edit(wanted, pwdAccountLockedTime=(MODIFY_REPLACE, ["20261124010000Z"]))
+    assert left_to_do(openldap, wanted) == []
+
+
+def test_a_date_on_which_somebody_else_lets_an_account_end_is_left_alone(openldap: LdapDirectory, edit: Edit) -> None:
+    wanted = a_new_entry(lock=Lock.OPEN)
+    settle(openldap, wanted)
+    edit(wanted, pwdEndTime=(MODIFY_REPLACE, ["20301001000000Z"]))
+    assert left_to_do(openldap, wanted) == []
+
+
+# What others wrote
+
+
+def test_what_we_do_not_manage_is_left_alone(openldap: LdapDirectory, by_hand: Connection, edit: Edit) -> None:
+    wanted = a_new_entry()
+    settle(openldap, wanted)
+    edit(
+        wanted,
+        objectClass=(MODIFY_ADD, ["schacUserEntitlements"]),
+        schacUserStatus=(MODIFY_ADD, ["urn:schac:userStatus:example"]),
+        telephoneNumber=(MODIFY_ADD, ["+48 22 000 00 00"]),
+        schacPersonalUniqueCode=(MODIFY_ADD, ["urn:schac:personalUniqueCode:pl:card:17"]),
+    )
+    assert left_to_do(openldap, wanted) == []
+    settle(openldap, replace(wanted, surname="Nowak", personal_unique_code=f"{wanted.personal_unique_code}0"))
+    kept = by_hand.search("dc=student,dc=example,dc=pl", f"(uid={wanted.uid})", attributes=["*"])[2][0]["attributes"]
+    assert kept["telephoneNumber"] == ["+48 22 000 00 00"]
+    assert "schacUserEntitlements" in kept["objectClass"]
+    assert set(kept["schacPersonalUniqueCode"]) == {
+        "urn:schac:personalUniqueCode:pl:card:17",
+        f"{wanted.personal_unique_code}0",
+    }
+
+
+@pytest.mark.parametrize(
+    ("attribute", "field"), [("sn", "surname"), ("cn", "display_name"), ("mail", "mail"), ("givenName", "given_name")]
+)
+def test_a_value_that_somebody_added_to_ours_is_a_difference_and_goes(
+    openldap: LdapDirectory, edit: Edit, attribute: str, field: str
+) -> None:
+    wanted = a_new_entry(given_name="" if attribute == "givenName" else "Łucja")
+    settle(openldap, wanted)
+    edit(wanted, **{attribute: (MODIFY_ADD, [f"b{wanted.album}", f"a{wanted.album}"])})
+    assert wanted.differences(openldap.find([wanted.album])[wanted.album]) == (field,)
+    settle(openldap, wanted)
+    assert left_to_do(openldap, wanted) == []
+
+
+@pytest.mark.parametrize(("attribute", "field"), [("displayName", "display_name"), ("preferredLanguage", "language")])
+def test_a_value_that_somebody_took_away_is_a_difference_and_comes_back(
+    openldap: LdapDirectory, edit: Edit, attribute: str, field: str
+) -> None:
+    wanted = a_new_entry()
+    settle(openldap, wanted)
+    edit(wanted, **{attribute: (MODIFY_DELETE, [])})
+    assert wanted.differences(openldap.find([wanted.album])[wanted.album]) == (field,)
+    settle(openldap, wanted)
+    assert left_to_do(openldap, wanted) == []
+
+
+def test_an_entry_made_by_hand_gets_the_object_classes_it_lacks(
+    slapd: Slapd, openldap: LdapDirectory, by_hand: Connection
+) -> None:
+    wanted = a_new_entry()
+    bare = {"objectClass": "inetOrgPerson", "sn": "?", "cn": "?", "employeeNumber": wanted.album.digits}
+    assert by_hand.add(dn_of(wanted.album, slapd.suffix), attributes=bare)[0]
+    settle(openldap, wanted)
+    assert left_to_do(openldap, wanted) == []
+
+
+def test_a_login_that_is_there_without_the_album_number_is_refused(
+    slapd: Slapd, openldap: LdapDirectory, by_hand: Connection
+) -> None:
+    wanted = a_new_entry()
+    stranger = {"objectClass": "inetOrgPerson", "sn": "?", "cn": "?"}
+    assert by_hand.add(dn_of(wanted.album, slapd.suffix), attributes=stranger)[0]
+    (outcome,) = settle(openldap, wanted)
+    assert outcome.result is Result.REFUSED
+    assert outcome.detail == f"{wanted.uid} is there without this album number; correct its employeeNumber or rename it"
+
+
+def test_an_album_number_under_another_login_is_refused_until_somebody_renames_it(
+    slapd: Slapd, openldap: LdapDirectory, by_hand: Connection
+) -> None:
+    wanted = a_new_entry()
+    attributes = {**attributes_of(wanted), "uid": [f"x{wanted.album}"]}
+    assert by_hand.add(f"uid=x{wanted.album},ou=people,{slapd.suffix}", attributes=attributes)[0]
+    changed, locked = settle(openldap, replace(wanted, lock=Lock.BARRED))
+    assert (changed.result, locked.result) == (Result.REFUSED, Result.REFUSED)
+    assert "rename it" in changed.detail
+    assert "rename it" in locked.detail
+
+
+def test_the_student_who_has_the_address_is_named_by_login(openldap: LdapDirectory) -> None:
+    owner = a_new_entry()
+    settle(openldap, owner)
+    (outcome,) = settle(openldap, a_new_entry(local_addresses=owner.local_addresses))
+    assert outcome.detail == f"another entry has this address: {owner.uid}; correct whichever entry is wrong"
+
+
+def test_a_value_that_no_directory_takes_is_refused_alone(openldap: LdapDirectory) -> None:
+    steps = [Step(StepKind.ADD, a_new_entry(surname=name)) for name in ("", "\ud800", "Żak")]
+    assert results(openldap, *steps) == [Result.REFUSED, Result.REFUSED, Result.DONE]
+
+
+# Many
+
+
+def test_many_are_found_the_same_by_looking_up_and_by_reading_all(slapd: Slapd, openldap: LdapDirectory) -> None:
+    wanted = [a_new_entry() for _ in range(120)]
+    settle(openldap, *wanted)
+    albums = [entry.album for entry in wanted[:110]] + [a_new_entry().album]
+    scanning = a_directory(slapd, scan_above=0)
+    found = openldap.find(albums)
+    assert scanning.find(albums) == found
+    assert len(found) == 110
+    scanning.close()
+
+
+def test_reading_all_goes_page_by_page(slapd: Slapd, openldap: LdapDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = [a_new_entry() for _ in range(25)]
+    settle(openldap, *wanted)
+    monkeypatch.setattr("estudent.adapters.ldap.reading.PAGE", 10)
+    scanning = a_directory(slapd, scan_above=0)
+    assert len(scanning.find([entry.album for entry in wanted])) == 25
+    scanning.close()
+
+
+def test_many_threads_may_work_at_once(openldap: LdapDirectory) -> None:
+    groups = [[a_new_entry() for _ in range(10)] for _ in range(8)]
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = list(threads.map(lambda group: settle(openldap, *group), groups))
+    assert {outcome.result for group in outcomes for outcome in group} == {Result.DONE}
+    assert left_to_do(openldap, *(entry for group in groups for entry in group)) == []
+
+
+def test_an_account_without_the_right_to_write_stops_everything(slapd: Slapd) -> None:
+    directory = a_directory(slapd, "sso")
+    with pytest.raises(Misconfigured, match=r"50 insufficientAccessRights; give the account in directory\.bind_dn"):
+        settle(directory, a_new_entry())
+    directory.close()
+
+
+def test_a_permanent_lock_is_written_as_the_draft_says(openldap: LdapDirectory, by_hand: Connection) -> None:
+    wanted = a_new_entry(lock=Lock.UNTIL_ACTIVATED)
+    settle(openldap, wanted)
+    found = by_hand.search("dc=student,dc=example,dc=pl", f"(uid={wanted.uid})", attributes=["pwdAccountLockedTime"])
+    assert found[2][0]["raw_attributes"]["pwdAccountLockedTime"] == [LOCKED.encode()]
