@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Set
+from typing import TypeAlias
 
 from estudent.domain.application import Row, application_key
 from estudent.domain.fault import Column, Fault, FaultKind
@@ -23,7 +24,7 @@ PERSONAL = (
 )
 """The columns in which two rows of one person must agree."""
 
-Personal = array[int]
+Personal: TypeAlias = "array[int]"
 """A row's personal values, eight bytes of hash for each."""
 
 
