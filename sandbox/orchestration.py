@@ -19,6 +19,7 @@ from sandbox.daemon import free_port
 ROOT = Path(__file__).resolve().parents[1]
 POOL = "estudent"
 PATIENCE = 90.0
+ATTEMPTS = 30
 QUIET = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -77,21 +78,18 @@ class Orchestration:
         for deployment in self.post("/deployments/filter", {}):
             for schedule in deployment["schedules"]:
                 path = f"/deployments/{deployment['id']}/schedules/{schedule['id']}"
-                self.http.patch(path, json={"active": active}).raise_for_status()
+                self._ask("PATCH", path, {"active": active})
 
     def trigger(self, flow: str, parameters: Mapping[str, object]) -> str:
         """Start a run of a deployment as the UI does, and return the run's id."""
-        found = self.http.get(f"/deployments/name/{flow}/{flow}")
-        found.raise_for_status()
-        path = f"/deployments/{found.json()['id']}/create_flow_run"
+        deployment = self._ask("GET", f"/deployments/name/{flow}/{flow}").json()["id"]
+        path = f"/deployments/{deployment}/create_flow_run"
         run: str = self.post(path, {"parameters": dict(parameters), "state": {"type": "SCHEDULED"}})["id"]
         return run
 
     def state_of(self, run: str) -> dict[str, Any]:
         """Return the state of a run: `type`, `name` and `message`."""
-        answer = self.http.get(f"/flow_runs/{run}")
-        answer.raise_for_status()
-        state: dict[str, Any] = answer.json()["state"]
+        state: dict[str, Any] = self._ask("GET", f"/flow_runs/{run}").json()["state"]
         return state
 
     def wait_for(self, run: str, patience: float = 600) -> dict[str, Any]:
@@ -106,10 +104,18 @@ class Orchestration:
         return found
 
     def post(self, path: str, body: Mapping[str, object]) -> Any:
-        """Ask the server."""
-        answer = self.http.post(path, json=body)
+        """Post to the server's API and return its answer."""
+        return self._ask("POST", path, body).json()
+
+    def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> httpx.Response:
+        """Ask the API; on SQLite it answers 503 while another write takes its time, and wants to be asked again."""
+        for _ in range(ATTEMPTS):
+            answer = self.http.request(method, path, json=body)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                break
+            time.sleep(1)
         answer.raise_for_status()
-        return answer.json()
+        return answer
 
     def spawn(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         """Start `prefect …` in the background; it is stopped with everything else."""

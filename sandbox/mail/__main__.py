@@ -59,8 +59,13 @@ class Doorbell(uvicorn.Server):
 
 
 def door(port: int) -> socket.socket:
-    """Return a socket of 127.0.0.1 that already listens."""
-    return socket.create_server(("127.0.0.1", port), backlog=512)
+    """Return a socket of 127.0.0.1 that listens.
+
+    asyncio does not see that its connections are TCP (their protocol number is 0) and leaves Nagle's delay on.
+    """
+    listener = socket.create_server(("127.0.0.1", port), backlog=512)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def tls(asked: argparse.Namespace) -> ssl.SSLContext | None:

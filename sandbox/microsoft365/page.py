@@ -68,8 +68,8 @@ async def overview(cloud: Cloud, _: Request) -> Response:
 def _shown(cloud: Cloud, user: User) -> Json:
     """Describe a user for tests and for people."""
     parts = {sku.id: sku.part for sku in licences.skus(cloud.tenant)}
-    names = ("id", "userPrincipalName", "displayName", "employeeId", "accountEnabled", "usageLocation")
-    names = (*names, "proxyAddresses", "assignedLicenses")
+    who = ("id", "userPrincipalName", "displayName", "employeeId")
+    names = (*who, "accountEnabled", "usageLocation", "proxyAddresses", "assignedLicenses")
     held = [parts.get(str(each["skuId"]), str(each["skuId"])) for each in user.licences]
     return {**user.shown(names), "licences": held, "mailbox": user.mailbox, "mailbox_ready": user.has_mailbox}
 

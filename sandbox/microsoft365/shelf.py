@@ -16,7 +16,7 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._database = sqlite3.connect(folder / "microsoft365.sqlite", isolation_level=None)
+        self._database = sqlite3.connect(folder / "microsoft365.sqlite", timeout=1.0, isolation_level=None)
         # One process at a time: the tenant is held in memory, so a second one would not see this one's changes.
         self._database.execute("PRAGMA locking_mode=EXCLUSIVE")
         self._database.execute("PRAGMA journal_mode=WAL")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ NAMES = [
 ]
 
 
-def a_new_entry(**changes: object) -> Entry:
+def a_new_entry(**changes: Any) -> Entry:
     """The entry of somebody whom no other test knows."""
     return an_entry(str(next(ALBUMS)), **changes)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from ldap3 import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, Connection
@@ -30,14 +31,14 @@ def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
         yield running
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def openldap(slapd: Slapd) -> Iterator[LdapDirectory]:
     directory = a_directory(slapd)
     yield directory
     directory.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def by_hand(slapd: Slapd) -> Iterator[Connection]:
     """What somebody else with the right to write does behind the adapter's back."""
     connection = connect(access(slapd))
@@ -61,7 +62,7 @@ Edit = Callable[..., None]
 
 
 @pytest.fixture
-def edit(slapd: Slapd, by_hand: Connection) -> Edit:
+def edit(slapd: Slapd, by_hand: Any) -> Edit:
     def edit(entry: Entry, **changes: tuple[str, list[str]]) -> None:
         done = by_hand.modify(dn_of(entry.album, slapd.suffix), {name: [how] for name, how in changes.items()})
         assert done[0], done[1]
@@ -96,7 +97,7 @@ def sign_in(slapd: Slapd, entry: Entry, password: str) -> bool:
 
 def choose_password(slapd: Slapd, entry: Entry, password: str) -> None:
     """Do what the portal does."""
-    portal = connect(access(slapd, "portal"))
+    portal: Any = connect(access(slapd, "portal"))
     assert portal.modify(dn_of(entry.album, slapd.suffix), {"userPassword": [(MODIFY_REPLACE, [password])]})[0]
     hang_up(portal)
 
@@ -146,7 +147,7 @@ def test_a_date_on_which_somebody_else_lets_an_account_end_is_left_alone(openlda
 # What others wrote
 
 
-def test_what_we_do_not_manage_is_left_alone(openldap: LdapDirectory, by_hand: Connection, edit: Edit) -> None:
+def test_what_we_do_not_manage_is_left_alone(openldap: LdapDirectory, by_hand: Any, edit: Edit) -> None:
     wanted = a_new_entry()
     settle(openldap, wanted)
     edit(
@@ -194,7 +195,7 @@ def test_a_value_that_somebody_took_away_is_a_difference_and_comes_back(
 
 
 def test_an_entry_made_by_hand_gets_the_object_classes_it_lacks(
-    slapd: Slapd, openldap: LdapDirectory, by_hand: Connection
+    slapd: Slapd, openldap: LdapDirectory, by_hand: Any
 ) -> None:
     wanted = a_new_entry()
     bare = {"objectClass": "inetOrgPerson", "sn": "?", "cn": "?", "employeeNumber": wanted.album.digits}
@@ -204,7 +205,7 @@ def test_an_entry_made_by_hand_gets_the_object_classes_it_lacks(
 
 
 def test_a_login_that_is_there_without_the_album_number_is_refused(
-    slapd: Slapd, openldap: LdapDirectory, by_hand: Connection
+    slapd: Slapd, openldap: LdapDirectory, by_hand: Any
 ) -> None:
     wanted = a_new_entry()
     stranger = {"objectClass": "inetOrgPerson", "sn": "?", "cn": "?"}
@@ -215,7 +216,7 @@ def test_a_login_that_is_there_without_the_album_number_is_refused(
 
 
 def test_an_album_number_under_another_login_is_refused_until_somebody_renames_it(
-    slapd: Slapd, openldap: LdapDirectory, by_hand: Connection
+    slapd: Slapd, openldap: LdapDirectory, by_hand: Any
 ) -> None:
     wanted = a_new_entry()
     attributes = {**attributes_of(wanted), "uid": [f"x{wanted.album}"]}
@@ -276,7 +277,7 @@ def test_an_account_without_the_right_to_write_stops_everything(slapd: Slapd) ->
     directory.close()
 
 
-def test_a_permanent_lock_is_written_as_the_draft_says(openldap: LdapDirectory, by_hand: Connection) -> None:
+def test_a_permanent_lock_is_written_as_the_draft_says(openldap: LdapDirectory, by_hand: Any) -> None:
     wanted = a_new_entry(lock=Lock.UNTIL_ACTIVATED)
     settle(openldap, wanted)
     found = by_hand.search("dc=student,dc=example,dc=pl", f"(uid={wanted.uid})", attributes=["pwdAccountLockedTime"])

@@ -134,7 +134,6 @@ def composed(letter: Letter, sender: Address, reply_to: Address | None) -> Email
         message["To"] = Address(addr_spec=letter.recipient)
         message["Subject"] = letter.subject
         message["Message-ID"] = letter.message_id
-        message["Content-Language"] = letter.language
         if reply_to:
             message["Reply-To"] = reply_to
     except (ValueError, IndexError, MessageError) as error:
@@ -145,6 +144,7 @@ def composed(letter: Letter, sender: Address, reply_to: Address | None) -> Email
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no automatic answers, please
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    message["Content-Language"] = letter.language  # after the content, which clears all Content-* headers
     return message
 
 

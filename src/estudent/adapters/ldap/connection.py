@@ -75,6 +75,9 @@ def connect_to(uri: str, access: Access) -> Connection:
         except BaseException:
             drop(connection)
             raise
+        finally:
+            # It would stand in the connection's repr, and thus in tracebacks that show variables.
+            connection.password = None
     return connection
 
 
@@ -119,6 +122,7 @@ def _sign_in(connection: Connection) -> None:
     if not (_is_encrypted(connection) or connection.server.ipc):
         raise Misconfigured("TLS was not begun, so the password was not sent; use ldaps:// in directory.uris")
     result = connection.bind(read_server_info=False)[1]
+    connection.request = None
     if result["result"]:
         raise meaning(result["result"], Operation.OPEN)
 

@@ -35,6 +35,7 @@ class Operation(Enum):
 
 WRITING = frozenset({Operation.ADD, Operation.CHANGE})
 LATER = "the directory is busy or disturbed; try later, and look into its log if it stays so"
+DATA = "correct the student's data in the registry; if many are refused, run `estudent doctor`"
 ENTRY = "look the entry up in the directory and correct it"
 ACCOUNT = "correct directory.bind_dn and directory.password, or the account's entry in the directory"
 RIGHTS = "give the account in directory.bind_dn the right to do it in the directory's access rules"
@@ -76,9 +77,9 @@ MEANINGS: dict[int, tuple[type[FarSideError], str]] = {
 SPECIAL: dict[tuple[Operation, int], tuple[type[FarSideError], str]] = {
     (Operation.OPEN, code.RESULT_UNWILLING_TO_PERFORM): (Misconfigured, ACCOUNT),
     (Operation.OPEN, code.RESULT_INVALID_DN_SYNTAX): (Misconfigured, ACCOUNT),
-    (Operation.ADD, code.RESULT_OBJECT_CLASS_VIOLATION): (Misconfigured, SCHEMA),
-    (Operation.ADD, code.RESULT_INVALID_ATTRIBUTE_SYNTAX): (Refused, "correct the student's data in the registry"),
-    (Operation.CHANGE, code.RESULT_INVALID_ATTRIBUTE_SYNTAX): (Refused, "correct the student's data in the registry"),
+    (Operation.ADD, code.RESULT_OBJECT_CLASS_VIOLATION): (Refused, DATA),
+    (Operation.ADD, code.RESULT_INVALID_ATTRIBUTE_SYNTAX): (Refused, DATA),
+    (Operation.CHANGE, code.RESULT_INVALID_ATTRIBUTE_SYNTAX): (Refused, DATA),
     (Operation.CHANGE, code.RESULT_OBJECT_CLASS_VIOLATION): (Incomplete, ENTRY),
     (Operation.CHANGE, code.RESULT_NO_SUCH_OBJECT): (NotFound, GONE),
 }
@@ -88,6 +89,7 @@ LOST = (ldap.LDAPCommunicationError, ldap.LDAPResponseTimeoutError, ldap.LDAPMax
 UNFIT = (ldap.LDAPAttributeError, ldap.LDAPObjectClassError, ldap.LDAPInvalidValueError, ldap.LDAPInvalidDnError,
          ldap.LDAPInvalidFilterError, ldap.LDAPChangeError, ldap.LDAPLDIFError, ldap.LDAPKeyError, ldap.LDAPObjectError,
          ldap.LDAPCursorError, ldap.LDAPObjectDereferenceError, UnicodeError)  # fmt: skip
+CODES = {kind: result for result, kind in ldap.exception_table.items()}
 FOREIGN = (ldap.LDAPException, OSError, LookupError, ValueError)
 
 
@@ -102,8 +104,8 @@ def speaking(operation: Operation) -> Iterator[None]:
 
 def translated(error: BaseException, operation: Operation) -> FarSideError:
     """Return the meaning of a foreign exception; TLS first, since ldap3 wraps it in whatever is at hand."""
-    if isinstance(error, ldap.LDAPOperationResult) and error.result:
-        return meaning(error.result, operation, error.message or "")
+    if isinstance(error, ldap.LDAPOperationResult):
+        return meaning(CODES.get(type(error), code.RESULT_OTHER), operation, error.message or "")
     if found := _about_tls(error):
         return found
     failed = f"could not {operation.value}: {type(error).__name__}"

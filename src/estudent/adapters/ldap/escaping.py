@@ -6,7 +6,7 @@ import re
 
 from estudent.domain.album_number import AlbumNumber
 
-SPECIAL = frozenset('"+,;<>\\=')
+SPECIAL = frozenset('"#+,;<>\\=')
 STUDENT_UID = re.compile(r"s[0-9]{3,7}")
 
 
@@ -26,13 +26,12 @@ def escaped(value: str) -> str:
     r"""Return any text as a value in a DN (RFC 4514, section 2.4); what needs an escape becomes \XX for each byte."""
     last = len(value) - 1
     return "".join(
-        _hex(char) if _needs_escape(char, first=index == 0, last=index == last) else char
-        for index, char in enumerate(value)
+        _hex(char) if _needs_escape(char, edge=index in (0, last)) else char for index, char in enumerate(value)
     )
 
 
-def _needs_escape(char: str, *, first: bool, last: bool) -> bool:
-    return char in SPECIAL or not char.isprintable() or (char == " " and (first or last)) or (char == "#" and first)
+def _needs_escape(char: str, *, edge: bool) -> bool:
+    return char in SPECIAL or not char.isprintable() or (char == " " and edge)
 
 
 def _hex(char: str) -> str:

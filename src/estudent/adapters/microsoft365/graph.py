@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
 from kiota_abstractions.authentication import BaseBearerTokenAuthenticationProvider
 from kiota_abstractions.base_request_configuration import RequestConfiguration
+from kiota_abstractions.request_information import RequestInformation
+from kiota_abstractions.serialization import ParsableFactory
 from kiota_http.middleware.options import RetryHandlerOption
 from msgraph.generated.models.assigned_license import AssignedLicense
 from msgraph.generated.models.domain import Domain
@@ -24,11 +28,12 @@ from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
 
 from estudent.adapters.microsoft365.errors import Operation, asking_to
 from estudent.adapters.microsoft365.tokens import GraphTokens, Tokens, is_loopback, scope_of
-from estudent.adapters.microsoft365.user import SELECT
+from estudent.adapters.microsoft365.user import SELECT, FoundUser, read
 from estudent.domain.album_number import AlbumNumber
-from estudent.ports import Misconfigured
+from estudent.ports import Unavailable
 
 PUBLIC_SCOPE = "https://graph.microsoft.com/.default"
+FAILURES: dict[str, type[ParsableFactory[Any]]] = {"XXX": ODataError}
 MOST_VALUES = 15
 """How many values `in (…)` may hold in a filter of /users."""
 
@@ -56,36 +61,34 @@ class Graph:
         adapter.base_url = self._url
         return GraphServiceClient(request_adapter=adapter)
 
-    async def find(self, albums: Sequence[AlbumNumber]) -> list[User]:
+    async def find(self, albums: Sequence[AlbumNumber]) -> list[FoundUser]:
         """Return the users who carry one of these album numbers, at most 15, as employeeId."""
         values = ",".join(f"'{album.digits}'" for album in albums)
         return await self._users(f"employeeId in ({values})")
 
-    async def find_by_name(self, name: str) -> list[User]:
+    async def find_by_name(self, name: str) -> list[FoundUser]:
         """Return the user who signs in with this name."""
         quoted = name.replace("'", "''")
         return await self._users(f"userPrincipalName eq '{quoted}'")
 
     async def create(self, user: User) -> str:
         """Add a user and return its object id."""
-        with asking_to(Operation.CREATE):
-            created = await self._client.users.post(user)
-        if created is None or created.id is None:
-            raise Misconfigured("Microsoft 365 created a user without an object id; check the address of Graph")
-        return created.id
+        answer = await self._send(self._client.users.to_post_request_information(user), Operation.CREATE)
+        if "id" not in answer:
+            raise Unavailable("Microsoft 365 created a user without telling its object id; try later")
+        return str(answer["id"])
 
     async def rename(self, identifier: str, names: User) -> None:
         """Write a user's names."""
-        with asking_to(Operation.RENAME):
-            await self._client.users.by_user_id(identifier).patch(names)
+        user = self._client.users.by_user_id(identifier)
+        await self._send(user.to_patch_request_information(names), Operation.RENAME)
 
     async def license(self, identifier: str, sku: UUID) -> None:
         """Assign a licence; one that the user has already stays."""
-        body = AssignLicensePostRequestBody(
-            add_licenses=[AssignedLicense(sku_id=sku, disabled_plans=[])], remove_licenses=[]
-        )
-        with asking_to(Operation.LICENSE):
-            await self._client.users.by_user_id(identifier).assign_license.post(body)
+        licence = AssignedLicense(sku_id=sku, disabled_plans=[])
+        body = AssignLicensePostRequestBody(add_licenses=[licence], remove_licenses=[])
+        user = self._client.users.by_user_id(identifier)
+        await self._send(user.assign_license.to_post_request_information(body), Operation.LICENSE)
 
     async def skus(self) -> list[SubscribedSku]:
         """Return the licences that the tenant bought."""
@@ -108,8 +111,17 @@ class Graph:
         if self._transport is not None:
             await self._transport.aclose()
 
-    async def _users(self, condition: str) -> list[User]:
+    async def _users(self, condition: str) -> list[FoundUser]:
         query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(filter=condition, select=SELECT, top=100)
-        with asking_to(Operation.FIND):
-            page = await self._client.users.get(RequestConfiguration(query_parameters=query))
-        return (page.value if page else None) or []
+        wanted = self._client.users.to_get_request_information(RequestConfiguration(query_parameters=query))
+        answer = await self._send(wanted, Operation.FIND)
+        try:
+            return [read(shown) for shown in answer["value"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise Unavailable("Microsoft 365 listed users in a form that we do not know; try later") from error
+
+    async def _send(self, request: RequestInformation, operation: Operation) -> dict[str, Any]:
+        """Send what the SDK prepared and read plain JSON: the SDK's own `User` takes 9 ms to read, each time."""
+        with asking_to(operation):
+            content = await self._client.request_adapter.send_primitive_async(request, "bytes", FAILURES)
+            return dict(json.loads(content)) if content else {}

@@ -11,14 +11,13 @@ from uuid import UUID
 
 import httpx
 from msgraph.generated.models.subscribed_sku import SubscribedSku
-from msgraph.generated.models.user import User
 
 from estudent.adapters.microsoft365.background import Background
 from estudent.adapters.microsoft365.exchange import Exchange
 from estudent.adapters.microsoft365.graph import MOST_VALUES, Graph
 from estudent.adapters.microsoft365.provisioning import Provisioning
 from estudent.adapters.microsoft365.tokens import Tokens, fetcher
-from estudent.adapters.microsoft365.user import ambiguous, as_found
+from estudent.adapters.microsoft365.user import FoundUser, ambiguous, as_found
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.mailbox import Mailbox
 from estudent.domain.outcome import Outcome
@@ -75,11 +74,11 @@ class Microsoft365:
 
     def find(self, mailboxes: Sequence[Mailbox]) -> dict[AlbumNumber, Mailbox]:
         """Return what exists, found by employeeId; of two users with one album number neither is chosen."""
-        users: defaultdict[str | None, list[User]] = defaultdict(list)
+        users: defaultdict[str, list[FoundUser]] = defaultdict(list)
         albums = (mailbox.album for mailbox in mailboxes)
         for page in self._background.each(self._graph.find, _batches(albums), self._concurrency):
             for user in page:
-                users[user.employee_id].append(user)
+                users[user.album].append(user)
         sku = self._licence() if users else None
         found = ((wanted, users[wanted.album.digits]) for wanted in mailboxes if wanted.album.digits in users)
         return {

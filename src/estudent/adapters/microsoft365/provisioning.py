@@ -6,11 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
-from msgraph.generated.models.user import User
-
 from estudent.adapters.microsoft365.exchange import Exchange
 from estudent.adapters.microsoft365.graph import Graph
-from estudent.adapters.microsoft365.user import names_of, new_user
+from estudent.adapters.microsoft365.user import FoundUser, names_of, new_user
 from estudent.domain.mailbox import Mailbox
 from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Step, StepKind
@@ -97,7 +95,7 @@ class Provisioning:
                     return _ours(users, wanted)
             raise
 
-    async def _looks(self, wanted: Mailbox, error: Exception) -> AsyncIterator[list[User]]:
+    async def _looks(self, wanted: Mailbox, error: Exception) -> AsyncIterator[list[FoundUser]]:
         """Look for our user several times; stop early where somebody else is seen to hold the name."""
         for pause in self._pauses:
             await asyncio.sleep(pause)
@@ -122,10 +120,10 @@ class Provisioning:
             await self._graph.rename(identifier, names_of(wanted))
 
 
-def _ours(users: list[User], wanted: Mailbox) -> str:
+def _ours(users: list[FoundUser], wanted: Mailbox) -> str:
     if len(users) > 1:
         raise Refused(TWO_USERS)
     user = users[0]
-    if user.id is None or (user.user_principal_name or "").lower() != wanted.primary.lower():
+    if user.name.lower() != wanted.primary.lower():
         raise Refused(OTHER_ADDRESS)
     return user.id

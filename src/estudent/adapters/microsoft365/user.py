@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from msgraph.generated.models.password_profile import PasswordProfile
@@ -11,7 +13,7 @@ from msgraph.generated.models.user import User
 from estudent.domain.mailbox import Mailbox
 
 SELECT = [
-    "id", "employeeId", "userPrincipalName", "mail", "proxyAddresses", "assignedLicenses",
+    "id", "employeeId", "userPrincipalName", "proxyAddresses", "assignedLicenses",
     "displayName", "givenName", "surname", "preferredLanguage",
 ]  # fmt: skip
 LOCALES = {"pl": "pl-PL", "en": "en-GB", "uk": "uk-UA"}
@@ -41,22 +43,55 @@ def names_of(mailbox: Mailbox) -> User:
     return User(display_name=mailbox.display_name, given_name=mailbox.given_name, surname=mailbox.surname)
 
 
-def as_found(user: User, wanted: Mailbox, sku: UUID | None) -> Mailbox:
+@dataclass(frozen=True, slots=True)
+class FoundUser:
+    """A user as Graph shows it, in the properties of SELECT."""
+
+    id: str
+    album: str
+    name: str
+    addresses: tuple[str, ...]
+    licences: frozenset[UUID]
+    display_name: str
+    given_name: str
+    surname: str
+    language: str
+
+    @property
+    def primary(self) -> str | None:
+        """The address that Exchange gave the mailbox, None before there is one."""
+        return next((each[5:] for each in self.addresses if each.startswith("SMTP:")), None)
+
+
+def read(shown: dict[str, Any]) -> FoundUser:
+    """Read one user of an answer; raises KeyError, TypeError or ValueError when it has another form."""
+    return FoundUser(
+        id=shown["id"],
+        album=shown["employeeId"] or "",
+        name=shown["userPrincipalName"],
+        addresses=tuple(shown["proxyAddresses"]),
+        licences=frozenset(UUID(each["skuId"]) for each in shown["assignedLicenses"]),
+        display_name=shown["displayName"] or "",
+        given_name=shown["givenName"] or "",
+        surname=shown["surname"] or "",
+        language=(shown["preferredLanguage"] or "").partition("-")[0],
+    )
+
+
+def as_found(user: FoundUser, wanted: Mailbox, sku: UUID | None) -> Mailbox:
     """Return what Graph shows of a mailbox; it is ready when Exchange gave it a primary address (`SMTP:`)."""
-    addresses = user.proxy_addresses or []
-    primary = next((each[5:] for each in addresses if each.startswith("SMTP:")), None)
     return Mailbox(
         album=wanted.album,
-        primary=primary or user.user_principal_name or "",
+        primary=user.primary or user.name,
         alias=wanted.alias,
-        given_name=user.given_name or "",
-        surname=user.surname or "",
-        display_name=user.display_name or "",
-        language=(user.preferred_language or "").partition("-")[0],
+        given_name=user.given_name,
+        surname=user.surname,
+        display_name=user.display_name,
+        language=user.language,
         identifier=user.id,
-        licensed=any(licence.sku_id == sku for licence in user.assigned_licenses or ()),
-        ready=primary is not None,
-        aliased=f"smtp:{wanted.alias}".lower() in (each.lower() for each in addresses),
+        licensed=sku in user.licences,
+        ready=user.primary is not None,
+        aliased=f"smtp:{wanted.alias}".lower() in (each.lower() for each in user.addresses),
     )
 
 

@@ -1,4 +1,4 @@
-"""The deployment `requests`."""
+"""The deployment `requests`; a module called `requests` would hide the library of that name."""
 
 from __future__ import annotations
 

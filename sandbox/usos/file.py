@@ -1,0 +1,31 @@
+"""The SQLite file of the stand-in: what it answered for outlives the process, though not a power cut."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+SCHEMA = """
+create table if not exists people (
+    os_id text primary key,
+    record text not null,   -- what the dean's office entered
+    shown text,             -- what the last migration brought over to the API; null before the first
+    email text collate nocase unique,
+    pesel text generated always as (json_extract(record, '$.pesel')) virtual);
+create unique index if not exists people_by_pesel on people (pesel);
+create index if not exists shown_by_pesel on people (json_extract(shown, '$.pesel'));
+create table if not exists nonces (timestamp integer, nonce text, primary key (timestamp, nonce)) without rowid;
+create table if not exists requests (
+    method text, status integer, count integer not null, primary key (method, status)) without rowid;
+"""
+
+
+def open_file(folder: Path) -> sqlite3.Connection:
+    """Open the file; every statement is committed by itself."""
+    folder.mkdir(parents=True, exist_ok=True)
+    db = sqlite3.connect(folder / "usos.sqlite", isolation_level=None)
+    db.row_factory = sqlite3.Row
+    db.execute("pragma journal_mode = wal")
+    db.execute("pragma synchronous = off")
+    db.executescript(SCHEMA)
+    return db

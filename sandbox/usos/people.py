@@ -1,0 +1,81 @@
+"""The persons of the university: entered by the dean's office, shown by the API once they have been migrated."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sandbox.usos.person import Person
+
+UPSERT = """
+insert into people (os_id, record, shown) values (:os_id, :record, :shown)
+on conflict (os_id) do update set record = excluded.record, shown = coalesce(excluded.shown, shown)
+"""
+VISIBLE = """
+select shown, email from people where shown is not null and os_id in (select value from json_each(?))
+"""
+COUNT = "select count(*) as people, count(shown) as visible, count(email) as emails from people"
+
+
+class Taken(ValueError):
+    """Another person has this e-mail or PESEL."""
+
+
+class People:
+    """The table of persons."""
+
+    def __init__(self, db: sqlite3.Connection, *, migrates_at_once: bool) -> None:
+        self._db = db
+        self._at_once = migrates_at_once
+
+    def enter(self, people: Iterable[Person]) -> None:
+        """Add persons or correct them, all or none; e-mails stay."""
+        records = [(person.os_id, json.dumps(asdict(person))) for person in people]
+        rows = [{"os_id": os_id, "record": text, "shown": text if self._at_once else None} for os_id, text in records]
+        self._db.execute("begin immediate")
+        try:
+            with self._db:
+                self._db.executemany(UPSERT, rows)
+        except sqlite3.IntegrityError as error:
+            raise Taken("two persons cannot have the same PESEL") from error
+
+    def migrate(self) -> int:
+        """Show in the API all that was entered; return how many persons changed there."""
+        return self._db.execute("update people set shown = record where shown is not record").rowcount
+
+    def visible(self, os_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return the persons of these ids whom the API knows, as columns by id."""
+        rows = self._db.execute(VISIBLE, (json.dumps(list(os_ids)),))
+        return {person["os_id"]: person for person in map(_shown, rows)}
+
+    def visible_by_pesel(self, pesel: str) -> dict[str, Any] | None:
+        """Return the person of this PESEL whom the API knows."""
+        row = self._db.execute("select shown, email from people where json_extract(shown, '$.pesel') = ?", (pesel,))
+        return next(map(_shown, row), None)
+
+    def change_email(self, os_id: str, email: str) -> None:
+        """Set the e-mail of a person, unless another one has it in any spelling."""
+        try:
+            self._db.execute("update people set email = ? where os_id = ?", (email, os_id))
+        except sqlite3.IntegrityError as error:
+            raise Taken("another person has this e-mail") from error
+
+    def entered(self, containing: str = "", limit: int = -1) -> list[dict[str, Any]]:
+        """Return the persons entered, migrated or not, by id; those of which a column contains the text."""
+        rows = self._db.execute(
+            "select record, email, shown is record as migrated from people "
+            "where instr(lower(record || coalesce(email, '')), lower(?)) order by length(os_id), os_id limit ?",
+            (containing, limit),
+        )
+        return [{**json.loads(row["record"]), "email": row["email"], "migrated": bool(row["migrated"])} for row in rows]
+
+    def count(self) -> dict[str, int]:
+        """Count the persons, those whom the API knows, and those with an e-mail."""
+        return dict(self._db.execute(COUNT).fetchone())
+
+
+def _shown(row: sqlite3.Row) -> dict[str, Any]:
+    return {**json.loads(row["shown"]), "email": row["email"]}
