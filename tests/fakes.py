@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from estudent.domain.album_number import AlbumNumber
+from estudent.domain.application import Row
 from estudent.domain.directory_entry import Entry
 from estudent.domain.letter import Letter
 from estudent.domain.mailbox import Mailbox
@@ -13,7 +15,7 @@ from estudent.domain.nrb import Nrb
 from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Step, StepKind
 from estudent.domain.usos_link import UsosLink
-from estudent.ports import FarSideError, Refused, UsosPerson
+from estudent.ports import FarSideError, Feed, FeedProblem, Refused, UsosPerson
 
 
 class FakeMailboxes:
@@ -186,3 +188,23 @@ def _after(step: Step[Entry], found: Entry) -> Entry:
 def _share_address(one: Entry, other: Entry) -> bool:
     shared = {*one.mail} & {*other.mail} or {*one.local_addresses} & {*other.local_addresses}
     return one.album != other.album and bool(shared)
+
+
+class FakeRecruitment:
+    """The recruitment office in memory: each `export` replaces the file of that name."""
+
+    def __init__(self) -> None:
+        self._feeds: dict[str, Feed] = {}
+        self._exports = 0
+
+    def export(self, *rows: Row, name: str = "rekrutacja.csv", problem: FeedProblem | None = None) -> None:
+        """Write a file; like an office that presses the button again, with a new time even for equal rows."""
+        self._exports += 1
+        written = datetime(2026, 9, 1, tzinfo=UTC).replace(minute=self._exports)
+        self._feeds[name] = Feed(name, f"export {self._exports}", written, lambda: iter(rows), problem)
+
+    def feeds(self) -> Iterator[Feed]:
+        yield from sorted(self._feeds.values(), key=lambda feed: feed.modified_at)
+
+    def check(self) -> str:
+        return f"the fake holds {len(self._feeds)} files"

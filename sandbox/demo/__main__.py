@@ -26,8 +26,7 @@ def main() -> None:
     """Run the demo; exit 0 when every system holds what it should."""
     options = _options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    os.chdir(ROOT)
-    folder = ROOT / "var" / "demo"
+    folder: Path = options.folder
     with University(folder) as university, Orchestration(folder / "prefect", university.environment) as prefect:
         os.environ |= university.environment
         report = _run(Story(university, prefect, prepare_feed(university, options.count)), folder)
@@ -51,7 +50,7 @@ def _run(story: Story, folder: Path) -> Report:
     for complaint in report.complaints:
         screen.print(f"[red]✗[/red] {complaint}", highlight=False)
     verdict = "everything agrees" if report.agrees else "not everything agrees"
-    screen.print(f"{verdict}; {report.students} students in {seconds:.1f} s; the same table: var/demo/report.json")
+    screen.print(f"{verdict}; {report.students} students in {seconds:.1f} s; the same table: {folder.name}/report.json")
     return report
 
 
@@ -74,6 +73,7 @@ def _stay(university: University, prefect: Orchestration) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="end by itself, with an exit status")
+    parser.add_argument("--folder", type=Path, default=ROOT / "var" / "demo", help="where everything is kept")
     parser.add_argument("--count", type=int, default=2000, help="how many students")
     return parser.parse_args()
 

@@ -230,10 +230,7 @@ class Letters(Protocol):
         """Return the album number letters owed to these students and not known as sent."""
 
     def prepare(self, notices: Sequence[Notice]) -> None:
-        """Store letters that are about to be sent; those prepared earlier stay as they were."""
-
-    def sending(self, notice: Notice) -> None:
-        """Note before the attempt."""
+        """Note, before the attempt, that these letters are about to be sent; the first note of each is kept."""
 
     def sent(self, notice: Notice) -> None:
         """Note that the post took it."""

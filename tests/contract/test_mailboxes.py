@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,7 @@ from sandbox.processes import start
 from tests.contract.mailboxes_contract import DOMAIN, MailboxesContract, World, a_mailbox, settle
 from tests.fakes import FakeMailboxes
 
-pytestmark = [
-    pytest.mark.allow_hosts(["127.0.0.1"]),
-    # msgraph-sdk 1.65 deprecates its own request configuration classes while it is imported.
-    pytest.mark.filterwarnings("ignore:This class is deprecated:DeprecationWarning"),
-]
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 RIGHT = "right"
 DELAY = 0.3
 
@@ -54,6 +51,7 @@ class StandIn:
     """The stand-in's levers, which a real tenant does not have."""
 
     url: str
+    http: httpx.Client = field(default_factory=httpx.Client)
 
     def adapter(self, client_secret: str = RIGHT, **options: Any) -> Microsoft365:
         quick: dict[str, Any] = {"retries": 2, "retry_delay": 0.0, "settling": 0.2, "timeout": 5.0}
@@ -65,10 +63,10 @@ class StandIn:
     def fail(self, path: str, **fault: Any) -> None:
         """Let the next POST to this path go wrong; status 0 cuts the connection."""
         wanted = {"method": "POST", "path_contains": path, **fault}
-        httpx.post(f"{self.url}/sandbox/faults", json=wanted).raise_for_status()
+        self.http.post(f"{self.url}/sandbox/faults", json=wanted).raise_for_status()
 
     def users_of(self, album: str) -> list[dict[str, Any]]:
-        users: list[dict[str, Any]] = httpx.get(f"{self.url}/sandbox/users").json()
+        users: list[dict[str, Any]] = self.http.get(f"{self.url}/sandbox/users").json()
         return [user for user in users if user["employeeId"] == album]
 
 
@@ -87,14 +85,31 @@ class TenantWorld(World):
         list(self.mailboxes.carry_out([Step(StepKind.ADD, stranger)]))
 
 
-@pytest.fixture(scope="module")
-def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    folder = tmp_path_factory.mktemp("microsoft365")
-    arguments = ["--folder", str(folder), "--mailbox-delay", str(DELAY), "--exchange-latency", "0.01"]
+@contextmanager
+def started(folder: Path, *options: str) -> Iterator[StandIn]:
+    arguments = ["--folder", str(folder), "--mailbox-delay", str(DELAY), "--exchange-latency", "0.01", *options]
     environment = {"MICROSOFT365_CLIENT_SECRET": RIGHT}
     running = start("sandbox.microsoft365", *arguments, env=environment, log=folder / "log")
-    yield StandIn(running.url)
+    stand_in = StandIn(running.url)
+    with stand_in.http:
+        yield stand_in
     running.stop()
+
+
+@pytest.fixture(scope="module")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    with started(tmp_path_factory.mktemp("microsoft365")) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture(scope="module")
+def slow_tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TenantWorld]:
+    """A federated tenant where a new user is seen only after a while."""
+    with (
+        started(tmp_path_factory.mktemp("slow"), "--federated", "--visible-after", "0.3") as stand_in,
+        stand_in.adapter(immutable_ids=True, settling=4.0) as adapter,
+    ):
+        yield TenantWorld(adapter, stand_in)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +121,7 @@ def adapter(stand_in: StandIn) -> Iterator[Microsoft365]:
 @pytest.fixture
 def tenant(adapter: Microsoft365, stand_in: StandIn) -> Iterator[TenantWorld]:
     yield TenantWorld(adapter, stand_in)
-    httpx.delete(f"{stand_in.url}/sandbox/faults")
+    stand_in.http.delete(f"{stand_in.url}/sandbox/faults")
 
 
 class TestMicrosoft365(MailboxesContract):
@@ -137,6 +152,21 @@ def test_a_creation_that_timed_out_after_its_effect_is_taken_as_created(tenant: 
         tenant.stand_in.fail("/v1.0/users", status=200, after_effect=True, delay=1.0)
         assert [outcome.result for outcome in settle(hasty, wanted)] == [Result.DONE]
     assert len(tenant.stand_in.users_of(wanted.album.digits)) == 1
+
+
+def test_a_user_who_cannot_be_seen_at_once_gets_the_licence_a_little_later(slow_tenant: TenantWorld) -> None:
+    assert [outcome.result for outcome in settle(slow_tenant.mailboxes, a_mailbox())] == [Result.DONE]
+
+
+def test_a_user_who_cannot_be_seen_at_once_is_not_taken_for_a_stranger(slow_tenant: TenantWorld) -> None:
+    wanted = a_mailbox()
+    slow_tenant.stand_in.fail("/v1.0/users", status=504, after_effect=True)
+    assert [outcome.result for outcome in settle(slow_tenant.mailboxes, wanted)] == [Result.DONE]
+    assert len(slow_tenant.stand_in.users_of(wanted.album.digits)) == 1
+
+
+def test_a_federated_tenant_is_recognised(slow_tenant: TenantWorld) -> None:
+    assert "free seats" in slow_tenant.mailboxes.check()
 
 
 def test_a_request_that_is_throttled_is_repeated_when_microsoft_says(tenant: TenantWorld) -> None:

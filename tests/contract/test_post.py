@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.headerregistry import Address
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,7 @@ class Sink:
 
     url: str
     port: int
+    http: httpx.Client = field(default_factory=httpx.Client)
 
     def adapter(self, **options: Any) -> SmtpPost:
         return SmtpPost(
@@ -58,11 +59,11 @@ class Sink:
 
     def fail(self, **fault: Any) -> None:
         """Let the next letters meet a fault."""
-        httpx.post(f"{self.url}/sandbox/faults", json=fault).raise_for_status()
+        self.http.post(f"{self.url}/sandbox/faults", json=fault).raise_for_status()
 
     def messages(self) -> list[dict[str, Any]]:
         """Return what arrived, the oldest first."""
-        newest: list[dict[str, Any]] = httpx.get(f"{self.url}/sandbox/messages?limit=1000").json()
+        newest: list[dict[str, Any]] = self.http.get(f"{self.url}/sandbox/messages?limit=1000").json()
         return newest[::-1]
 
 
@@ -91,7 +92,9 @@ def started(folder: Path, *arguments: str) -> Iterator[Sink]:
     log = folder / "log"
     running = start("sandbox.mail", "--folder", str(folder), "--refuse-domain", "gone.example", *arguments, log=log)
     try:
-        yield Sink(running.url, smtp_port(running, log))
+        sink = Sink(running.url, smtp_port(running, log))
+        with sink.http:
+            yield sink
     finally:
         running.stop()
 

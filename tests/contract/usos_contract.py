@@ -27,7 +27,8 @@ class World:
     account: Nrb
 
 
-def a_link(usos_id: int, album: str, email: str = "a.b@student.example.pl") -> Step[UsosLink]:
+def a_link(usos_id: int, album: str, email: str = "") -> Step[UsosLink]:
+    email = email or f"p{usos_id}@student.example.pl"
     return Step(StepKind.CHANGE, UsosLink(AlbumNumber(album), usos_id, email), None, ("email",))
 
 

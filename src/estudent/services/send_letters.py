@@ -12,6 +12,7 @@ from estudent.domain.plan import StepKind
 from estudent.ports import Journal, JournalEntry, Letters, Post, Refused, Students, Unavailable
 from estudent.services.reconcile import Forecast
 
+NOTED_AT_ONCE = 50
 Compose = Callable[[Notice], Letter]
 
 
@@ -41,9 +42,10 @@ class SendLetters:
         """Send what is due, one after the other, at the post's rate."""
         tally = Tally(self.system, read=self._owed(keys))
         due = self.letters.due(keys)
-        self.letters.prepare(due)
         for at, notice in enumerate(due):
             try:
+                if at % NOTED_AT_ONCE == 0:
+                    self.letters.prepare(due[at : at + NOTED_AT_ONCE])
                 self._send(notice, tally)
             except Unavailable as error:
                 tally.failed += len(due) - at
@@ -53,7 +55,6 @@ class SendLetters:
         return tally
 
     def _send(self, notice: Notice, tally: Tally) -> None:
-        self.letters.sending(notice)
         try:
             self.post.send(self.compose(notice))
         except Refused as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from estudent.domain.outcome import Tally, total
 from estudent.ports import FarSideError, MailboxRegister, Outbox, Request, Unavailable
@@ -36,7 +36,9 @@ class ServeRequests:
 
     def _take_further(self, requests: list[Request]) -> list[Tally]:
         keys = [request.student for request in requests]
-        tallies = [self.mailboxes.apply(keys)]
+        # A request that comes round again is not another one.
+        first_time = sum(request.attempts == 0 for request in requests)
+        tallies = [replace(self.mailboxes.apply(keys), read=first_time)]
         unfinished = set(self.register.unfinished(keys))
         finished = [request for request in requests if request.student not in unfinished]
         served = [request.student for request in finished]

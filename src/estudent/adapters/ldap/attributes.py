@@ -68,7 +68,7 @@ def changes_against(entry: Entry, fields: Iterable[str], found: Found) -> Change
     changes = changes_of(entry, fields)
     if CODE in changes:
         foreign = [code for code in texts(found, CODE) if not _is_identifier(code)]
-        changes[CODE] = [(MODIFY_REPLACE, [*foreign, entry.personal_unique_code])]
+        changes[CODE] = [(MODIFY_REPLACE, [*foreign, *_values(entry.personal_unique_code)])]
     present = {name.casefold() for name in texts(found, "objectClass")}
     missing = [name for name in OBJECT_CLASSES if name.casefold() not in present]
     return {"objectClass": [(MODIFY_ADD, missing)], **changes} if missing else changes

@@ -78,6 +78,15 @@ def asking_to(operation: Operation) -> Iterator[None]:
         raise translated(error, operation) from None
 
 
+@contextmanager
+def known_form() -> Iterator[None]:
+    """Read an answer; one of another form than Graph v1.0's documentation says is no answer."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError):
+        raise Unavailable("Microsoft 365 answered in a form that we do not know; try later") from None
+
+
 def translated(error: BaseException, operation: Operation) -> FarSideError:
     """Return the meaning of a foreign exception: by status code first, then by family."""
     status = _status(error)

@@ -10,12 +10,12 @@ from typing import Self
 from uuid import UUID
 
 import httpx
-from msgraph.generated.models.subscribed_sku import SubscribedSku
 
 from estudent.adapters.microsoft365.background import Background
 from estudent.adapters.microsoft365.exchange import Exchange
 from estudent.adapters.microsoft365.graph import MOST_VALUES, Graph
 from estudent.adapters.microsoft365.provisioning import Provisioning
+from estudent.adapters.microsoft365.tenant import Subscription
 from estudent.adapters.microsoft365.tokens import Tokens, fetcher
 from estudent.adapters.microsoft365.user import FoundUser, ambiguous, as_found
 from estudent.domain.album_number import AlbumNumber
@@ -94,24 +94,20 @@ class Microsoft365:
 
     def free_seats(self) -> int:
         """Return how many licences are left."""
-        sku = self._subscribed()
-        bought = sku.prepaid_units.enabled if sku.prepaid_units else 0
-        return (bought or 0) - (sku.consumed_units or 0)
+        return self._subscription().free_seats
 
     def check(self) -> str:
         """Say what the tenant has, or what its administrator must do."""
         seats = self.free_seats()
         domain = self._background.call(self._graph.domain(self._domain))
-        if domain is None or not domain.is_verified:
+        if domain is None or not domain.verified:
+            raise Misconfigured(f"{self._domain} is not verified; an administrator must add it to Microsoft 365")
+        if domain.federated != self._federated:
             raise Misconfigured(
-                f"the domain {self._domain} is not verified; an administrator must add it to Microsoft 365"
-            )
-        if self._federated != (domain.authentication_type == "Federated"):
-            raise Misconfigured(
-                f"the domain {self._domain} is {domain.authentication_type} in Microsoft 365; "
+                f"{self._domain} is {domain.authentication.lower()} in Microsoft 365; "
                 "make the setting for immutable ids agree with it"
             )
-        return f"Microsoft 365 answers: {self._sku} has {seats} free seats and the domain {self._domain} is verified"
+        return f"Microsoft 365 answers: {self._sku} has {seats} free seats and {self._domain} is verified"
 
     def close(self) -> None:
         """End the background thread and its connections."""
@@ -130,15 +126,13 @@ class Microsoft365:
     def _licence(self) -> UUID:
         """Return the id of the licence, which the tenant is asked for once."""
         if self._sku_id is None:
-            self._sku_id = self._subscribed().sku_id
-        if self._sku_id is None:
-            raise Misconfigured(f"Microsoft 365 names no id for the licence {self._sku}")
+            self._sku_id = self._subscription().id
         return self._sku_id
 
-    def _subscribed(self) -> SubscribedSku:
-        for sku in self._background.call(self._graph.skus()):
-            if sku.sku_part_number == self._sku:
-                return sku
+    def _subscription(self) -> Subscription:
+        for subscription in self._background.call(self._graph.subscriptions()):
+            if subscription.name == self._sku:
+                return subscription
         raise Misconfigured(
             f"the tenant has no licence {self._sku}; an administrator must order it or name another one in the settings"
         )

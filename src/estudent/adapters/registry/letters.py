@@ -41,17 +41,14 @@ class SqlLetters:
         return [self._notice(student) for student in owed if student.key not in sent]
 
     def prepare(self, notices: Sequence[Notice]) -> None:
-        """Store letters that are about to be sent; those prepared earlier stay as they were."""
+        """Note, before the attempt, that these letters are about to be sent; the first note of each is kept."""
         rows = [self._row(notice) for notice in notices]
+        about = letter.c.message_id.in_([notice.message_id for notice in notices])
+        values = {"sending_since": self.author.clock(), "attempts": letter.c.attempts + 1}
         if rows:
             with self.database.writing() as connection:
                 connection.execute(insert_if_new(connection, letter), rows)
-
-    def sending(self, notice: Notice) -> None:
-        """Note before the attempt."""
-        with self.database.writing() as connection:
-            values = {"sending_since": self.author.clock(), "attempts": letter.c.attempts + 1}
-            connection.execute(update(letter).where(_is(notice)).values(values))
+                connection.execute(update(letter).where(about).values(values))
 
     def sent(self, notice: Notice) -> None:
         """Note that the post took it, in the letter and in the journal at once."""

@@ -27,7 +27,7 @@ def persons(answer: Any, asked: Sequence[int]) -> dict[int, UsosPerson]:
 
 
 def account_number(answer: Any, usos_id: int) -> Nrb | None:
-    """Return the first account in PLN of `services/payments/user_accounts`; one whose digits do not check is skipped."""
+    """Return the first account in PLN of `payments/user_accounts`; one whose digits do not check is skipped."""
     if not isinstance(answer, list):
         raise _unknown_form("services/payments/user_accounts")
     given = next((each.get("account_number") for each in answer if _currency(each) == "PLN"), None)

@@ -12,7 +12,7 @@ from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1
 from oauthlib.oauth1 import Client as Signature
 
 from estudent.adapters.usos.errors import FOREIGN, refusal, translated
-from estudent.ports import FarSideError, Misconfigured, Unavailable
+from estudent.ports import Misconfigured, Unavailable
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -59,9 +59,11 @@ class Client:
         except FOREIGN as error:
             raise translated(error, method) from None
         said = _json(answer)
-        if answer.is_success and said is not None:
-            return said
-        raise refusal(answer.status_code, said, method) if not answer.is_success else _unreadable(method)
+        if not answer.is_success:
+            raise refusal(answer.status_code, said, method)
+        if said is None:
+            raise Unavailable(f"USOS answered {method} with something that is not JSON; try later or check the address")
+        return said
 
 
 def _json(answer: httpx.Response) -> Any:
@@ -70,10 +72,6 @@ def _json(answer: httpx.Response) -> Any:
         return answer.json()
     except ValueError:
         return None
-
-
-def _unreadable(method: str) -> FarSideError:
-    return Unavailable(f"USOS answered {method} with something that is not JSON; try later or check the address")
 
 
 def _check_address(url: str) -> None:

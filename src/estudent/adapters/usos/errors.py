@@ -25,7 +25,7 @@ def refusal(status: int, body: Any, method: str) -> FarSideError:
     """Return the meaning of an answer that is no success: by USOS's error code, then by status."""
     said = body if isinstance(body, dict) else {}
     code = _word(said.get("error"))
-    about = " ".join(filter(None, (code, _word(said.get("param_name") or said.get("field_name")))))
+    about = " ".join(filter(None, (code, *(_word(said.get(name)) for name in ("param_name", "field_name", "reason")))))
     if status in (408, 429) or status >= 500:
         return Unavailable(f"USOS is disturbed or asks to wait ({method}: {status}); try later")
     if status == 401:
