@@ -285,7 +285,7 @@ class RecognisingContract:
             ("pesel", {"pesel": pesel(1)}),
             ("document", {"document": PASSPORT}),
             ("usos_id", {"usos_id": 55}),
-            ("album", {"album": AlbumNumber("100001")}),
+            ("album", {"album": AlbumNumber("100001"), "candidate": "K9999"}),
             ("candidate", {"candidate": "K100001"}),
             ("account_number", {"account_number": nrb(1)}),
         ],
@@ -728,7 +728,9 @@ class OwedContract:
         assert list(registry.owed()) == owed
 
     def test_only_those_meant_are_named_in_the_order_of_their_numbers(self, registry: Registry) -> None:
-        registry.take_in(an_application("100003"), an_application("100001"), an_application("100002", study=MATHEMATICS))
+        registry.take_in(
+            an_application("100003"), an_application("100001"), an_application("100002", study=MATHEMATICS)
+        )
         registry.take_in(an_application(None, of=4), feed=a_feed(digest="d2"))
         assert registry.owed()["entry"] == ["100001", "100002", "100003"]
         assert registry.owed(Whom(programme="MAT-1"))["entry"] == ["100002"]
@@ -754,7 +756,6 @@ class LettersContract:
         (notice,) = registry.letters.due([student.key])
         assert (notice.student, notice.kind, notice.message_id) == (student, "album_number", message_id(student))
         registry.letters.prepare([notice])
-        registry.letters.sending(notice)
         assert registry.letters.due([student.key]) == [notice]
         registry.letters.sent(notice)
         assert registry.letters.due([student.key]) == []
@@ -764,8 +765,7 @@ class LettersContract:
         student = registry.a_student()
         for attempt in (1, 2, 3):
             registry.clock.turn(hours=1)
-            registry.letters.prepare(due := registry.letters.due([student.key]))
-            registry.letters.sending(due[0])
+            registry.letters.prepare(registry.letters.due([student.key]))
             (row,) = registry.rows(tables.letter)
             assert (row["attempts"], row["sending_since"], row["sent_at"]) == (attempt, registry.clock(), None)
         assert row["prepared_at"] == START + timedelta(hours=1)
@@ -802,7 +802,9 @@ class LettersContract:
 
 class StudentsContract:
     def test_students_are_chosen_by_number_or_by_programme_or_all(self, registry: Registry) -> None:
-        registry.take_in(an_application("100001"), an_application("100002", study=MATHEMATICS), an_application("100003"))
+        registry.take_in(
+            an_application("100001"), an_application("100002", study=MATHEMATICS), an_application("100003")
+        )
         one, two, three = registry.students.keys(Whom())
         assert one < two < three
         number = AlbumNumber("100003")

@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from sqlite3 import Connection as SqliteConnection
 from threading import Barrier
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import Table, event, func, insert, select
 
 from estudent.adapters.registry.admissions import SqlAdmissions
 from estudent.adapters.registry.database import Database
@@ -69,6 +70,8 @@ class Registry:
     def __post_init__(self) -> None:
         author = Author(self.actor, self.run, self.clock)
         self.database = Database(self.url)
+        if self.database.engine.dialect.name == "sqlite":
+            event.listen(self.database.engine, "connect", _do_not_flush)
         self.admissions = SqlAdmissions(self.database, author, People(author, DOMAIN, PURPOSE))
         self.students = SqlStudents(self.database, self.clock, PURPOSE)
         self.journal = SqlJournal(self.database, author)
@@ -134,8 +137,12 @@ class Registry:
         return {what: [str(each) for each in who] for what, who in self.journal.owed(whom or Whom()).items() if who}
 
 
+def _do_not_flush(connection: SqliteConnection, _record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
+
+
 def at_once(registry: Registry, many: int, act: Callable[[Registry, int], T]) -> list[T]:
-    """Let `many` processes act in the same moment, each with connections of its own."""
+    """Let `many` threads act in the same moment, each with connections of its own, as processes have."""
     barrier = Barrier(many)
 
     def one(at: int) -> T:
@@ -168,9 +175,9 @@ def pesel(number: int, born: date = date(2007, 3, 14)) -> Pesel:
     return Pesel(f"{digits}{-weighted % 10}")
 
 
-def an_application(album: str | None = "100001", **changes: Any) -> Application:
-    """An admitted Pole's application to one programme; another album number is another person."""
-    of = int(album or changes.pop("of", 0))
+def an_application(number: str | None = "100001", of: int = 0, **changes: Any) -> Application:
+    """An admitted Pole's application to one programme; another album number, or `of` without one, is another person."""
+    of = int(number or of)
     application = Application(
         candidate=f"K{of}",
         intake="2026Z",
@@ -182,11 +189,11 @@ def an_application(album: str | None = "100001", **changes: Any) -> Application:
         study=Study("INF-1", "Informatyka", date(2026, 10, 1)),
         pesel=pesel(of % 10_000),
         document=None,
-        album=AlbumNumber(album) if album else None,
+        album=AlbumNumber(number) if number else None,
         usos_id=None,
         account_number=None,
     )
-    return replace(application, **{name: value for name, value in changes.items() if name != "of"})
+    return replace(application, **changes)
 
 
 def identity_of(application: Application) -> Identity:

@@ -8,11 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from estudent.bootstrap import campus
 from sandbox.demo.story import Story, prepare_feed
 from sandbox.orchestration import Orchestration
 from sandbox.university import University
-
-STUDENTS = 400
+from tests.e2e.killing import (
+    MOMENTS,
+    STUDENTS,
+    do_it_all,
+    finish,
+    kill_when,
+    let_them_ask,
+    make_claims_run_out,
+    settings_anew,
+)
+from tests.e2e.whole import Whole, whole
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +39,34 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         for _ in story.set_up():
             pass
         yield story
+
+
+@pytest.fixture(scope="session")
+def interrupted(story: Story) -> Whole:
+    """What the university holds after a run was killed at each moment, and the last one ended."""
+    for flow, reached in MOMENTS.values():
+        if flow == "requests":
+            finish(story, "semester-start")
+            let_them_ask(story)
+        kill_when(story, flow, reached)
+    with campus("test", "claims") as here:
+        make_claims_run_out(here.settings.registry.url.get_secret_value())
+    finish(story, "requests")
+    finish(story, "semester-start")
+    return whole(story.university)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, story: Story, interrupted: Whole) -> Whole:
+    """What another university holds after the same work without interruption; its secrets are the same."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    secrets = (story.university.folder / "secrets.json").read_text(encoding="utf-8")
+    (folder / "secrets.json").write_text(secrets, encoding="utf-8")
+    with University(folder, durable=False, mailbox_delay=0.5) as university, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ESTUDENT_SETTINGS", str(university.settings))
+        settings_anew()
+        try:
+            return do_it_all(university, story)
+        finally:
+            patch.undo()
+            settings_anew()

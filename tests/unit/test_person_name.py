@@ -29,7 +29,7 @@ NAMES = st.text(LETTERS, min_size=1, max_size=30)
         ("Đặng", "dang"),
         ("Шевченко", "shevchenko"),
         ("Олександр", "oleksandr"),
-        ("Їжакевич", "yizhakevych"),
+        ("Їжакевич", "izhakevich"),
         ("Søren Åse", "sorenase"),
         ("Suharto", "suharto"),
     ],

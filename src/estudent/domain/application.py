@@ -63,7 +63,7 @@ class Application:
     document: IdentityDocument | None = field(repr=False)
     album: AlbumNumber | None
     usos_id: int | None
-    account_number: Nrb | None
+    account_number: Nrb | None = field(repr=False)
 
     @property
     def is_welcome(self) -> bool:
@@ -187,7 +187,8 @@ class _Reader:
         return self.optional(column, _date, FaultKind.BAD_DATE)
 
     def birth_date(self, pesel: Pesel | None) -> date | None:
-        born = pesel.birth_date if pesel and not self.text(Column.BIRTH_DATE) else self.required_date(Column.BIRTH_DATE)
+        told_by_pesel = self.text(Column.PESEL) and not self.text(Column.BIRTH_DATE)
+        born = (pesel and pesel.birth_date) if told_by_pesel else self.required_date(Column.BIRTH_DATE)
         if born and pesel and born != pesel.birth_date:
             self.refuse(Column.BIRTH_DATE, FaultKind.BIRTH_DATES_DISAGREE)
         elif born and not YOUNGEST <= self.today.year - born.year <= OLDEST:

@@ -40,7 +40,9 @@ def check_local_part(local: str) -> str:
 def proposals(name: PersonName, transliterate: Transliterate) -> Iterator[str]:
     """Yield names for a student's mailbox, best first, without end: numbers are the last resort."""
     given, middle, family = (latin(part, transliterate) for part in (name.given, name.middle, name.family))
-    stems = _stems(given, middle, family or "student")
+    if not re.search("[a-z]", given + family):  # letters that transliterate to digits, or to nothing, make no name
+        given, middle, family = "", "", "student"
+    stems = list(dict.fromkeys(_stems(given, middle, family or "student")))
     yield from (stem for stem in stems if _fits(stem))
     stem = stems[0][: LONGEST - 7].rstrip(".")
     yield from (numbered for number in count(2) if _fits(numbered := f"{stem}.{number}"))
@@ -85,8 +87,8 @@ class Mailbox:
     lock: Lock = Lock.OPEN
 
     def differences(self, found: Mailbox) -> tuple[str, ...]:
-        """Name what `found` still lacks: its licence, its mailbox, its alias, or an up-to-date display name."""
-        names = ("licensed", "ready", "aliased", "display_name", "given_name", "surname")
+        """Name what `found` still lacks: its licence, its mailbox, its alias, the right address or name."""
+        names = ("primary", "licensed", "ready", "aliased", "display_name", "given_name", "surname")
         return tuple(name for name in names if getattr(self, name) != getattr(found, name))
 
 

@@ -64,7 +64,7 @@ class PaymentScheme:
     def __post_init__(self) -> None:
         check_sort_code(self.sort_code)
         if not (self.client_prefix.isascii() and self.client_prefix.isdecimal() and len(self.client_prefix) <= 11):
-            raise ValueError("the client prefix is at most 11 digits, so that 5 or more remain for the student")
+            raise ValueError("the client prefix is 1 to 11 digits, so that 5 or more remain for the student")
 
     @property
     def width(self) -> int:

@@ -60,11 +60,11 @@ class Student:
     standing: Standing
     account: AccountState = AccountState.PREPARED
     usos_id: int | None = None
-    mailbox: str | None = None
+    mailbox: str | None = field(default=None, repr=False)
     mailbox_state: MailboxState | None = None
     mailbox_id: str | None = None
-    usos_email: str | None = None
-    account_number: Nrb | None = None
+    usos_email: str | None = field(default=None, repr=False)
+    account_number: Nrb | None = field(default=None, repr=False)
 
     def is_owed(self, what: Owed) -> bool:
         """Tell whether the university owes this student `what` by the lifecycle's table."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
 
@@ -16,6 +16,7 @@ from estudent.ports import ADDRESS_TAKEN, AlreadyExists, Journal, Mailboxes, Mai
 from estudent.services.reconcile import Reconcile
 
 SYSTEM = "mailboxes"
+ON_THE_WAY = frozenset({MailboxState.REQUESTED, MailboxState.AWAITED})
 PROPOSED = 5
 LOOKED_UP = 50
 
@@ -86,10 +87,11 @@ def open_mailboxes(
         looked_at: Sequence[Student], found: Mapping[AlbumNumber, Mailbox], outcomes: Sequence[Outcome]
     ) -> list[Remark]:
         taken = {outcome.step.album for outcome in outcomes if _address_is_taken(outcome)}
-        asked = [student for student in looked_at if wanted(student)]
-        for student in asked:
-            _observe(register, student, found.get(student.album), in_conflict=student.album in taken)
-        waiting = sum(not _works(found.get(student.album)) and student.album not in taken for student in asked)
+        asked = [(student, thing) for student in looked_at if (thing := wanted(student))]
+        states = {student.album: _state(thing, found.get(student.album), taken) for student, thing in asked}
+        for student, _ in asked:
+            _observe(register, student, found.get(student.album), states[student.album])
+        waiting = sum(state in ON_THE_WAY for state in states.values())
         why = f"{waiting} mailboxes are on their way; Microsoft usually needs under 30 minutes"
         return [Remark(SYSTEM, why, "nothing; later runs finish them")] if waiting else []
 
@@ -100,14 +102,17 @@ def _address_is_taken(outcome: Outcome) -> bool:
     return outcome.result is Result.REFUSED and outcome.detail.startswith(ADDRESS_TAKEN)
 
 
-def _works(found: Mailbox | None) -> bool:
-    return found is not None and found.licensed and found.ready and found.aliased
+def _state(wanted: Mailbox, found: Mailbox | None, taken: Set[AlbumNumber]) -> MailboxState:
+    if wanted.album in taken:
+        return MailboxState.CONFLICT
+    if found is None:
+        return MailboxState.REQUESTED
+    return MailboxState.AWAITED if wanted.differences(found) else MailboxState.VERIFIED
 
 
-def _observe(register: MailboxRegister, student: Student, found: Mailbox | None, *, in_conflict: bool) -> None:
-    if in_conflict:
-        register.observe(student.key, MailboxState.CONFLICT, None, "the address belongs to somebody else at Microsoft")
-    elif found is not None:
-        state = MailboxState.VERIFIED if _works(found) else MailboxState.AWAITED
-        if (state, found.identifier) != (student.mailbox_state, student.mailbox_id):
-            register.observe(student.key, state, found.identifier)
+def _observe(register: MailboxRegister, student: Student, found: Mailbox | None, state: MailboxState) -> None:
+    identifier = found.identifier if found else None
+    if (state, identifier) == (student.mailbox_state, student.mailbox_id):
+        return
+    why = "the address belongs to somebody else at Microsoft" if state is MailboxState.CONFLICT else ""
+    register.observe(student.key, state, identifier, why)

@@ -49,17 +49,13 @@ class Microsoft365:
         settling: float = 10.0,
         timeout: float = 30.0,
     ) -> None:
-        self._domain = domain
-        self._sku = sku
-        self._federated = immutable_ids
-        self._concurrency = concurrency
-        self._at_once = concurrency + exchange_concurrency
+        self._domain, self._sku, self._federated = domain, sku, immutable_ids
+        self._concurrency, self._at_once = concurrency, concurrency + exchange_concurrency
         self._http = httpx.AsyncClient(timeout=timeout)
-        tokens = Tokens(
-            fetcher(
-                authority, tenant_id, client_id, client_secret=client_secret, certificate=certificate, http=self._http
-            )
+        fetch = fetcher(
+            authority, tenant_id, client_id, client_secret=client_secret, certificate=certificate, http=self._http
         )
+        tokens = Tokens(fetch)
         self._graph = Graph(graph_url, tokens, retries=retries, retry_delay=retry_delay, timeout=timeout)
         exchange = Exchange(
             exchange_url, tenant_id, tokens, self._http,

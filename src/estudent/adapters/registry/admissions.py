@@ -79,7 +79,7 @@ class SqlAdmissions:
             {
                 "feed_id": number,
                 "line": each.line,
-                "candidate_number": each.candidate,
+                "candidate_number": each.candidate.replace("\0", ""),
                 "field": each.fault.field,
                 "kind": each.fault.kind.value,
                 "detail": each.fault.detail[:LONGEST_DETAIL],

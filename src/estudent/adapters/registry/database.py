@@ -15,12 +15,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Table, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError
 
+from estudent.adapters.registry.errors import translated
 from estudent.adapters.registry.tables import student
-from estudent.ports import Misconfigured, Unavailable
+from estudent.ports import Misconfigured
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+LIKE = "sqlite:////var/lib/estudent/registry.db or postgresql+psycopg://user:password@host/database"
 
 
 class Database:
@@ -29,29 +31,32 @@ class Database:
     def __init__(self, url: str) -> None:
         try:
             self.engine = _engine(url)
-        except (ArgumentError, NoSuchModuleError) as error:
-            raise Misconfigured(f"ESTUDENT_REGISTRY__URL is not a database URL: {error}") from None
+        except (ArgumentError, ImportError, ValueError):
+            # Their texts may hold parts of the password.
+            raise Misconfigured(
+                f"ESTUDENT_REGISTRY__URL is not the address of a database; write it like {LIKE}"
+            ) from None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a transaction that only reads."""
-        with _translated(), self.engine.connect() as connection, connection.begin():
+        with translated(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open a transaction that writes; on SQLite it waits its turn at the start instead of failing in the middle."""
-        with _translated(), self.engine.execution_options(writes=True).connect() as connection, connection.begin():
+        with translated(), self.engine.execution_options(writes=True).connect() as connection, connection.begin():
             yield connection
 
     def upgrade(self, revision: str = "head") -> None:
         """Bring the schema up to a revision of the migrations."""
-        with _translated(), self.engine.begin() as connection:
+        with translated(), self.engine.begin() as connection:
             command.upgrade(alembic_config(connection), revision)
 
     def downgrade(self, revision: str = "base") -> None:
         """Take the schema down to a revision."""
-        with _translated(), self.engine.begin() as connection:
+        with translated(), self.engine.begin() as connection:
             command.downgrade(alembic_config(connection), revision)
 
     def check(self) -> str:
@@ -89,8 +94,8 @@ def insert_if_new(connection: Connection, table: Table) -> Any:
 
 def _engine(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": 60}, json_serializer=json.dumps)
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": 60}, json_serializer=json.dumps, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -106,18 +111,3 @@ def _set_up_sqlite(connection: SqliteConnection, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as error:
-        raise _meaning(error) from None
-
-
-def _meaning(error: DBAPIError) -> Exception:
-    text = str(error.orig)
-    if "no such table" in text or "unable to open database file" in text:
-        return Misconfigured("the registry has no tables yet, or no folder; run `estudent registry upgrade`")
-    return Unavailable(f"the registry does not answer: {type(error.orig).__name__}")

@@ -18,6 +18,8 @@ from estudent.domain.whom import Whom
 from estudent.ports import JournalEntry, JournalLine
 
 LONGEST_DETAIL = 500
+ALBUM_NUMBER = "album_number"
+"""The kind of the letter that is owed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def _none_of(table: Table, *conditions: ColumnElement[bool]) -> ColumnElement[bo
 
 
 LACKING: dict[Owed, ColumnElement[bool]] = {
-    Owed.LETTER: _none_of(letter, letter.c.sent_at.is_not(None)),
+    Owed.LETTER: _none_of(letter, letter.c.kind == ALBUM_NUMBER, letter.c.sent_at.is_not(None)),
     Owed.ENTRY: account.c.entry_seen_at.is_(None),
     Owed.SIGN_IN: account.c.state != AccountState.ACTIVE.value,
     Owed.MAILBOX: and_(mailbox.c.student_id.is_not(None), mailbox.c.state != MailboxState.VERIFIED.value),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, select, update
 
 from estudent.adapters.registry.database import Database, insert_if_new
-from estudent.adapters.registry.journal import Author
+from estudent.adapters.registry.journal import ALBUM_NUMBER, Author
 from estudent.adapters.registry.students import SqlStudents, in_portions
 from estudent.adapters.registry.tables import letter
 from estudent.domain.letter import Notice, stored_form
@@ -17,7 +18,8 @@ from estudent.domain.outcome import Result
 from estudent.domain.student import Student
 from estudent.ports import JournalEntry
 
-ALBUM_NUMBER = "album_number"
+Noted: TypeAlias = "dict[int, tuple[str, datetime | None]]"
+"""By student key: under which Message-ID the letter was noted, and when it was sent."""
 
 
 class SqlLetters:
@@ -37,8 +39,9 @@ class SqlLetters:
     def due(self, keys: Sequence[int]) -> list[Notice]:
         """Return the album number letters owed to these students and not known as sent."""
         owed = [student for student in self.students.load(keys) if student.is_owed(Owed.LETTER)]
-        sent = self._sent(keys)
-        return [self._notice(student) for student in owed if student.key not in sent]
+        noted = self._noted(keys)
+        sent = {key for key, (_, at) in noted.items() if at}
+        return [self._notice(student, noted) for student in owed if student.key not in sent]
 
     def prepare(self, notices: Sequence[Notice]) -> None:
         """Note, before the attempt, that these letters are about to be sent; the first note of each is kept."""
@@ -56,17 +59,19 @@ class SqlLetters:
             connection.execute(update(letter).where(_is(notice)).values(sent_at=self.author.clock()))
             self._journal(connection, notice)
 
-    def _sent(self, keys: Sequence[int]) -> set[int]:
-        query = select(letter.c.student_id).where(letter.c.kind == ALBUM_NUMBER, letter.c.sent_at.is_not(None))
+    def _noted(self, keys: Sequence[int]) -> Noted:
+        query = select(letter.c.student_id, letter.c.message_id, letter.c.sent_at).where(letter.c.kind == ALBUM_NUMBER)
         with self.database.reading() as connection:
             return {
-                key
+                row.student_id: (row.message_id, row.sent_at)
                 for some in in_portions(keys)
-                for key in connection.scalars(query.where(letter.c.student_id.in_(some)))
+                for row in connection.execute(query.where(letter.c.student_id.in_(some)))
             }
 
-    def _notice(self, student: Student) -> Notice:
-        return Notice(student, ALBUM_NUMBER, self.identify(student))
+    def _notice(self, student: Student, noted: Noted) -> Notice:
+        # A letter once noted keeps its Message-ID, and with it its link, though later ones may be made otherwise.
+        first, _ = noted.get(student.key, (None, None))
+        return Notice(student, ALBUM_NUMBER, first or self.identify(student))
 
     def _row(self, notice: Notice) -> dict[str, Any]:
         return {

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from estudent.adapters.registry.database import Database
-from estudent.adapters.registry.journal import Author
+from estudent.adapters.registry.journal import LONGEST_DETAIL, Author
 from estudent.adapters.registry.students import in_portions
 from estudent.adapters.registry.tables import address, mailbox, request
 from estudent.domain.outcome import Result
@@ -30,7 +29,7 @@ class SqlMailboxRegister:
         try:
             with self.database.writing() as connection:
                 self._reserve(connection, student, wanted, alias)
-        except IntegrityError:
+        except AlreadyExists:
             raise AlreadyExists("this address was given to somebody already; choose another name") from None
 
     def taken(self, addresses: Sequence[str]) -> set[str]:
@@ -41,7 +40,7 @@ class SqlMailboxRegister:
 
     def observe(self, student: int, state: MailboxState, identifier: str | None, problem: str = "") -> None:
         """Store what was seen at the far side; the journal tells of it when the state is a new one."""
-        values = {"state": state.value, "problem": problem, "observed_at": self.author.clock()}
+        values = {"state": state.value, "problem": problem[:LONGEST_DETAIL], "observed_at": self.author.clock()}
         known = {"object_id": identifier} if identifier else {}
         same = mailbox.c.student_id == student
         with self.database.writing() as connection:

@@ -44,7 +44,8 @@ class SqlAccountNumbers:
         given = {"student_id": student, "purpose": purpose, "nrb": str(number), "origin": origin}
         with self.database.writing() as connection:
             command = insert_if_new(connection, payment_account).values(given | {"given_at": self.author.clock()})
-            if connection.execute(command).rowcount != 1:
+            # PostgreSQL's driver has no row count to tell here; what comes back is what was stored.
+            if connection.scalar(command.returning(payment_account.c.id)) is None:
                 return _has_one(connection, student, purpose)
             entry = JournalEntry(student, "payment_accounts", f"number from {origin}", Result.DONE, purpose)
             self.author.write(connection, [entry])

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, func, select, update
 
 from estudent.adapters.registry.database import Database
+from estudent.adapters.registry.journal import LONGEST_DETAIL
 from estudent.adapters.registry.tables import request
 from estudent.ports import Request
 
@@ -49,7 +50,7 @@ class SqlOutbox:
         command = (
             update(request)
             .where(request.c.id == bindparam("key"))
-            .values(attempts=request.c.attempts + 1, not_before=bindparam("later"), problem=problem)
+            .values(attempts=request.c.attempts + 1, not_before=bindparam("later"), problem=problem[:LONGEST_DETAIL])
         )
         rows = [{"key": each.key, "later": now + wait_before(each.attempts)} for each in requests]
         if rows:

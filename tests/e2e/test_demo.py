@@ -1,0 +1,34 @@
+"""The demo as a new user runs it, twice."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.enable_socket
+STUDENTS = 350
+
+
+def demo(folder: Path) -> dict[str, Any]:
+    """Run the demo to its end and return its report."""
+    command = [sys.executable, "-m", "sandbox.demo", "--once", "--count", str(STUDENTS), "--folder", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    report: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    return report
+
+
+def test_the_second_demo_finds_everything_done(tmp_path: Path) -> None:
+    first, second = demo(tmp_path), demo(tmp_path)
+    assert first["agrees"]
+    assert second["agrees"]
+    for system, row in second["systems"].items():
+        assert (row["new"], row["changed"], row["failed"]) == (0, 0, 0), system
+        assert row["found"] == first["systems"][system]["found"], system
+    assert first["systems"]["recruitment"]["new"] == STUDENTS
+    assert first["systems"]["letters"]["new"] == first["systems"]["letters"]["found"]

@@ -1,0 +1,119 @@
+"""The registry's ports in memory, as strict about uniqueness as its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from estudent.domain.album_number import AlbumNumber
+from estudent.domain.nrb import Nrb
+from estudent.domain.student import MailboxState, Student
+from estudent.domain.whom import Whom
+from estudent.ports import AlreadyExists, JournalEntry, JournalLine, NotFound
+
+
+class StudentsInMemory:
+    """Port `Students`; `by_key` holds them."""
+
+    def __init__(self, *students: Student) -> None:
+        self.by_key = {student.key: student for student in students}
+        self.seen: set[int] = set()
+
+    def put(self, student: Student) -> None:
+        """Add a student."""
+        assert all(student.album != other.album for other in self.by_key.values())
+        self.by_key[student.key] = student
+
+    def change(self, key: int, **changes: Any) -> None:
+        """Change a student who is there."""
+        if key in self.by_key:
+            self.by_key[key] = replace(self.by_key[key], **changes)
+
+    def keys(self, whom: Whom) -> list[int]:
+        """Return all keys."""
+        assert whom.everyone
+        return sorted(self.by_key)
+
+    def load(self, keys: Sequence[int]) -> list[Student]:
+        """Return students, ascending."""
+        return [self.by_key[key] for key in sorted(keys) if key in self.by_key]
+
+    def by_album(self, album: AlbumNumber) -> Student:
+        """Return one student."""
+        found = [student for student in self.by_key.values() if student.album == album]
+        if not found:
+            raise NotFound(f"no student has the album number {album}")
+        return found[0]
+
+    def observe_entries(self, keys: Sequence[int]) -> None:
+        """Note whose entries were seen."""
+        self.seen |= set(keys)
+
+
+class MailboxesInMemory:
+    """Port `MailboxRegister`; `given` are the addresses and whose they are, `seen_late` makes every look-up too early."""
+
+    def __init__(self, students: StudentsInMemory) -> None:
+        self.students, self.seen_late = students, False
+        self.given: dict[str, int] = {}
+
+    def reserve(self, student: Student, wanted: str, alias: str) -> None:
+        """Give an address."""
+        assert alias.startswith(f"{student.album.login}@")
+        if wanted in self.given:
+            raise AlreadyExists("this address was given to somebody already; choose another name")
+        self.given[wanted] = student.key
+        self.students.change(student.key, mailbox=wanted, mailbox_state=MailboxState.REQUESTED)
+
+    def taken(self, addresses: Sequence[str]) -> set[str]:
+        """Return which addresses were given."""
+        return set() if self.seen_late else set(addresses) & set(self.given)
+
+    def observe(self, student: int, state: MailboxState, identifier: str | None, problem: str = "") -> None:
+        """Store what was seen."""
+        self.students.change(student, mailbox_state=state, mailbox_id=identifier)
+
+    def unfinished(self, keys: Sequence[int]) -> list[int]:
+        """Return whose mailbox is on its way."""
+        on_the_way = (MailboxState.REQUESTED, MailboxState.AWAITED)
+        return [key for key in keys if self.students.by_key[key].mailbox_state in on_the_way]
+
+
+class AccountNumbersInMemory:
+    """Port `AccountNumbers`; `refusals` counts the draws that met somebody else's number."""
+
+    def __init__(self, students: StudentsInMemory) -> None:
+        self.students, self.refusals = students, 0
+        self.given: dict[Nrb, int] = {}
+        self.origins: dict[int, str] = {}
+
+    def give(self, student: int, purpose: str, number: Nrb, origin: str) -> bool:
+        """Store a number."""
+        if student in self.origins:
+            return True
+        if number in self.given:
+            self.refusals += 1
+            return False
+        self.given[number], self.origins[student] = student, origin
+        self.students.change(student, account_number=number)
+        return True
+
+
+class JournalInMemory:
+    """Port `Journal`; `entries` are what was noted."""
+
+    def __init__(self) -> None:
+        self.entries: list[JournalEntry] = []
+
+    def note(self, entries: Iterable[JournalEntry]) -> None:
+        """Store entries."""
+        self.entries += entries
+
+    def of(self, student: int) -> list[JournalLine]:
+        """Not kept here."""
+        raise NotImplementedError(student)
+
+    def owed(self, whom: Whom) -> dict[str, list[AlbumNumber]]:
+        """Not kept here."""
+        raise NotImplementedError(whom)

@@ -1,0 +1,404 @@
+"""Admitting: recruitment's files in, each row judged alone, and nobody ever removed."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from estudent.adapters.registry.database import Database
+from estudent.domain.application import Row
+from estudent.domain.fault import Column, Fault, FaultKind
+from estudent.domain.lifecycle import Standing
+from estudent.domain.nrb import Nrb
+from estudent.ports import Feed, FeedCounts, FeedProblem, Rejection, Unavailable
+from tests.builders import SORT_CODE, a_pesel, a_row
+from tests.unit.services.registrar import Registrar
+
+ANNA, EWA = {"pesel": a_pesel(serial=1)}, {"pesel": a_pesel(serial=2)}
+SECOND = {"programme": "MAT-S1", "programme_name": "Matematyka"}
+PASSPORT = {
+    "pesel": "", "document_kind": "paszport", "document_number": "FE123456", "document_country": "UA",
+    "birth_date": "2006-05-04",
+}  # fmt: skip
+NRB = str(Nrb.build(SORT_CODE, "1234000000000001"))
+
+
+def anna(line: int = 2, **columns: str) -> Row:
+    return a_row("K1", line, **ANNA | {"album_number": "100001"} | columns)
+
+
+def ewa(line: int = 3, **columns: str) -> Row:
+    return a_row("K2", line, **EWA | {"album_number": "100002"} | columns)
+
+
+def counts(tally: object) -> tuple[int, ...]:
+    return tuple(getattr(tally, name) for name in ("read", "new", "changed", "refused", "failed"))
+
+
+def remarks(tally: object) -> str:
+    return "; ".join(f"{each.about}: {each.why}" for each in getattr(tally, "remarks", []))
+
+
+def test_admitted_candidates_become_students(registrar: Registrar) -> None:
+    assert counts(registrar.sync(anna(), ewa())) == (2, 2, 0, 0, 0)
+    assert registrar.albums() == ["100001", "100002"]
+    student = registrar.student("100001")
+    assert (student.name.display, student.email, student.standing) == ("Łucja Żak", "k1@poczta.example", "admitted")
+
+
+def test_the_same_file_is_not_even_read_again(registrar: Registrar) -> None:
+    registrar.sync(anna())
+    before = registrar.everything()
+    assert counts(registrar.admit.run()) == (0, 0, 0, 0, 0)
+    assert registrar.everything() == before
+
+
+def test_the_same_rows_exported_again_change_nothing(registrar: Registrar) -> None:
+    rows = anna(), ewa(), ewa(4, **SECOND), a_row("K3", 5, pesel=a_pesel(serial=3))
+    registrar.sync(*rows)
+    before = registrar.everything()
+    registrar.later(hours=5)
+    assert counts(registrar.sync(*rows)) == (4, 0, 0, 0, 0)
+    assert registrar.everything() == before
+
+
+def test_a_rehearsal_names_the_files_that_wait_and_takes_nothing_in(registrar: Registrar) -> None:
+    registrar.recruitment.export(anna())
+    assert "rekrutacja.csv: waits to be taken in" in remarks(registrar.admit.rehearse())
+    assert registrar.everything() == []
+
+
+def test_a_corrected_row_is_taken_up_by_the_next_sync_and_its_rejection_is_resolved(registrar: Registrar) -> None:
+    assert counts(registrar.sync(anna(email="anna"), ewa())) == (2, 1, 0, 1, 0)
+    assert registrar.open_faults() == [(2, "email", FaultKind.BAD_EMAIL)]
+    registrar.later(hours=5)
+    assert counts(registrar.sync(anna(), ewa())) == (2, 1, 0, 0, 0)
+    assert registrar.open_faults() == []
+    assert registrar.albums() == ["100001", "100002"]
+
+
+def test_a_correction_in_another_file_resolves_the_rejection_too(registrar: Registrar) -> None:
+    registrar.sync(anna(email="anna"))
+    registrar.sync(anna(), name="poprawki.csv")
+    assert registrar.open_faults() == []
+
+
+def test_a_row_that_is_still_wrong_is_listed_once(registrar: Registrar) -> None:
+    registrar.sync(anna(email="anna"))
+    registrar.sync(anna(email="anna"), ewa())
+    assert registrar.open_faults() == [(2, "email", FaultKind.BAD_EMAIL)]
+
+
+def test_a_wrong_row_stops_nobody_else(registrar: Registrar) -> None:
+    torn = Row(3, {}, Fault("row", FaultKind.TOO_FEW_FIELDS, "3 < 19"))
+    assert counts(registrar.sync(anna(), torn, ewa(4))) == (3, 2, 0, 1, 0)
+    assert registrar.open_faults() == [(3, "row", FaultKind.TOO_FEW_FIELDS)]
+
+
+def test_a_changed_row_changes_the_student(registrar: Registrar) -> None:
+    registrar.sync(anna())
+    assert counts(registrar.sync(anna(family_name="Żak-Nowak", email="nowa@poczta.example"))) == (1, 0, 1, 0, 0)
+    student = registrar.student("100001")
+    assert (student.name.family, student.email) == ("Żak-Nowak", "nowa@poczta.example")
+
+
+def test_a_candidate_who_is_missing_from_a_full_file_is_listed_and_stays(registrar: Registrar) -> None:
+    registrar.sync(anna(), ewa())
+    tally = registrar.sync(anna())
+    assert "1 candidates known from earlier are not in this full feed: K2" in remarks(tally)
+    assert registrar.albums() == ["100001", "100002"]
+    assert registrar.student("100002").standing is Standing.ADMITTED
+
+
+def test_nobody_is_missing_from_a_file_that_is_only_a_part(registrar: Registrar) -> None:
+    registrar.sync(anna(), ewa())
+    registrar.admit = replace(registrar.admit, full_feed=False)
+    assert "not in this full feed" not in remarks(registrar.sync(anna()))
+
+
+def test_last_year_s_students_are_not_missing_this_year(registrar: Registrar) -> None:
+    registrar.sync(anna(intake="2025/2026"))
+    assert "not in this full feed" not in remarks(registrar.sync(ewa()))
+
+
+def test_a_candidate_whose_row_is_wrong_is_not_called_missing(registrar: Registrar) -> None:
+    registrar.sync(anna(), ewa())
+    tally = registrar.sync(anna(), ewa(email="ewa"))
+    assert registrar.open_faults() == [(3, "email", FaultKind.BAD_EMAIL)]
+    assert "not in this full feed" not in remarks(tally)
+
+
+def test_a_file_that_was_cut_off_calls_nobody_missing(registrar: Registrar) -> None:
+    registrar.sync(anna(), ewa())
+    tally = registrar.sync(anna(), Row(3, {Column.CANDIDATE: "K2"}, Fault("row", FaultKind.CUT_OFF)))
+    assert "ends in the middle of a row" in remarks(tally)
+    assert "not in this full feed" not in remarks(tally)
+
+
+@pytest.mark.parametrize(
+    "column, value, respelled",
+    [
+        ("album_number", "100009", "100009 "),
+        ("usos_id", "4711", "004711"),
+        ("account_number", NRB, f"PL {NRB[:2]} {NRB[2:10]} {NRB[10:]}"),
+    ],
+)
+def test_a_number_that_two_people_share_is_refused_to_both(
+    registrar: Registrar, column: str, value: str, respelled: str
+) -> None:
+    strangers = {"album_number": ""}
+    rows = anna(**strangers | {column: value}), ewa(**strangers | {column: respelled})
+    assert counts(registrar.sync(*rows)) == (2, 0, 0, 2, 0)
+    assert registrar.open_faults() == [
+        (2, column, FaultKind.SHARED_IN_FILE),
+        (3, column, FaultKind.SHARED_IN_FILE),
+    ]
+    assert registrar.people() == 0
+
+
+def test_a_number_shared_by_two_people_is_refused_to_both_however_far_apart(registrar: Registrar) -> None:
+    others = [a_row(f"O{at}", at, pesel=a_pesel(serial=1000 + at)) for at in range(3, 1500)]
+    tally = registrar.sync(anna(), *others, ewa(1500, album_number="100001"))
+    assert (tally.new, tally.refused) == (len(others), 2)
+    assert registrar.albums() == []
+
+
+def test_a_number_of_another_student_is_refused(registrar: Registrar) -> None:
+    registrar.sync(anna(), name="first.csv")
+    assert counts(registrar.sync(ewa(album_number="100001"), name="second.csv")) == (1, 0, 0, 1, 0)
+    assert registrar.open_faults() == [(3, "album_number", FaultKind.TAKEN_BY_ANOTHER)]
+
+
+def test_an_album_number_never_changes(registrar: Registrar) -> None:
+    registrar.sync(anna())
+    assert counts(registrar.sync(anna(album_number="100099"))) == (1, 0, 0, 1, 0)
+    assert registrar.open_faults() == [(2, "album_number", FaultKind.WOULD_CHANGE)]
+    assert registrar.albums() == ["100001"]
+
+
+def test_a_usos_id_never_changes(registrar: Registrar) -> None:
+    registrar.sync(anna(usos_id="4711"))
+    registrar.sync(anna(usos_id="4712"))
+    assert registrar.open_faults() == [(2, "usos_id", FaultKind.WOULD_CHANGE)]
+    assert registrar.student("100001").usos_id == 4711
+
+
+def test_a_row_that_has_lost_its_numbers_takes_none_away(registrar: Registrar) -> None:
+    registrar.sync(anna(usos_id="4711", account_number=NRB))
+    registrar.sync(anna(album_number="", usos_id="", account_number="", email="nowa@poczta.example"))
+    student = registrar.student("100001")
+    assert (student.usos_id, student.account_number, student.email) == (4711, Nrb(NRB), "nowa@poczta.example")
+
+
+def test_a_student_of_two_programmes_is_one_student(registrar: Registrar) -> None:
+    assert counts(registrar.sync(anna(), anna(3, **SECOND))) == (2, 1, 1, 0, 0)
+    assert registrar.albums() == ["100001"]
+    assert len(registrar.rows("study")) == 2
+
+
+def test_a_person_with_two_candidate_numbers_is_one_student_by_pesel(registrar: Registrar) -> None:
+    again = a_row("K9", 3, **ANNA | SECOND | {"album_number": "100001", "email": "k1@poczta.example"})
+    assert counts(registrar.sync(anna(), again)) == (2, 1, 1, 0, 0)
+    assert registrar.people() == 1
+
+
+def test_a_foreigner_who_gets_a_pesel_later_stays_the_same_student(registrar: Registrar) -> None:
+    registrar.sync(anna(**PASSPORT))
+    registrar.sync(anna(**PASSPORT | {"pesel": a_pesel(), "birth_date": ""}))
+    assert registrar.people() == 1
+
+
+def test_namesakes_born_on_the_same_day_are_two_students(registrar: Registrar) -> None:
+    registrar.sync(anna(email="rodzina@poczta.example"), ewa(email="rodzina@poczta.example"))
+    assert registrar.albums() == ["100001", "100002"]
+
+
+def test_rows_that_contradict_each_other_are_refused_but_for_the_first(registrar: Registrar) -> None:
+    rows = anna(), anna(3, **SECOND | {"family_name": "Inna"})
+    assert counts(registrar.sync(*rows)) == (2, 1, 0, 1, 0)
+    assert registrar.open_faults() == [(3, "family_name", FaultKind.CONTRADICTS_LINE)]
+    assert registrar.student("100001").name.family == "Żak"
+
+
+def test_two_different_rows_of_one_application_contradict_each_other(registrar: Registrar) -> None:
+    registrar.sync(anna(), anna(3, status="rezygnacja"))
+    assert registrar.open_faults() == [(3, "row", FaultKind.CONTRADICTS_LINE)]
+    assert registrar.student("100001").standing is Standing.ADMITTED
+
+
+def test_a_row_repeated_word_for_word_is_no_fault(registrar: Registrar) -> None:
+    assert counts(registrar.sync(anna(), anna(3))) == (2, 1, 0, 0, 0)
+
+
+def test_a_row_that_fits_two_students_is_refused(registrar: Registrar) -> None:
+    registrar.sync(anna(), ewa())
+    mixed = a_row("K1", 2, **EWA | SECOND | {"album_number": ""})
+    registrar.sync(mixed, name="mixed.csv")
+    assert registrar.open_faults() == [(2, "row", FaultKind.TWO_STUDENTS_MATCH)]
+
+
+def test_a_number_that_comes_later_moves_the_student_on(registrar: Registrar) -> None:
+    tally = registrar.sync(anna(album_number=""))
+    assert "1 candidates await their album number, the first since 2026-09-15" in remarks(tally)
+    assert (registrar.albums(), registrar.people()) == ([], 1)
+    registrar.later(days=2)
+    tally = registrar.sync(anna())
+    assert (registrar.albums(), registrar.people()) == (["100001"], 1)
+    assert "await" not in remarks(tally)
+
+
+def test_whoever_waits_for_a_number_waits_since_the_first_day(registrar: Registrar) -> None:
+    registrar.sync(anna(album_number=""))
+    registrar.later(days=2)
+    tally = registrar.sync(anna(album_number="", email="nowa@poczta.example"))
+    assert "the first since 2026-09-15" in remarks(tally)
+
+
+def test_whoever_resigns_from_one_of_two_programmes_stays_a_student(registrar: Registrar) -> None:
+    registrar.sync(anna(), anna(3, **SECOND))
+    registrar.sync(anna(status="rezygnacja"), anna(3, **SECOND))
+    assert registrar.student("100001").standing is Standing.ADMITTED
+    registrar.sync(anna(status="rezygnacja"), anna(3, **SECOND | {"status": "rezygnacja"}))
+    assert registrar.student("100001").standing is Standing.RESIGNED
+
+
+def test_whoever_comes_back_is_the_same_student_with_the_same_number(registrar: Registrar) -> None:
+    registrar.sync(anna(status="rezygnacja"), ewa())
+    assert registrar.albums() == ["100002"]
+    registrar.sync(anna(), ewa())
+    registrar.sync(anna(status="rezygnacja"), ewa())
+    registrar.sync(anna(), ewa())
+    assert registrar.albums() == ["100001", "100002"]
+    assert registrar.student("100001").standing is Standing.ADMITTED
+
+
+@pytest.mark.parametrize("status", ["zakwalifikowany", "rezygnacja"])
+def test_whoever_was_not_admitted_or_resigned_at_once_is_nobody_here(registrar: Registrar, status: str) -> None:
+    assert counts(registrar.sync(anna(status=status))) == (1, 0, 0, 0, 0)
+    assert registrar.people() == 0
+
+
+def test_whom_recruitment_does_not_admit_any_more_is_named_and_stays(registrar: Registrar) -> None:
+    registrar.sync(anna())
+    tally = registrar.sync(anna(status="zakwalifikowany"))
+    assert "K1: recruitment admitted this candidate earlier and does not any more" in remarks(tally)
+    assert registrar.student("100001").standing is Standing.ADMITTED
+
+
+@pytest.mark.parametrize("problem", FeedProblem)
+def test_a_file_with_a_problem_is_left_alone_and_named(registrar: Registrar, problem: FeedProblem) -> None:
+    registrar.recruitment.export(anna(), problem=problem)
+    registrar.recruitment.export(ewa(), name="good.csv")
+    assert f"rekrutacja.csv: {problem.value}" in remarks(registrar.admit.run())
+    assert registrar.albums() == ["100002"]
+
+
+def test_a_reading_that_was_interrupted_starts_anew_and_finds_its_work_done(registrar: Registrar) -> None:
+    def killed(_rows: int) -> None:
+        raise KeyboardInterrupt
+
+    registrar.recruitment.export(anna(), ewa(), anna(4, **SECOND | {"email": "x"}))
+    with pytest.raises(KeyboardInterrupt):
+        registrar.admit.run(killed)
+    assert counts(registrar.admit.run()) == (3, 0, 0, 1, 0)
+    assert registrar.albums() == ["100001", "100002"]
+    assert len(registrar.open_faults()) == 1
+
+
+def test_a_registry_that_does_not_answer_leaves_the_file_for_the_next_sync(registrar: Registrar) -> None:
+    class Down:
+        def __getattr__(self, name: str) -> object:
+            return getattr(registrar.admissions, name)
+
+        def admit(self, feed: int, admissions: object) -> None:
+            raise Unavailable("the registry does not answer: OperationalError")
+
+    registrar.recruitment.export(anna())
+    tally = replace(registrar.admit, admissions=Down()).run()  # type: ignore[arg-type]
+    assert tally.failed == 1 and "the registry does not answer" in remarks(tally)
+    assert counts(registrar.admit.run()) == (1, 1, 0, 0, 0)
+
+
+def test_the_registry_and_its_reports_hold_no_pesel_and_no_document_number(registrar: Registrar) -> None:
+    registrar.sync(anna(), ewa(**PASSPORT), a_row("K3", 4, pesel="44051401358"))
+    kept = repr(registrar.everything())
+    assert all(secret not in kept for secret in (ANNA["pesel"], "FE123456", "44051401358"))
+
+
+def test_a_shifted_row_s_pesel_is_not_kept_as_a_candidate_number(registrar: Registrar) -> None:
+    registrar.sync(a_row(a_pesel(), 2, status=""))
+    assert [each.candidate for each in registrar.admissions.rejections()] == [""]
+
+
+def test_what_a_student_was_given_follows_at_once(registrar: Registrar) -> None:
+    registrar.sync(anna(account_number=NRB, usos_id="4711"))
+    student = registrar.student("100001")
+    assert (student.account_number, student.usos_id) == (Nrb(NRB), 4711)
+    assert registrar.mailboxes.taken(["s100001@student.example.pl"]) == {"s100001@student.example.pl"}
+    assert [line.step for line in registrar.journal.of(student.key)] == ["admitted"]
+
+
+def test_files_of_one_name_are_told_apart_by_time_and_content(registrar: Registrar) -> None:
+    registrar.sync(anna())
+    (feed,) = registrar.recruitment.feeds()
+    assert registrar.admissions.knows(feed)
+    assert not registrar.admissions.knows(Feed(feed.name, "other", feed.modified_at, feed.rows))
+    registrar.admissions.close(registrar.admissions.open(feed), FeedCounts())
+    assert len(registrar.rows("feed")) == 1
+
+
+def test_rejections_are_listed_with_the_newest_file_first(registrar: Registrar) -> None:
+    registrar.sync(anna(email="x"), name="old.csv")
+    registrar.sync(ewa(email="y"), name="new.csv")
+    listed: list[Rejection] = registrar.admissions.rejections()
+    assert [(each.feed, each.line, each.candidate) for each in listed] == [("new.csv", 3, "K2"), ("old.csv", 2, "K1")]
+
+
+PERSON = st.integers(1, 5)
+ROWS = st.builds(
+    lambda candidate, person, album, usos_id, programme, status, email: a_row(
+        f"K{candidate}",
+        pesel=a_pesel(serial=person),
+        album_number=album,
+        usos_id=usos_id,
+        programme=programme,
+        status=status,
+        email=f"{email}{person}@poczta.example",
+    ),
+    PERSON,
+    PERSON,
+    st.sampled_from(["", "100001", "100002", "100003"]),
+    st.sampled_from(["", "1", "2", "3"]),
+    st.sampled_from(["INF", "MAT"]),
+    st.sampled_from(["przyjęty", "przyjęty", "rezygnacja", "zakwalifikowany"]),
+    st.sampled_from("ab"),
+)
+FILES = st.lists(st.lists(ROWS, max_size=8), min_size=1, max_size=4)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(files=FILES)
+def test_whatever_recruitment_exports_nobody_s_number_changes_is_shared_or_is_lost(
+    empty_registry: Path, files: list[list[Row]]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = shutil.copy(empty_registry, Path(folder) / "registry.sqlite")
+        registrar = Registrar(Database(f"sqlite:///{path}"))
+        owners: dict[str, int] = {}
+        for rows in files:
+            tally = registrar.sync(*(replace(row, line=line) for line, row in enumerate(rows, 2)))
+            assert tally.failed == 0 and tally.read == len(rows)
+            now = {str(student.album): student.key for student in registrar.students.load(registrar.keys())}
+            assert now.items() >= owners.items()
+            assert len(set(now.values())) == len(now)
+            owners = now
+        before = registrar.everything()
+        registrar.admit.run()
+        assert registrar.everything() == before
+        registrar.database.close()
