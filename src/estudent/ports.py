@@ -102,6 +102,7 @@ class KnownStudent:
     key: int
     album: str | None
     usos_id: int | None
+    account_number: str | None
     found_by: frozenset[str]
 
 

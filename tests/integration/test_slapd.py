@@ -32,8 +32,18 @@ CLASSES = ["inetOrgPerson", "eduPerson", "schacContactLocation", "schacLinkageId
 HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 GOOD = "{ARGON2}" + HASHER.hash("good")
 SERVICES = ("provisioner", "portal", "sso", "radius")
-READABLE = ("uid", "eduPersonPrincipalName", "objectClass", "mail", "sn", "employeeNumber", "pwdAccountLockedTime",
-            "pwdReset", "pwdEndTime", "userPassword")
+READABLE = (
+    "uid",
+    "eduPersonPrincipalName",
+    "objectClass",
+    "mail",
+    "sn",
+    "employeeNumber",
+    "pwdAccountLockedTime",
+    "pwdReset",
+    "pwdEndTime",
+    "userPassword",
+)
 
 
 def hashed(password: str) -> str:
@@ -243,8 +253,9 @@ MAY_READ = {
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_reads_what_it_needs_and_no_more(campus: Campus, service: str) -> None:
     dn = campus.activate()
-    campus.service("provisioner").replace(dn, mail=[f"{dn[4:11]}@example.pl"], pwdEndTime=[LONG_AGO],
-                                          pwdAccountLockedTime=[LOCKED])
+    campus.service("provisioner").replace(
+        dn, mail=[f"{dn[4:11]}@example.pl"], pwdEndTime=[LONG_AGO], pwdAccountLockedTime=[LOCKED]
+    )
     campus.service("portal").replace(dn, pwdReset=["TRUE"])
     assert set(campus.service(service).read(dn, *READABLE)) == MAY_READ[service]
 
@@ -252,7 +263,11 @@ def test_a_service_reads_what_it_needs_and_no_more(campus: Campus, service: str)
 def test_a_student_reads_the_own_entry_but_not_the_hash(campus: Campus) -> None:
     dn = campus.activate()
     assert set(campus.bind(dn, "good").read(dn, *READABLE)) == {
-        "uid", "eduPersonPrincipalName", "objectClass", "sn", "employeeNumber"
+        "uid",
+        "eduPersonPrincipalName",
+        "objectClass",
+        "sn",
+        "employeeNumber",
     }
 
 
@@ -375,9 +390,7 @@ def test_of_many_who_ask_for_one_address_at_once_one_gets_it(campus: Campus) -> 
 
     with ThreadPoolExecutor(8) as pool:
         outcomes = [
-            outcome
-            for start in range(0, len(entries), 8)
-            for outcome in pool.map(add, range(start, start + 8))
+            outcome for start in range(0, len(entries), 8) for outcome in pool.map(add, range(start, start + 8))
         ]
     assert (outcomes.count("success"), outcomes.count("constraintViolation")) == (20, 140)
 

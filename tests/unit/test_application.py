@@ -72,7 +72,12 @@ WRONG: list[tuple[str, dict[str, str], str, FaultKind]] = [
     ("a short PESEL", {"pesel": "4405140135"}, "pesel", KIND.BAD_PESEL),
     ("a PESEL of the 32nd", {"pesel": "02070803629"[:4] + "3203628"}, "pesel", KIND.BAD_PESEL),
     ("a birth date that is not the PESEL's", {"birth_date": "2007-03-15"}, "birth_date", KIND.BIRTH_DATES_DISAGREE),
-    ("somebody born in the future", FOREIGNER | {"birth_date": "2031-05-17"}, "birth_date", KIND.IMPLAUSIBLE_BIRTH_DATE),
+    (
+        "somebody born in the future",
+        FOREIGNER | {"birth_date": "2031-05-17"},
+        "birth_date",
+        KIND.IMPLAUSIBLE_BIRTH_DATE,
+    ),
     ("a child of 13", FOREIGNER | {"birth_date": "2013-05-17"}, "birth_date", KIND.IMPLAUSIBLE_BIRTH_DATE),
     ("somebody of 101", {"pesel": a_pesel(date(1925, 1, 1))}, "birth_date", KIND.IMPLAUSIBLE_BIRTH_DATE),
     ("neither PESEL nor document", {"pesel": "", "birth_date": "2006-05-04"}, "pesel", KIND.NO_IDENTITY),

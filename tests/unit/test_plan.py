@@ -199,7 +199,9 @@ def test_a_share_of_everybody_never_stops(spared: int, looked_at: int) -> None:
     assert Brake(1.0, spared).holds([StepKind.LOCK] * looked_at, looked_at) is None
 
 
-@pytest.mark.parametrize("locks, looked_at, stops", [(5, 10, False), (6, 10, True), (40, 2000, False), (41, 2000, True)])
+@pytest.mark.parametrize(
+    "locks, looked_at, stops", [(5, 10, False), (6, 10, True), (40, 2000, False), (41, 2000, True)]
+)
 def test_the_usual_brake_spares_five_or_two_in_a_hundred(locks: int, looked_at: int, stops: bool) -> None:
     why = Brake().holds([StepKind.LOCK] * locks, looked_at)
     assert bool(why) is stops

@@ -32,5 +32,5 @@ class Fingerprints:
 
     def of(self, purpose: str, *parts: str) -> str:
         """Return the keyed SHA-256 of `parts`, different for every purpose."""
-        message = "\x1f".join((purpose, *parts)).encode()
+        message = "\x1f".join((purpose, *parts)).encode(errors="surrogatepass")
         return hmac.new(self.key, message, hashlib.sha256).hexdigest()

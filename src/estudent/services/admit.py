@@ -9,7 +9,7 @@ from datetime import date
 from estudent.domain.application import Vocabulary
 from estudent.domain.fingerprint import Fingerprints
 from estudent.domain.outcome import Remark, Tally
-from estudent.ports import Admissions, Feed, FeedProblem, Recruitment, Unavailable
+from estudent.ports import Admissions, Feed, FeedProblem, Recruitment, Refused, Unavailable
 from estudent.services.read_feed import Reading
 
 SYSTEM = "recruitment"
@@ -59,7 +59,7 @@ class Admit:
         )
         try:
             return reading.to_its_end(progress)
-        except Unavailable as error:
+        except (Unavailable, Refused) as error:
             return Tally(SYSTEM, failed=1, remarks=[Remark(feed.name, str(error), "the next sync reads it again")])
 
     def _waiting(self) -> list[Remark]:

@@ -46,6 +46,7 @@ class Reading:
         self.feed, self.admissions, self.fingerprints = feed, admissions, fingerprints
         self.words, self.today, self.full_feed = words, today, full_feed
         self.tally, self.intakes, self.cut_off = Tally("recruitment"), set[str](), False
+        self.refused = set[str]()
 
     def to_its_end(self, progress: Callable[[int], None]) -> Tally:
         """Take in all rows and return the counts; an interrupted reading starts anew and finds its work done."""
@@ -98,6 +99,7 @@ class Reading:
 
     def _refuse(self, row: Row, faults: list[Fault]) -> None:
         self.tally.refused += 1
+        self.refused.add(key_of(row))
         self.cut_off = self.cut_off or faults[0].kind is FaultKind.CUT_OFF
         candidate = candidate_shown(row)
         self.admissions.refuse(self.number, [Rejection(self.feed.name, row.line, fault, candidate) for fault in faults])
@@ -150,7 +152,7 @@ class Reading:
     def _missing(self) -> list[str]:
         if not self.full_feed or self.cut_off:
             return []
-        return self.admissions.candidates_of(self.known.keys() - self.consistency.keys(), self.intakes)
+        return self.admissions.candidates_of(self.known.keys() - self.consistency.keys() - self.refused, self.intakes)
 
 
 def of_different_people(judged: Iterable[Judged]) -> Iterator[list[Judged]]:

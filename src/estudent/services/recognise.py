@@ -33,7 +33,7 @@ class SharedValues:
         for row in rows:
             whose = (owner(row), hash(row.values.get(Column.CANDIDATE, "").strip()), row.line)
             for column, seen in first.items():
-                value = row.values.get(column, "").strip()
+                value = plain(row.values.get(column, ""))
                 if value and not row.fault:
                     other = seen.setdefault(value, whose)
                     if other[0] != whose[0] and other[1] != whose[1]:
@@ -43,10 +43,15 @@ class SharedValues:
     def fault(self, part: str, value: str) -> Fault | None:
         """Return the fault of a value that different people share, or None."""
         column = BELONGS_TO_ONE[part]
-        lines = self.lines.get((column, value))
+        lines = self.lines.get((column, plain(value)))
         if not lines:
             return None
         return Fault(column.value, FaultKind.SHARED_IN_FILE, ", ".join(map(str, lines)), masked(value))
+
+
+def plain(value: str) -> str:
+    """Return a number without what people may write into it: spaces, hyphens, PL, and zeros in front."""
+    return value.strip().upper().removeprefix("PL").replace(" ", "").replace("-", "").lstrip("0")
 
 
 def recognise(identity: Identity, known: list[KnownStudent], shared: SharedValues) -> int | Fault | None:
@@ -56,7 +61,13 @@ def recognise(identity: Identity, known: list[KnownStudent], shared: SharedValue
         how = ", ".join(sorted(part for student in mine for part in student.found_by & RECOGNISED_BY))
         return Fault("row", FaultKind.TWO_STUDENTS_MATCH, how)
     student = mine[0] if mine else None
+    if student and student.found_by & RECOGNISED_BY == {"usos_id"} and _have_two_pesels(identity, student):
+        return Fault(Column.USOS_ID.value, FaultKind.TAKEN_BY_ANOTHER, masked=masked(str(identity.usos_id)))
     return _fault(identity, student, known, shared) or (student.key if student else None)
+
+
+def _have_two_pesels(identity: Identity, student: KnownStudent) -> bool:
+    return bool(identity.pesel and student.pesel and identity.pesel != student.pesel)
 
 
 def _fault(

@@ -175,6 +175,18 @@ def test_a_number_of_another_student_is_refused(registrar: Registrar) -> None:
     assert registrar.open_faults() == [(3, "album_number", FaultKind.TAKEN_BY_ANOTHER)]
 
 
+def test_a_usos_id_typed_wrong_never_makes_one_student_of_two(registrar: Registrar) -> None:
+    registrar.sync(anna(usos_id="4711"), name="first.csv")
+    registrar.sync(ewa(usos_id="4711", album_number="", family_name="Inna"), name="second.csv")
+    assert registrar.open_faults() == [(3, "usos_id", FaultKind.TAKEN_BY_ANOTHER)]
+    assert registrar.student("100001").name.family == "Żak"
+
+
+def test_a_pesel_that_was_typed_wrong_may_be_corrected(registrar: Registrar) -> None:
+    registrar.sync(anna(usos_id="4711"))
+    assert counts(registrar.sync(anna(usos_id="4711", **EWA | {"email": "k1@poczta.example"}))) == (1, 0, 1, 0, 0)
+
+
 def test_an_album_number_never_changes(registrar: Registrar) -> None:
     registrar.sync(anna())
     assert counts(registrar.sync(anna(album_number="100099"))) == (1, 0, 0, 1, 0)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, select, update
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.journal import Author
@@ -19,6 +19,8 @@ from estudent.domain.fault import Fault, FaultKind
 from estudent.ports import Admission, Feed, FeedCounts, Identity, KnownStudent, Rejection
 
 LONGEST_DETAIL = 500
+Fixed: TypeAlias = tuple[str | None, int | None, str | None]
+"""A student's album number, USOS id and PESEL's hash."""
 
 
 class SqlAdmissions:
@@ -63,7 +65,7 @@ class SqlAdmissions:
         with self.database.reading() as connection:
             by_part = {part: _owners(connection, part, identities) for part in OWNERS}
             found = {key for owners in by_part.values() for key in owners.values()}
-            fixed = _fixed_values(connection, sorted(found))
+            fixed = _fixed_values(connection, sorted(found), self.people.purpose)
         return [_known(identity, by_part, fixed) for identity in identities]
 
     def admit(self, number: int, admissions: Sequence[Admission]) -> None:
@@ -165,10 +167,19 @@ def _owners(connection: Connection, part: str, identities: Sequence[Identity]) -
     return {row[0]: row[1] for some in in_portions(values) for row in connection.execute(query.where(column.in_(some)))}
 
 
-def _fixed_values(connection: Connection, keys: Sequence[int]) -> dict[int, tuple[str | None, int | None]]:
-    query = select(student.c.id, student.c.album_number, person.c.usos_id).join(person)
+Fixed = tuple[str | None, int | None, str | None]
+
+
+def _fixed_values(connection: Connection, keys: Sequence[int], purpose: str) -> dict[int, Fixed]:
+    number = and_(payment_account.c.student_id == student.c.id, payment_account.c.purpose == purpose)
+    query = (
+        select(student.c.id, student.c.album_number, person.c.usos_id, payment_account.c.nrb)
+        .select_from(student)
+        .join(person)
+        .outerjoin(payment_account, number)
+    )
     return {
-        row[0]: (row[1], row[2])
+        row[0]: (row[1], row[2], row[3])
         for some in in_portions(keys)
         for row in connection.execute(query.where(student.c.id.in_(some)))
     }
@@ -177,7 +188,7 @@ def _fixed_values(connection: Connection, keys: Sequence[int]) -> dict[int, tupl
 def _known(
     identity: Identity,
     by_part: dict[str, dict[Any, int]],
-    fixed: dict[int, tuple[str | None, int | None]],
+    fixed: dict[int, Fixed],
 ) -> list[KnownStudent]:
     found: dict[int, set[str]] = {}
     for part, owners in by_part.items():
