@@ -9,13 +9,13 @@ from flows.steps import finish, reconcile
 
 
 @flow(name="accounts", flow_run_name="accounts ({mode})", persist_result=False)
-async def accounts(mode: Mode = "rehearse", chosen: Chosen = EVERYONE, limits: Limits = AS_IN_SETTINGS) -> None:
+async def accounts(mode: Mode = "rehearse", whom: Chosen = EVERYONE, brake: Limits = AS_IN_SETTINGS) -> None:
     """Bring the directory in line with the registry: an entry for every student, locked until activated.
 
     Args:
         mode: rehearse says what would be done; apply does it
-        chosen: whom the run looks at
-        limits: when the run stops and asks
+        whom: whom the run looks at
+        brake: when the run stops and asks
     """
-    tally = await reconcile("directory", chosen, mode, limits)
+    tally = await reconcile("directory", whom, mode, brake)
     await finish("accounts", [tally], mode)

@@ -31,6 +31,7 @@ def as_table(tallies: Iterable[Tally]) -> list[dict[str, object]]:
             "Changed": tally.changed,
             "Refused": tally.refused,
             "Failed": tally.failed,
+            "Seconds": round(tally.seconds, 1),
             "Why": "; ".join(dict.fromkeys(remark.why for remark in tally.remarks[:REASONS])),
             "What to do next": "; ".join(dict.fromkeys(remark.then for remark in tally.remarks[:REASONS])),
         }
@@ -47,12 +48,13 @@ def as_markdown(title: str, tallies: Sequence[Tally], mode: str) -> str:
 
 
 def _remarks(tallies: Iterable[Tally]) -> list[str]:
-    remarks = [(tally.system, each.about, each.why, each.then) for tally in tallies for each in tally.remarks]
+    remarks = [(tally.system, remark) for tally in tallies for remark in tally.remarks]
     if not remarks:
         return ["Nothing else to report."]
-    table = _table(("System", "Whom or what", "Why", "What to do next"), remarks[:SHOWN])
-    more = [f"… and {len(remarks) - SHOWN} more; `estudent student <album number>` shows each."]
-    return ["## Why, and what to do next", "", *table, *(more if len(remarks) > SHOWN else [])]
+    lines = [f"- **{system}**, {each.about}: {each.why}. *Next:* {each.then}." for system, each in remarks[:SHOWN]]
+    if len(remarks) > SHOWN:
+        lines.append(f"- … and {len(remarks) - SHOWN} more; `estudent student <album number>` shows each.")
+    return ["## Why, and what to do next", "", *lines]
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:

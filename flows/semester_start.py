@@ -11,19 +11,19 @@ from flows.steps import finish, reconcile, take_in_feeds
 @flow(name="semester-start", flow_run_name="semester-start ({mode})", persist_result=False)
 async def semester_start(
     mode: Mode = "rehearse",
-    chosen: Chosen = EVERYONE,
+    whom: Chosen = EVERYONE,
     systems: list[System] = EVERY_SYSTEM,
-    limits: Limits = AS_IN_SETTINGS,
+    brake: Limits = AS_IN_SETTINGS,
 ) -> None:
     """Do everything for everybody, in the order in which a student needs it; run twice, it changes nothing more.
 
     Args:
         mode: rehearse says what would be done; apply does it
-        chosen: whom the run looks at; recruitment's feeds are always taken in whole
+        whom: whom the run looks at; recruitment's feeds are always taken in whole
         systems: which systems are brought in line
-        limits: when the run stops and asks
+        brake: when the run stops and asks
     """
     tallies = [await take_in_feeds(mode)]
     for system in systems:
-        tallies.append(await reconcile(system, chosen, mode, limits))
+        tallies.append(await reconcile(system, whom, mode, brake))
     await finish("semester-start", tallies, mode)

@@ -52,7 +52,9 @@ def batch(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
 @batch("take in feeds")
 async def take_in_feeds(mode: Mode) -> Tally:
     """Take recruitment's feeds into the registry."""
-    return await on_campus(lambda here: here.admit.run() if mode == "apply" else here.admit.rehearse())
+    begun = time.monotonic()
+    tally = await on_campus(lambda here: here.admit.run() if mode == "apply" else here.admit.rehearse())
+    return replace(tally, seconds=time.monotonic() - begun)
 
 
 @batch("look")
@@ -80,10 +82,12 @@ async def ask_for_default_mailboxes(keys: Sequence[int]) -> int:
 async def reconcile(system: str, chosen: Chosen, mode: Mode, limits: Limits) -> Tally:
     """Bring one system in line for those chosen; what goes wrong there is counted and does not stop other systems."""
     keys = await on_campus(lambda here: here.students.keys(chosen.whom()))
+    begun = time.monotonic()
     try:
-        return await _reconcile(system, keys, mode, limits)
+        tally = await _reconcile(system, keys, mode, limits)
     except FarSideError as error:
-        return unavailable(system, error, keys)
+        tally = unavailable(system, error, keys)
+    return replace(tally, seconds=time.monotonic() - begun)
 
 
 async def _reconcile(system: str, keys: Sequence[int], mode: Mode, limits: Limits) -> Tally:

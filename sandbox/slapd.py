@@ -28,7 +28,7 @@ from sandbox.daemon import SOCKET_PATH_LIMIT, Daemon, NotStarted, on_ports
 PACKAGES = ("slapd", "ldap-utils")
 SERVICES = ("provisioner", "portal", "sso", "radius")
 # A search for the entry without a name (RFC 4511, 4.5.1): base object, any object class, every attribute.
-ROOT_ENTRY = bytes.fromhex("302502010163200400" "0a01000a0100" "020100020100" "010100" "870b") + b"objectClass\x30\x00"
+ROOT_ENTRY = bytes.fromhex("3025020101632004000a01000a0100020100020100010100870b") + b"objectClass\x30\x00"
 SUFFIX = re.compile(r"dc=[a-z0-9-]+(,dc=[a-z0-9-]+)*", re.IGNORECASE)
 
 
@@ -198,9 +198,7 @@ class Slapd:
     def _base(self) -> str:
         hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
         hashes = {name: "{ARGON2}" + hasher.hash(password) for name, password in self._passwords().items()}
-        return render(
-            "hosts/directory/base.ldif.j2", directory_suffix=self.suffix, directory_service_hashes=hashes
-        )
+        return render("hosts/directory/base.ldif.j2", directory_suffix=self.suffix, directory_service_hashes=hashes)
 
     def _slapadd(self, database: str, ldif: str) -> None:
         program = self._programs("slapd")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -78,10 +77,10 @@ def a_pesel(born: date = date(2007, 3, 14), serial: int = 1) -> str:
     return f"{ten}{-total % 10}"
 
 
-def a_row(candidate: str = "K1", /, line: int = 2, **columns: str) -> Row:
+def a_row(candidate: str = "K1", line: int = 2, /, **columns: str) -> Row:
     """A good row of somebody admitted, with a PESEL of their own; an empty text empties a column."""
     number = sum(ord(letter) * 31**place for place, letter in enumerate(candidate)) % 10_000
-    usual: Mapping[str, str] = {
+    usual = {
         "intake": "2026/2027",
         "status": "przyjęty",
         "pesel": a_pesel(serial=number),

@@ -29,9 +29,10 @@ def main() -> None:
     folder: Path = options.folder
     with University(folder) as university, Orchestration(folder / "prefect", university.environment) as prefect:
         os.environ |= university.environment
-        report = _run(Story(university, prefect, prepare_feed(university, options.count)), folder)
+        story = Story(university, prefect, prepare_feed(university, options.count))
+        report = _run(story, folder)
         if not options.once:
-            _stay(university, prefect)
+            _stay(story)
     sys.exit(0 if report.agrees else 1)
 
 
@@ -54,7 +55,8 @@ def _run(story: Story, folder: Path) -> Report:
     return report
 
 
-def _stay(university: University, prefect: Orchestration) -> None:
+def _stay(story: Story) -> None:
+    university, prefect = story.university, story.prefect
     prefect.schedules(active=True)
     addresses = {
         "Prefect": prefect.url,
@@ -65,7 +67,8 @@ def _stay(university: University, prefect: Orchestration) -> None:
     screen.print("\nLook around (Ctrl-C ends it):")
     for name, url in addresses.items():
         screen.print(f"  {name:<14} {url}")
-    screen.print("  a student      ESTUDENT_SETTINGS=var/demo/settings.toml .venv/bin/estudent student 100001")
+    command = f"ESTUDENT_SETTINGS={university.settings} {Path(sys.executable).parent}/estudent student"
+    screen.print(f"  a student      {command} {story.askers[0]}", soft_wrap=True)
     with suppress(KeyboardInterrupt):
         signal.pause()
 

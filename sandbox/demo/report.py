@@ -18,7 +18,7 @@ COUNTS = ("New", "Changed", "Refused", "Failed")
 class Report:
     """One row for each system, and whatever does not agree."""
 
-    rows: dict[str, dict[str, int]]
+    rows: dict[str, dict[str, float]]
     students: int
     seconds: float
     complaints: list[str] = field(default_factory=list)
@@ -56,15 +56,16 @@ class Report:
         }
 
 
-def _counts(system: str, tables: list[dict[str, Any]]) -> dict[str, int]:
+def _counts(system: str, tables: list[dict[str, Any]]) -> dict[str, float]:
     rows = [row for row in tables if row["System"] == system]
-    summed = {name: sum(int(row[name]) for row in rows) for name in COUNTS}
-    return {"Read": max((int(row["Read"]) for row in rows), default=0)} | summed
+    summed: dict[str, float] = {name: sum(int(row[name]) for row in rows) for name in COUNTS}
+    seconds = round(sum(float(row["Seconds"]) for row in rows), 1)
+    return {"Read": max((int(row["Read"]) for row in rows), default=0)} | summed | {"seconds": seconds}
 
 
 def as_table(report: Report) -> Table:
     """Return the table for the screen."""
-    table = Table("System", "Read", *COUNTS, "Found there")
+    table = Table("System", "Read", *COUNTS, "Found there", "Seconds")
     for system, row in report.rows.items():
-        table.add_row(system, *(str(row[name]) for name in ("Read", *COUNTS, "found")))
+        table.add_row(system, *(str(row[name]) for name in ("Read", *COUNTS, "found", "seconds")))
     return table

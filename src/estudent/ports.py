@@ -103,6 +103,7 @@ class KnownStudent:
     album: str | None
     usos_id: int | None
     account_number: str | None
+    pesel: str | None
     found_by: frozenset[str]
 
 

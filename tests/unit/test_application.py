@@ -16,8 +16,8 @@ from estudent.domain.identity_document import DocumentKind, IdentityDocument
 from estudent.domain.lifecycle import Standing
 from estudent.domain.nrb import Nrb
 from estudent.settings import RegistrySettings, Settings
-from sandbox.sample import generate
 from sandbox.sample import Row as SampleRow
+from sandbox.sample import generate
 from tests.builders import TODAY, WORDS, a_pesel, a_row
 
 KIND = FaultKind

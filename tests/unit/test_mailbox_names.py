@@ -69,7 +69,7 @@ def test_the_names_of_rfc_2142_are_reserved(name: str) -> None:
 
 @given(st.integers(0, 10**9))
 def test_nobody_gets_a_name_that_looks_like_an_album_alias(number: int) -> None:
-    with pytest.raises(ValueError, match="aliases|characters"):
+    with pytest.raises(ValueError, match=r"aliases|characters"):
         check_local_part(f"s{number}")
 
 

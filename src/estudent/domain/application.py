@@ -187,8 +187,10 @@ class _Reader:
         return self.optional(column, _date, FaultKind.BAD_DATE)
 
     def birth_date(self, pesel: Pesel | None) -> date | None:
-        told_by_pesel = self.text(Column.PESEL) and not self.text(Column.BIRTH_DATE)
-        born = (pesel and pesel.birth_date) if told_by_pesel else self.required_date(Column.BIRTH_DATE)
+        if self.text(Column.PESEL) and not self.text(Column.BIRTH_DATE):
+            born = pesel.birth_date if pesel else None
+        else:
+            born = self.required_date(Column.BIRTH_DATE)
         if born and pesel and born != pesel.birth_date:
             self.refuse(Column.BIRTH_DATE, FaultKind.BIRTH_DATES_DISAGREE)
         elif born and not YOUNGEST <= self.today.year - born.year <= OLDEST:

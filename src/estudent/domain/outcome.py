@@ -37,7 +37,7 @@ class Remark:
 
 @dataclass(slots=True)
 class Tally:
-    """The counts of one system in one run. `read` is how many students or rows were looked at."""
+    """The counts of one system in one run; `read` is how many students or rows were looked at, in `seconds`."""
 
     system: str
     read: int = 0
@@ -45,6 +45,7 @@ class Tally:
     changed: int = 0
     refused: int = 0
     failed: int = 0
+    seconds: float = 0.0
     remarks: list[Remark] = field(default_factory=list)
 
     def count(self, kind: StepKind, result: Result) -> None:
@@ -67,6 +68,7 @@ class Tally:
             self.changed + other.changed,
             self.refused + other.refused,
             self.failed + other.failed,
+            self.seconds + other.seconds,
             self.remarks + other.remarks,
         )
 

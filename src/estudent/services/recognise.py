@@ -33,7 +33,7 @@ class SharedValues:
         for row in rows:
             whose = (owner(row), hash(row.values.get(Column.CANDIDATE, "").strip()), row.line)
             for column, seen in first.items():
-                value = plain(row.values.get(column, ""))
+                value = plain(column, row.values.get(column, ""))
                 if value and not row.fault:
                     other = seen.setdefault(value, whose)
                     if other[0] != whose[0] and other[1] != whose[1]:
@@ -43,15 +43,16 @@ class SharedValues:
     def fault(self, part: str, value: str) -> Fault | None:
         """Return the fault of a value that different people share, or None."""
         column = BELONGS_TO_ONE[part]
-        lines = self.lines.get((column, plain(value)))
+        lines = self.lines.get((column, plain(column, value)))
         if not lines:
             return None
         return Fault(column.value, FaultKind.SHARED_IN_FILE, ", ".join(map(str, lines)), masked(value))
 
 
-def plain(value: str) -> str:
-    """Return a number without what people may write into it: spaces, hyphens, PL, and zeros in front."""
-    return value.strip().upper().removeprefix("PL").replace(" ", "").replace("-", "").lstrip("0")
+def plain(column: Column, value: str) -> str:
+    """Return a number as its type reads it: without PL, spaces and hyphens, and a USOS id without zeros in front."""
+    number = value.strip().upper().removeprefix("PL").replace(" ", "").replace("-", "")
+    return number.lstrip("0") if column is Column.USOS_ID else number
 
 
 def recognise(identity: Identity, known: list[KnownStudent], shared: SharedValues) -> int | Fault | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -38,15 +39,20 @@ class ServeRequests:
         keys = [request.student for request in requests]
         # A request that comes round again is not another one.
         first_time = sum(request.attempts == 0 for request in requests)
-        tallies = [replace(self.mailboxes.apply(keys), read=first_time)]
+        tallies = [replace(_timed(self.mailboxes, keys), read=first_time)]
         unfinished = set(self.register.unfinished(keys))
         finished = [request for request in requests if request.student not in unfinished]
         served = [request.student for request in finished]
         if served:
-            tallies += [follower.apply(served) for follower in self.followers]
+            tallies += [_timed(follower, served) for follower in self.followers]
         self.outbox.finish([request.key for request in finished])
         self.outbox.put_back([each for each in requests if each.student in unfinished], "Microsoft is not ready yet")
         return tallies
+
+
+def _timed(reconciler: Reconciler, keys: Sequence[int]) -> Tally:
+    begun = time.monotonic()
+    return replace(reconciler.apply(keys), seconds=time.monotonic() - begun)
 
 
 def by_system(tallies: Sequence[Tally]) -> list[Tally]:

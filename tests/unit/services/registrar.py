@@ -71,7 +71,7 @@ class Registrar:
         """Return one student."""
         return self.students.by_album(AlbumNumber(album))
 
-    def keys(self) -> list[int]:
+    def everybody(self) -> list[int]:
         """Return the keys of everybody with an album number."""
         return self.students.keys(Whom())
 

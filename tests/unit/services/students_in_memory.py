@@ -52,7 +52,7 @@ class StudentsInMemory:
 
 
 class MailboxesInMemory:
-    """Port `MailboxRegister`; `given` are the addresses and whose they are, `seen_late` makes every look-up too early."""
+    """Port `MailboxRegister`; `given` are the addresses and whose they are, `seen_late` hides them from look-ups."""
 
     def __init__(self, students: StudentsInMemory) -> None:
         self.students, self.seen_late = students, False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, select, update
 
@@ -19,8 +19,6 @@ from estudent.domain.fault import Fault, FaultKind
 from estudent.ports import Admission, Feed, FeedCounts, Identity, KnownStudent, Rejection
 
 LONGEST_DETAIL = 500
-Fixed: TypeAlias = tuple[str | None, int | None, str | None]
-"""A student's album number, USOS id and PESEL's hash."""
 
 
 class SqlAdmissions:
@@ -167,19 +165,20 @@ def _owners(connection: Connection, part: str, identities: Sequence[Identity]) -
     return {row[0]: row[1] for some in in_portions(values) for row in connection.execute(query.where(column.in_(some)))}
 
 
-Fixed = tuple[str | None, int | None, str | None]
+Fixed = tuple[str | None, int | None, str | None, str | None]
+"""A student's album number, USOS id, account number and PESEL's hash."""
 
 
 def _fixed_values(connection: Connection, keys: Sequence[int], purpose: str) -> dict[int, Fixed]:
     number = and_(payment_account.c.student_id == student.c.id, payment_account.c.purpose == purpose)
     query = (
-        select(student.c.id, student.c.album_number, person.c.usos_id, payment_account.c.nrb)
+        select(student.c.id, student.c.album_number, person.c.usos_id, payment_account.c.nrb, person.c.pesel_hash)
         .select_from(student)
         .join(person)
         .outerjoin(payment_account, number)
     )
     return {
-        row[0]: (row[1], row[2], row[3])
+        row[0]: (row[1], row[2], row[3], row[4])
         for some in in_portions(keys)
         for row in connection.execute(query.where(student.c.id.in_(some)))
     }
