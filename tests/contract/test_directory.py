@@ -204,6 +204,16 @@ def test_an_entry_made_by_hand_gets_the_object_classes_it_lacks(
     assert left_to_do(openldap, wanted) == []
 
 
+def test_a_single_change_to_an_entry_made_by_hand_brings_the_object_class_it_needs(
+    slapd: Slapd, openldap: LdapDirectory, by_hand: Any
+) -> None:
+    wanted = a_new_entry()
+    bare = {"objectClass": "inetOrgPerson", "sn": "?", "cn": "?", "employeeNumber": wanted.album.digits}
+    assert by_hand.add(dn_of(wanted.album, slapd.suffix), attributes=bare)[0]
+    assert results(openldap, Step(StepKind.CHANGE, wanted, fields=("affiliations",))) == [Result.DONE]
+    assert openldap.find([wanted.album])[wanted.album].affiliations == wanted.affiliations
+
+
 def test_a_login_that_is_there_without_the_album_number_is_refused(
     slapd: Slapd, openldap: LdapDirectory, by_hand: Any
 ) -> None:

@@ -21,10 +21,6 @@ from estudent.ports import FarSideError, Misconfigured, Refused, Unavailable
 Security = Literal["none", "starttls", "tls"]
 
 
-ASK_AFTER = 5.0
-"""After so many seconds without a letter the connection may be gone; before, the letter itself would tell."""
-
-
 class SmtpPost:
     """Hands letters to one mail server; TLS is always verified, and no letter is sent twice within a call."""
 
@@ -49,7 +45,7 @@ class SmtpPost:
         self._security, self._ca_file = security, ca_file
         self._user, self._password = user, password
         self._interval = 60 / per_minute if per_minute else 0.0
-        self._next = self._used = 0.0
+        self._next = 0.0
         self._one_at_a_time = threading.Lock()
         self._connection: smtplib.SMTP | None = None
 
@@ -61,7 +57,6 @@ class SmtpPost:
             connection = self._connected()
             try:
                 connection.send_message(message, self._sender.addr_spec, [letter.recipient])
-                self._used = time.monotonic()
             except (OSError, ValueError) as error:
                 self._drop_when_broken(error)
                 raise _meaning(error) from None
@@ -93,8 +88,7 @@ class SmtpPost:
 
     def _connected(self) -> smtplib.SMTP:
         """Return the open connection, a new one when the server dropped it meanwhile."""
-        idle = time.monotonic() - self._used > ASK_AFTER
-        if self._connection is not None and (not idle or _alive(self._connection)):
+        if self._connection is not None and _alive(self._connection):
             return self._connection
         try:
             self._connection = self._connect()

@@ -80,8 +80,12 @@ class Reconcile(Generic[T]):
         tally = Tally(self.system, read=len(things))
         found = self.far.find(things)
         steps = list(plan(things, found))
-        outcomes = list(self.far.carry_out(steps))
-        self._record(students, outcomes, tally)
+        outcomes: list[Outcome] = []
+        try:
+            outcomes.extend(self.far.carry_out(steps))
+        finally:
+            # What was done before the far side gave up is done, and belongs in the journal.
+            self._record(students, outcomes, tally)
         if steps:
             found = self.far.find(things)
             self._verify(things, found, outcomes, tally)
