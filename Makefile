@@ -30,7 +30,7 @@ check: setup ## the quick loop: style, types, architecture, unit and contract te
 	$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q tests/unit tests/contract
+	$(BIN)/pytest -q -n 2 tests/unit tests/contract
 
 test: check ## everything: also real servers, flows, the demo and kill -9
 	$(BIN)/pytest -q --ignore=tests/unit --ignore=tests/contract

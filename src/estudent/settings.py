@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import (
@@ -35,6 +35,12 @@ class UniversitySettings(Section):
     contact: str = Field("cos@uczelnia.example", description="how students reach that office")
     portal: str = Field("https://estudent.uczelnia.example", description="the address of the eStudent portal")
     time_zone: str = Field("Europe/Warsaw", description="the zone in which days begin")
+
+    @field_validator("mail_domain")
+    @classmethod
+    def _in_lower_case(cls, domain: str) -> str:
+        """Addresses are compared in lower case everywhere."""
+        return domain.lower()
 
 
 class RegistrySettings(Section):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from estudent.domain.fault import TEXTS, Fault, FaultKind, masked
@@ -20,6 +20,7 @@ def test_every_kind_of_fault_has_words_in_both_languages() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", FaultKind)
+@settings(max_examples=10)
 @given(detail=st.text())
 def test_every_fault_says_what_is_wrong_and_what_would_be_right(kind: FaultKind, language: str, detail: str) -> None:
     fault = Fault("pesel", kind, detail, "4… (11)")

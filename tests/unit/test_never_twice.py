@@ -144,7 +144,7 @@ def remember(given: dict[Thing, int], thing: Thing, owner: int) -> None:
 
 
 TestUniversity = University.TestCase
-TestUniversity.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+TestUniversity.settings = settings(max_examples=50, stateful_step_count=50, deadline=None)
 
 
 @settings(max_examples=20, deadline=None)

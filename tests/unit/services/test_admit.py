@@ -201,6 +201,13 @@ def test_a_usos_id_never_changes(registrar: Registrar) -> None:
     assert registrar.student("100001").usos_id == 4711
 
 
+def test_an_account_number_never_changes(registrar: Registrar) -> None:
+    registrar.sync(anna(account_number=NRB))
+    registrar.sync(anna(account_number=str(Nrb.build(SORT_CODE, "1234000000000002"))))
+    assert registrar.open_faults() == [(2, "account_number", FaultKind.WOULD_CHANGE)]
+    assert registrar.student("100001").account_number == Nrb(NRB)
+
+
 def test_a_row_that_has_lost_its_numbers_takes_none_away(registrar: Registrar) -> None:
     registrar.sync(anna(usos_id="4711", account_number=NRB))
     registrar.sync(anna(album_number="", usos_id="", account_number="", email="nowa@poczta.example"))
@@ -278,6 +285,12 @@ def test_whoever_resigns_from_one_of_two_programmes_stays_a_student(registrar: R
     assert registrar.student("100001").standing is Standing.ADMITTED
     registrar.sync(anna(status="rezygnacja"), anna(3, **SECOND | {"status": "rezygnacja"}))
     assert registrar.student("100001").standing is Standing.RESIGNED
+
+
+def test_it_does_not_matter_from_which_of_two_programmes_somebody_resigns(registrar: Registrar) -> None:
+    registrar.sync(anna(), anna(3, **SECOND))
+    registrar.sync(anna(), anna(3, **SECOND | {"status": "rezygnacja"}))
+    assert registrar.student("100001").standing is Standing.ADMITTED
 
 
 def test_whoever_comes_back_is_the_same_student_with_the_same_number(registrar: Registrar) -> None:
