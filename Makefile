@@ -19,8 +19,9 @@ setup: .venv/installed ## install everything into this folder (.venv, var)
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
 	  echo "eStudent needs Python 3.11 to 3.13; name one: make PYTHON=python3.12 …"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/pip check --disable-pip-version-check >/dev/null
 	@touch $@
 
 demo: setup ## 2,000 students from a feed to working accounts, here on this machine (ONCE=1: end by itself)

@@ -180,7 +180,7 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as error:
         faults = (f"{setting_name(fault['loc'])}: {fault['msg']}" for fault in error.errors(include_input=False))
-        raise Misconfigured("; ".join(faults)) from None
+        raise Misconfigured("; ".join([*faults, "`estudent settings` lists all settings"])) from None
 
 
 def setting_name(path: tuple[int | str, ...]) -> str:

@@ -36,7 +36,7 @@ def _check_suffix(connection: Connection, suffix: str) -> None:
     held = texts(root or {}, "namingContexts")
     if not any(f",{_plain(suffix)}".endswith(f",{_plain(each)}") for each in held):
         seen = " and ".join(held) or "nothing we may see"
-        raise Misconfigured(f"the directory holds {seen}; correct directory.suffix")
+        raise Misconfigured(f"the directory holds {seen}; correct ESTUDENT_DIRECTORY__SUFFIX")
 
 
 def _check_people(connection: Connection, suffix: str) -> None:

@@ -47,9 +47,9 @@ class VerifiedTls(Tls):
 def connect(access: Access) -> Connection:
     """Return a bound connection to the first server that answers."""
     if not access.uris:
-        raise Misconfigured("directory.uris names no server")
+        raise Misconfigured("ESTUDENT_DIRECTORY__URIS names no server")
     if not (access.bind_dn and access.password):
-        raise Misconfigured("directory.bind_dn and directory.password must both be set")
+        raise Misconfigured("ESTUDENT_DIRECTORY__BIND_DN and ESTUDENT_DIRECTORY__PASSWORD must both be set")
     for uri in access.uris[:-1]:
         with suppress(OutOfReach):
             return connect_to(uri, access)
@@ -104,14 +104,18 @@ def _server(uri: str, access: Access) -> Server:
     trimmed = uri.strip().rstrip("/")
     parts = URI.fullmatch(trimmed)
     if parts is None:
-        raise Misconfigured("directory.uris must be like ldaps://host, ldap://host:389 or ldapi://%2Frun%2Fldapi")
+        raise Misconfigured(
+            "ESTUDENT_DIRECTORY__URIS must be like ldaps://host, ldap://host:389 or ldapi://%2Frun%2Fldapi"
+        )
     tls = _tls(unquote(parts["host"]).strip("[]"), access.ca_file) if parts["scheme"] else None
     return Server(trimmed, get_info=NONE, tls=tls, connect_timeout=access.connect_seconds)
 
 
 def _tls(host: str, ca_file: Path | None) -> Tls:
     if ca_file is not None and not ca_file.is_file():
-        raise Misconfigured("directory.ca_file is not there; it must hold the CA of the directory's certificate (PEM)")
+        raise Misconfigured(
+            "ESTUDENT_DIRECTORY__CA_FILE is not there; it must hold the CA of the directory's certificate (PEM)"
+        )
     return VerifiedTls(validate=ssl.CERT_REQUIRED, ca_certs_file=None if ca_file is None else str(ca_file), sni=host)
 
 
@@ -120,7 +124,7 @@ def _sign_in(connection: Connection) -> None:
     if not (connection.server.ssl or connection.server.ipc):
         connection.start_tls(read_server_info=False)
     if not (_is_encrypted(connection) or connection.server.ipc):
-        raise Misconfigured("TLS was not begun, so the password was not sent; use ldaps:// in directory.uris")
+        raise Misconfigured("TLS was not begun, so the password was not sent; use ldaps:// in ESTUDENT_DIRECTORY__URIS")
     result = connection.bind(read_server_info=False)[1]
     connection.request = None
     if result["result"]:

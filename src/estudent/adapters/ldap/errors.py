@@ -37,14 +37,16 @@ WRITING = frozenset({Operation.ADD, Operation.CHANGE})
 LATER = "the directory is busy or disturbed; try later, and look into its log if it stays so"
 DATA = "correct the student's data in the registry; if many are refused, run `estudent doctor`"
 ENTRY = "look the entry up in the directory and correct it"
-ACCOUNT = "correct directory.bind_dn and directory.password, or the account's entry in the directory"
-RIGHTS = "give the account in directory.bind_dn the right to do it in the directory's access rules"
-TLS = "the directory asks for another way to sign in; use ldaps:// or ldap:// with StartTLS in directory.uris"
-LIMIT = "give the account in directory.bind_dn size=unlimited and time=unlimited (olcLimits)"
+ACCOUNT = (
+    "correct ESTUDENT_DIRECTORY__BIND_DN and ESTUDENT_DIRECTORY__PASSWORD, or the account's entry in the directory"
+)
+RIGHTS = "give the account in ESTUDENT_DIRECTORY__BIND_DN the right to do it in the directory's access rules"
+TLS = "the directory asks for another way to sign in; use ldaps:// or ldap:// with StartTLS in ESTUDENT_DIRECTORY__URIS"
+LIMIT = "give the account in ESTUDENT_DIRECTORY__BIND_DN size=unlimited and time=unlimited (olcLimits)"
 SCHEMA = "load the schemas of eduPerson, SCHAC and misc (inetLocalMailRecipient) into the directory"
-WRITABLE = "the server is read-only or a copy; put the one that takes changes first in directory.uris"
-SUFFIX = "correct directory.suffix; ou=people must be there and readable for the account in directory.bind_dn"
-PROTOCOL = "directory.uris must name an LDAPv3 server that can do StartTLS, simple binds and paged results"
+WRITABLE = "the server is read-only or a copy; put the one that takes changes first in ESTUDENT_DIRECTORY__URIS"
+SUFFIX = "correct ESTUDENT_DIRECTORY__SUFFIX; ou=people must be there and readable for the account in ESTUDENT_DIRECTORY__BIND_DN"
+PROTOCOL = "ESTUDENT_DIRECTORY__URIS must name an LDAPv3 server that can do StartTLS, simple binds and paged results"
 GONE = "there is no entry of this name under ou=people; if another has this album number, rename it"
 
 MEANINGS: dict[int, tuple[type[FarSideError], str]] = {
@@ -112,7 +114,9 @@ def translated(error: BaseException, operation: Operation) -> FarSideError:
     if isinstance(error, UNFIT) and operation in WRITING:
         return Refused(f"{failed}; {ENTRY}")
     if isinstance(error, LOST) and not isinstance(error, (*UNFIT, ldap.LDAPConfigurationError)):
-        return OutOfReach(f"{failed}; see whether the directory runs and answers at directory.uris, then try again")
+        return OutOfReach(
+            f"{failed}; see whether the directory runs and answers at ESTUDENT_DIRECTORY__URIS, then try again"
+        )
     return Misconfigured(f"{failed}; correct the settings under directory")
 
 
@@ -142,13 +146,17 @@ def _about_tls(error: BaseException) -> Misconfigured | None:
     causes = [error, *_history(error)]
     if any(isinstance(cause, (ssl.SSLCertVerificationError, ldap.LDAPCertificateError)) for cause in causes):
         return Misconfigured(
-            "the directory's certificate was not signed by directory.ca_file, has expired, or is for another host"
-            " than directory.uris names"
+            "the directory's certificate was not signed by ESTUDENT_DIRECTORY__CA_FILE, has expired, or is for another host"
+            " than ESTUDENT_DIRECTORY__URIS names"
         )
     if any(isinstance(cause, ssl.SSLError) and not _is_end(cause) for cause in causes):
-        return Misconfigured("the directory does not speak TLS 1.2 or newer at directory.uris; correct scheme and port")
+        return Misconfigured(
+            "the directory does not speak TLS 1.2 or newer at ESTUDENT_DIRECTORY__URIS; correct scheme and port"
+        )
     if type(error) is ldap.LDAPStartTLSError:
-        return Misconfigured("the directory refuses StartTLS; let it use TLS, or put ldaps:// into directory.uris")
+        return Misconfigured(
+            "the directory refuses StartTLS; let it use TLS, or put ldaps:// into ESTUDENT_DIRECTORY__URIS"
+        )
     return None
 
 
