@@ -45,7 +45,7 @@ TLS = "the directory asks for another way to sign in; use ldaps:// or ldap:// wi
 LIMIT = "give the account in ESTUDENT_DIRECTORY__BIND_DN size=unlimited and time=unlimited (olcLimits)"
 SCHEMA = "load the schemas of eduPerson, SCHAC and misc (inetLocalMailRecipient) into the directory"
 WRITABLE = "the server is read-only or a copy; put the one that takes changes first in ESTUDENT_DIRECTORY__URIS"
-SUFFIX = "correct ESTUDENT_DIRECTORY__SUFFIX; ou=people must be there and readable for the account in ESTUDENT_DIRECTORY__BIND_DN"
+SUFFIX = "correct ESTUDENT_DIRECTORY__SUFFIX; ou=people must be there and readable for ESTUDENT_DIRECTORY__BIND_DN"
 PROTOCOL = "ESTUDENT_DIRECTORY__URIS must name an LDAPv3 server that can do StartTLS, simple binds and paged results"
 GONE = "there is no entry of this name under ou=people; if another has this album number, rename it"
 
@@ -146,8 +146,8 @@ def _about_tls(error: BaseException) -> Misconfigured | None:
     causes = [error, *_history(error)]
     if any(isinstance(cause, (ssl.SSLCertVerificationError, ldap.LDAPCertificateError)) for cause in causes):
         return Misconfigured(
-            "the directory's certificate was not signed by ESTUDENT_DIRECTORY__CA_FILE, has expired, or is for another host"
-            " than ESTUDENT_DIRECTORY__URIS names"
+            "the directory's certificate was not signed by ESTUDENT_DIRECTORY__CA_FILE, has expired,"
+            " or is for another host than ESTUDENT_DIRECTORY__URIS names"
         )
     if any(isinstance(cause, ssl.SSLError) and not _is_end(cause) for cause in causes):
         return Misconfigured(
