@@ -282,7 +282,9 @@ def test_many_threads_may_work_at_once(openldap: LdapDirectory) -> None:
 
 def test_an_account_without_the_right_to_write_stops_everything(slapd: Slapd) -> None:
     directory = a_directory(slapd, "sso")
-    with pytest.raises(Misconfigured, match=r"50 insufficientAccessRights; give the account in directory\.bind_dn"):
+    with pytest.raises(
+        Misconfigured, match=r"50 insufficientAccessRights; give the account in ESTUDENT_DIRECTORY__BIND_DN"
+    ):
         settle(directory, a_new_entry())
     directory.close()
 

@@ -168,7 +168,7 @@ def both_ways(slapd: Slapd) -> tuple[str, str]:
 @pytest.mark.parametrize("way", [0, 1], ids=["ldaps", "StartTLS"])
 def test_an_unknown_authority_is_refused(doorway: Doorway, tmp_path: Path, way: int) -> None:
     directory = doorway(both_ways(doorway.slapd)[way], ca_file=certificates.issue(tmp_path).ca)
-    with pytest.raises(Misconfigured, match=r"certificate was not signed by directory\.ca_file"):
+    with pytest.raises(Misconfigured, match=r"certificate was not signed by ESTUDENT_DIRECTORY__CA_FILE"):
         directory.check()
 
 
@@ -181,7 +181,7 @@ def test_the_systems_authorities_are_trusted_where_no_file_is_given(doorway: Doo
 @pytest.mark.parametrize("way", [0, 1], ids=["ldaps", "StartTLS"])
 def test_another_host_name_than_the_certificates_is_refused(doorway: Doorway, way: int) -> None:
     uri = both_ways(doorway.slapd)[way].replace("127.0.0.1", "127.1")  # the same address by another name
-    with pytest.raises(Misconfigured, match=r"is for another host than directory\.uris names"):
+    with pytest.raises(Misconfigured, match=r"is for another host than ESTUDENT_DIRECTORY__URIS names"):
         doorway(uri).check()
 
 
@@ -218,14 +218,23 @@ def test_a_server_without_tls_hears_no_password(doorway: Doorway) -> None:
 @pytest.mark.parametrize(
     ("changes", "blamed"),
     [
-        ({"password": "wrong"}, r"49 invalidCredentials; correct directory\.bind_dn and directory\.password"),
-        ({"bind_dn": "cn=nobody,dc=student,dc=example,dc=pl"}, r"correct directory\.bind_dn and directory\.password"),
-        ({"bind_dn": "nobody"}, r"34 invalidDNSyntax; correct directory\.bind_dn"),
-        ({"password": ""}, r"directory\.bind_dn and directory\.password must both be set"),
-        ({"bind_dn": ""}, r"directory\.bind_dn and directory\.password must both be set"),
-        ({"suffix": "dc=other,dc=pl"}, r"the directory holds dc=student,dc=example,dc=pl; correct directory\.suffix"),
-        ({"suffix": "dc=law,dc=student,dc=example,dc=pl"}, r"is not to be seen; correct directory\.suffix"),
-        ({"ca_file": Path("nowhere.pem")}, r"directory\.ca_file is not there"),
+        (
+            {"password": "wrong"},
+            r"49 invalidCredentials; correct ESTUDENT_DIRECTORY__BIND_DN and ESTUDENT_DIRECTORY__PASSWORD",
+        ),
+        (
+            {"bind_dn": "cn=nobody,dc=student,dc=example,dc=pl"},
+            r"correct ESTUDENT_DIRECTORY__BIND_DN and ESTUDENT_DIRECTORY__PASSWORD",
+        ),
+        ({"bind_dn": "nobody"}, r"34 invalidDNSyntax; correct ESTUDENT_DIRECTORY__BIND_DN"),
+        ({"password": ""}, r"ESTUDENT_DIRECTORY__BIND_DN and ESTUDENT_DIRECTORY__PASSWORD must both be set"),
+        ({"bind_dn": ""}, r"ESTUDENT_DIRECTORY__BIND_DN and ESTUDENT_DIRECTORY__PASSWORD must both be set"),
+        (
+            {"suffix": "dc=other,dc=pl"},
+            r"the directory holds dc=student,dc=example,dc=pl; correct ESTUDENT_DIRECTORY__SUFFIX",
+        ),
+        ({"suffix": "dc=law,dc=student,dc=example,dc=pl"}, r"is not to be seen; correct ESTUDENT_DIRECTORY__SUFFIX"),
+        ({"ca_file": Path("nowhere.pem")}, r"ESTUDENT_DIRECTORY__CA_FILE is not there"),
         ({"ca_file": Path(__file__)}, r"directory"),
     ],
 )
@@ -248,18 +257,20 @@ def test_the_check_names_the_setting_that_is_wrong(doorway: Doorway, changes: di
     ],
 )
 def test_an_address_that_is_none_is_named_as_wrong(doorway: Doorway, uri: str) -> None:
-    with pytest.raises(Misconfigured, match="directory"):
+    with pytest.raises(Misconfigured, match="ESTUDENT_DIRECTORY__URIS"):
         doorway(uri).find([a_new_entry().album])
 
 
 def test_no_address_is_wrong_too(slapd: Slapd) -> None:
-    with pytest.raises(Misconfigured, match=r"directory\.uris names no server"):
+    with pytest.raises(Misconfigured, match=r"ESTUDENT_DIRECTORY__URIS names no server"):
         LdapDirectory([], "cn=x", "secret", slapd.suffix).check()
 
 
 def test_an_account_that_may_not_see_the_people_is_named(doorway: Doorway) -> None:
     account = doorway.slapd.accounts["radius"]
-    with pytest.raises(Misconfigured, match=r"ou=people,.* is not to be seen; .* the account in directory\.bind_dn"):
+    with pytest.raises(
+        Misconfigured, match=r"ou=people,.* is not to be seen; .* readable for ESTUDENT_DIRECTORY__BIND_DN"
+    ):
         doorway(bind_dn=account.dn, password=account.password, suffix=f"ou=services,{doorway.slapd.suffix}").check()
 
 
@@ -286,7 +297,7 @@ def test_the_next_server_is_asked_when_one_is_dead(doorway: Doorway) -> None:
 
 
 def test_when_no_server_answers_it_is_worth_trying_later(doorway: Doorway) -> None:
-    with pytest.raises(Unavailable, match=r"answers at directory\.uris, then try again"):
+    with pytest.raises(Unavailable, match=r"answers at ESTUDENT_DIRECTORY__URIS, then try again"):
         doorway(dead(), dead()).check()
 
 
