@@ -14,7 +14,10 @@ from ldap3 import NONE, SAFE_SYNC, SIMPLE, Connection, Server, Tls
 from estudent.adapters.ldap.errors import FOREIGN, Operation, OutOfReach, meaning, speaking
 from estudent.ports import Misconfigured
 
-URI = re.compile(r"(?P<scheme>ldaps?)://(?P<host>\[[0-9a-f:.]+\]|[^/:\[\]]+)(:\d{1,5})?|ldapi://.+", re.IGNORECASE)
+HIGHEST_PORT = 65535
+URI = re.compile(
+    r"(?P<scheme>ldaps?)://(?P<host>\[[0-9a-f:.]+\]|[^/:\[\]]+)(:(?P<port>\d{1,5}))?|ldapi://.+", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def drop(connection: Connection) -> None:
 def _server(uri: str, access: Access) -> Server:
     trimmed = uri.strip().rstrip("/")
     parts = URI.fullmatch(trimmed)
-    if parts is None:
+    if parts is None or int(parts["port"] or 0) > HIGHEST_PORT:
         raise Misconfigured(
             "ESTUDENT_DIRECTORY__URIS must be like ldaps://host, ldap://host:389 or ldapi://%2Frun%2Fldapi"
         )
