@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.forms import Mode
-from flows.steps import finish, take_in_feeds
+from flows.steps import finish, take_in
 
 
 @flow(name="recruitment-sync", flow_run_name="recruitment-sync ({mode})", persist_result=False)
@@ -15,5 +15,5 @@ async def recruitment_sync(mode: Mode = "apply") -> None:
     Args:
         mode: rehearse lists the files that wait; apply takes them in
     """
-    tally = await take_in_feeds(mode)
+    tally = await take_in(mode)
     await finish("recruitment-sync", [tally], mode)

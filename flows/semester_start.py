@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.forms import AS_IN_SETTINGS, EVERY_SYSTEM, EVERYONE, Chosen, Limits, Mode, System
-from flows.steps import finish, reconcile, take_in_feeds
+from flows.steps import finish, reconcile, take_in
 
 
 @flow(name="semester-start", flow_run_name="semester-start ({mode})", persist_result=False)
@@ -23,7 +23,7 @@ async def semester_start(
         systems: which systems are brought in line
         brake: when the run stops and asks
     """
-    tallies = [await take_in_feeds(mode)]
+    tallies = [await take_in(mode)]
     for system in systems:
         tallies.append(await reconcile(system, whom, mode, brake))
     await finish("semester-start", tallies, mode)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar
 
 from prefect import Task, get_run_logger, task
+from prefect.exceptions import FlowPauseTimeout
 from prefect.flow_runs import apause_flow_run
 from prefect.runtime import flow_run
 
@@ -49,6 +50,14 @@ def batch(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
     return task(name=name, retries=3, retry_delay_seconds=[2, 10, 30], retry_condition_fn=_may_pass)
 
 
+async def take_in(mode: Mode) -> Tally:
+    """Take recruitment's feeds into the registry; what goes wrong there is counted and does not stop other systems."""
+    try:
+        return await take_in_feeds(mode)
+    except FarSideError as error:
+        return replace(unavailable("recruitment", error, []), failed=1)
+
+
 @batch("take in feeds")
 async def take_in_feeds(mode: Mode) -> Tally:
     """Take recruitment's feeds into the registry."""
@@ -81,9 +90,9 @@ async def ask_for_default_mailboxes(keys: Sequence[int]) -> int:
 
 async def reconcile(system: str, chosen: Chosen, mode: Mode, limits: Limits) -> Tally:
     """Bring one system in line for those chosen; what goes wrong there is counted and does not stop other systems."""
-    keys = await on_campus(lambda here: here.students.keys(chosen.whom()))
-    begun = time.monotonic()
+    begun, keys = time.monotonic(), list[int]()
     try:
+        keys = await on_campus(lambda here: here.students.keys(chosen.whom()))
         tally = await _reconcile(system, keys, mode, limits)
     except FarSideError as error:
         tally = unavailable(system, error, keys)
@@ -98,16 +107,23 @@ async def _reconcile(system: str, keys: Sequence[int], mode: Mode, limits: Limit
         forecast = forecast.merge(await look(system, some))
     if mode == "rehearse":
         return forecast.as_tally()
-    if why := await _brake_holds(forecast, limits):
+    if (why := await _brake_holds(forecast, limits)) and not await _somebody_agrees(system, why):
+        return _stopped(forecast, why)
+    return total(system, [await bring_in_line(system, some) for some in portions(keys)])
+
+
+async def _somebody_agrees(system: str, why: str) -> bool:
+    """Pause the run and ask; no answer within a day means no."""
+    try:
         agreement = await apause_flow_run(
             wait_for_input=Agreement.with_initial_data(description=why),
             timeout=ANSWER_WITHIN,
             poll_interval=LOOK_FOR_ANSWER,
             key=f"agreement-{system}",
         )
-        if not agreement.agree:
-            return _stopped(forecast, why)
-    return total(system, [await bring_in_line(system, some) for some in portions(keys)])
+    except FlowPauseTimeout:
+        return False
+    return agreement.agree
 
 
 async def _each(keys: Sequence[int], work: Callable[[Sequence[int]], Any]) -> None:
@@ -132,13 +148,32 @@ async def serve_requests(minutes: int, until_empty: bool) -> list[Tally]:
     tallies: list[Tally] = []
     with campus("flow requests", str(flow_run.id or "")) as here:
         while time.time() < end:
-            served = await asyncio.to_thread(here.serve_requests.run)
-            tallies = by_system([*tallies, *served])
+            served = await asyncio.to_thread(_served, here)
+            tallies = _with_latest([*tallies, *served], served)
             if until_empty and not here.outbox.waiting():
                 break
             if not served:
                 await asyncio.sleep(OUTBOX_POLL)
-    return [replace(tally, failed=0) for tally in tallies]
+    return tallies
+
+
+def _served(here: Campus) -> list[Tally]:
+    try:
+        return here.serve_requests.run()
+    except Unavailable as error:
+        time.sleep(OUTBOX_POLL)
+        return [unavailable("requests", error, [])]
+
+
+def _with_latest(tallies: Sequence[Tally], latest: Sequence[Tally]) -> list[Tally]:
+    """Return the sums, with the failures and remarks of the latest round alone: what failed before was tried again."""
+    last = {tally.system: tally for tally in by_system(latest)}
+    return [
+        replace(tally, failed=last[tally.system].failed, remarks=last[tally.system].remarks)
+        if tally.system in last
+        else tally
+        for tally in by_system(tallies)
+    ]
 
 
 def portions(keys: Sequence[int]) -> Iterator[list[int]]:

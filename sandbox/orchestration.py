@@ -43,7 +43,7 @@ class Orchestration:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")},
             **environment,
             **QUIET,
             "PREFECT_HOME": str(self.folder),

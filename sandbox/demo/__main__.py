@@ -27,6 +27,7 @@ def main() -> None:
     options = _options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder: Path = options.folder
+    forget_settings()
     with University(folder) as university, Orchestration(folder / "prefect", university.environment) as prefect:
         os.environ |= university.environment
         story = Story(university, prefect, prepare_feed(university, options.count))
@@ -71,6 +72,12 @@ def _stay(story: Story) -> None:
     screen.print(f"  a student      {command} {story.askers[0]}", soft_wrap=True)
     with suppress(KeyboardInterrupt):
         signal.pause()
+
+
+def forget_settings() -> None:
+    """Take the settings of a real university out of the environment, where they would prevail over the demo's."""
+    for name in [name for name in os.environ if name.startswith(("ESTUDENT_", "PREFECT_"))]:
+        del os.environ[name]
 
 
 def _options() -> argparse.Namespace:

@@ -102,7 +102,8 @@ def prepare_feed(university: University, count: int) -> Sample:
     sample = generate(count)
     feed: Path = university.feeds / FEED
     if not feed.exists():
-        write_csv(sample, feed)
+        write_csv(sample, unfinished := feed.with_suffix(".part"))
+        unfinished.rename(feed)
     return sample
 
 

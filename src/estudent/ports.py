@@ -184,6 +184,9 @@ class Students(Protocol):
     def by_album(self, album: AlbumNumber) -> Student:
         """Return one student, or raise NotFound."""
 
+    def observe_activations(self, keys: Sequence[int]) -> None:
+        """Note that the directory was seen to let these students in, so they have activated their accounts."""
+
     def observe_entries(self, keys: Sequence[int]) -> None:
         """Note that the directory was seen to hold these students' entries."""
 
@@ -231,8 +234,11 @@ class Letters(Protocol):
     def due(self, keys: Sequence[int]) -> list[Notice]:
         """Return the album number letters owed to these students and not known as sent."""
 
-    def prepare(self, notices: Sequence[Notice]) -> None:
-        """Note, before the attempt, that these letters are about to be sent; the first note of each is kept."""
+    def prepare(self, notices: Sequence[Notice]) -> list[Notice]:
+        """Claim letters before the attempt and return those that no other run has in hand."""
+
+    def release(self, notices: Sequence[Notice]) -> None:
+        """Give claimed letters back that were not sent."""
 
     def sent(self, notice: Notice) -> None:
         """Note that the post took it."""

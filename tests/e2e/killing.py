@@ -93,6 +93,7 @@ def let_them_ask(story: Story) -> None:
 def make_claims_run_out(url: str) -> None:
     """Let the killed run's claim run out at once instead of after minutes."""
     with sqlite3.connect(url.removeprefix("sqlite:///")) as registry:
+        registry.execute("UPDATE letter SET sending_since = NULL WHERE sent_at IS NULL")
         registry.execute("UPDATE request SET not_before = '2026-01-01 00:00:00' WHERE finished_at IS NULL")
 
 

@@ -62,7 +62,7 @@ def test_after_a_plan_is_carried_out_the_next_one_is_empty(wanted: list[Locker],
     far = Gymnasium(found)
     far.carry_out(list(plan(wanted, far.lockers)))
     assert list(plan(wanted, far.lockers)) == []
-    assert [far.lockers[each.album] for each in wanted] == wanted
+    assert all(is_as_wanted(each, far.lockers[each.album]) for each in wanted)
 
 
 @given(wanted=ROOMS, found=ROOMS)
@@ -96,12 +96,18 @@ def test_a_run_that_was_interrupted_is_completed_by_the_next(
     assert list(plan(wanted, far.lockers)) == []
 
 
+def is_as_wanted(wanted: Locker, found: Locker) -> bool:
+    """Tell whether it is, where an open lock that waits for its activation counts as activated."""
+    activated = wanted.lock is Lock.UNTIL_ACTIVATED and found.lock is Lock.OPEN
+    return replace(found, lock=wanted.lock) == wanted if activated else found == wanted
+
+
 @pytest.mark.parametrize("wanted", Lock)
 @pytest.mark.parametrize("found", Lock)
 def test_a_lock_is_opened_or_closed_only_where_it_differs(wanted: Lock, found: Lock) -> None:
     album = AlbumNumber("123456")
     kinds = [step.kind for step in plan([Locker(album, wanted)], {album: Locker(album, found)})]
-    if wanted is found:
+    if wanted is found or (wanted is Lock.UNTIL_ACTIVATED and found is Lock.OPEN):
         assert kinds == []
     elif wanted is Lock.OPEN:
         assert kinds == [StepKind.UNLOCK]

@@ -78,5 +78,7 @@ def _changes(wanted: T, found: T) -> Iterator[Step[T]]:
     fields = wanted.differences(found)
     if fields:
         yield Step(StepKind.CHANGE, wanted, found, fields)
-    if wanted.lock is not found.lock:
+    # What waited for its activation and is open has been activated, whether or not we have heard of it.
+    was_activated = wanted.lock is Lock.UNTIL_ACTIVATED and found.lock is Lock.OPEN
+    if wanted.lock is not found.lock and not was_activated:
         yield Step(StepKind.UNLOCK if wanted.lock is Lock.OPEN else StepKind.LOCK, wanted, found)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.directory_entry import Entry, entry_of
 from estudent.domain.outcome import Outcome, Remark
-from estudent.domain.plan import Step
-from estudent.domain.student import Student
+from estudent.domain.plan import Lock, Step
+from estudent.domain.student import AccountState, Student
 from estudent.ports import Directory, Journal, Students
 from estudent.services.reconcile import Reconcile
 
@@ -30,11 +30,17 @@ class _Entries:
         return self.directory.carry_out(steps)
 
 
+def _was_activated(student: Student, found: Mapping[AlbumNumber, Entry]) -> bool:
+    entry = found.get(student.album)
+    return student.account is AccountState.PREPARED and entry is not None and entry.lock is Lock.OPEN
+
+
 def keep_accounts(directory: Directory, students: Students, journal: Journal, domain: str) -> Reconcile[Entry]:
     """Return the reconciler of directory entries."""
 
     def observe(looked_at: Sequence[Student], found: Mapping[AlbumNumber, Entry], _: object) -> list[Remark]:
         students.observe_entries([student.key for student in looked_at if student.album in found])
+        students.observe_activations([student.key for student in looked_at if _was_activated(student, found)])
         return []
 
     return Reconcile(

@@ -103,10 +103,8 @@ def _address_is_taken(outcome: Outcome) -> bool:
 
 
 def _state(wanted: Mailbox, found: Mailbox | None, taken: Set[AlbumNumber]) -> MailboxState:
-    if wanted.album in taken:
-        return MailboxState.CONFLICT
     if found is None:
-        return MailboxState.REQUESTED
+        return MailboxState.CONFLICT if wanted.album in taken else MailboxState.REQUESTED
     return MailboxState.AWAITED if wanted.differences(found) else MailboxState.VERIFIED
 
 

@@ -142,7 +142,7 @@ class Reading:
             why = f"{tally.refused} rows were refused"
             tally.remarks.append(Remark(self.feed.name, why, "send COS the report of `estudent rejections --csv`"))
         if missing:
-            shown = ", ".join(missing[:SHOWN]) + (" …" if len(missing) > SHOWN else "")
+            shown = ", ".join(map(masked_identity, missing[:SHOWN])) + (" …" if len(missing) > SHOWN else "")
             why = f"{len(missing)} candidates known from earlier are not in this full feed: {shown}"
             tally.remarks.append(Remark(self.feed.name, why, "ask recruitment; nobody was changed or removed"))
         if self.cut_off:
@@ -172,5 +172,9 @@ def of_different_people(judged: Iterable[Judged]) -> Iterator[list[Judged]]:
 
 def candidate_shown(row: Row) -> str:
     """Return the candidate number of a refused row, unless columns are shifted and it may be a PESEL."""
-    candidate = row.values.get(Column.CANDIDATE, "").strip()
+    return masked_identity(row.values.get(Column.CANDIDATE, "").strip())
+
+
+def masked_identity(candidate: str) -> str:
+    """Return a candidate number, or nothing where it has the look of a PESEL."""
     return "" if re.search(r"\d{11}", candidate) or len(candidate) > 40 else candidate

@@ -12,7 +12,7 @@ from estudent.domain.plan import StepKind
 from estudent.ports import Journal, JournalEntry, Letters, Post, Refused, Students, Unavailable
 from estudent.services.reconcile import Forecast
 
-NOTED_AT_ONCE = 50
+CLAIMED_AT_ONCE = 20
 Compose = Callable[[Notice], Letter]
 
 
@@ -20,9 +20,9 @@ Compose = Callable[[Notice], Letter]
 class SendLetters:
     """The reconciler of letters.
 
-    A letter is noted before the attempt and after it. A process that dies between the post's acceptance and the
-    second note sends that one letter again, byte for byte and under the same Message-ID, which mail stores that
-    suppress duplicates show once; nothing else can be sent twice.
+    Letters are claimed before the attempt, a few at once, and noted after it, so two runs share the work. When a
+    process dies between the post's acceptance and the note, a later run sends that one letter again, byte for byte
+    and under the same Message-ID, which mail stores that suppress duplicates show once.
     """
 
     students: Students
@@ -42,15 +42,14 @@ class SendLetters:
         """Send what is due, one after the other, at the post's rate."""
         tally = Tally(self.system, read=self._owed(keys))
         due = self.letters.due(keys)
-        for at, notice in enumerate(due):
+        for at in range(0, len(due), CLAIMED_AT_ONCE):
+            claimed = self.letters.prepare(due[at : at + CLAIMED_AT_ONCE])
             try:
-                if at % NOTED_AT_ONCE == 0:
-                    self.letters.prepare(due[at : at + NOTED_AT_ONCE])
-                self._send(notice, tally)
+                for notice in claimed:
+                    self._send(notice, tally)
             except Unavailable as error:
-                tally.failed += len(due) - at
-                why = f"{len(due) - at} letters were not sent: {error}"
-                tally.remarks.append(Remark(self.system, why, "the next run sends them"))
+                self.letters.release(claimed)
+                _note_outage(tally, len(due) - tally.new - tally.refused, error)
                 break
         return tally
 
@@ -58,6 +57,7 @@ class SendLetters:
         try:
             self.post.send(self.compose(notice))
         except Refused as error:
+            self.letters.release([notice])
             self._note_refusal(notice, str(error), tally)
             return
         self.letters.sent(notice)
@@ -71,3 +71,8 @@ class SendLetters:
 
     def _owed(self, keys: Sequence[int]) -> int:
         return sum(student.is_owed(Owed.LETTER) for student in self.students.load(keys))
+
+
+def _note_outage(tally: Tally, unsent: int, error: Unavailable) -> None:
+    tally.failed += unsent
+    tally.remarks.append(Remark(tally.system, f"{unsent} letters were not sent: {error}", "the next run sends them"))

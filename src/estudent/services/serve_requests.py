@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from estudent.domain.outcome import Tally, total
 from estudent.ports import FarSideError, MailboxRegister, Outbox, Request, Unavailable
-from estudent.services.reconcile import Reconciler
+from estudent.services.reconcile import Reconciler, unavailable
 
 AT_ONCE = 500
 
@@ -32,11 +32,11 @@ class ServeRequests:
         except FarSideError as error:
             self.outbox.put_back(requests, str(error))
             if isinstance(error, Unavailable):
-                return [Tally("mailboxes", read=len(requests), failed=len(requests))]
+                return [unavailable("mailboxes", error, keys_of(requests))]
             raise
 
     def _take_further(self, requests: list[Request]) -> list[Tally]:
-        keys = [request.student for request in requests]
+        keys = keys_of(requests)
         # A request that comes round again is not another one.
         first_time = sum(request.attempts == 0 for request in requests)
         tallies = [replace(_timed(self.mailboxes, keys), read=first_time)]
@@ -48,6 +48,11 @@ class ServeRequests:
         self.outbox.finish([request.key for request in finished])
         self.outbox.put_back([each for each in requests if each.student in unfinished], "Microsoft is not ready yet")
         return tallies
+
+
+def keys_of(requests: Sequence[Request]) -> list[int]:
+    """Return whose requests these are."""
+    return [request.student for request in requests]
 
 
 def _timed(reconciler: Reconciler, keys: Sequence[int]) -> Tally:

@@ -8,7 +8,7 @@ from typing import Any
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.nrb import Nrb
-from estudent.domain.student import MailboxState, Student
+from estudent.domain.student import AccountState, MailboxState, Student
 from estudent.domain.whom import Whom
 from estudent.ports import AlreadyExists, JournalEntry, JournalLine, NotFound
 
@@ -49,6 +49,11 @@ class StudentsInMemory:
     def observe_entries(self, keys: Sequence[int]) -> None:
         """Note whose entries were seen."""
         self.seen |= set(keys)
+
+    def observe_activations(self, keys: Sequence[int]) -> None:
+        """Note whose accounts were seen to be active."""
+        for key in keys:
+            self.change(key, account=AccountState.ACTIVE)
 
 
 class MailboxesInMemory:

@@ -70,13 +70,38 @@ def test_after_a_crash_the_same_letter_goes_out_again_under_the_same_message_id(
     dying, healthy = DiesAfterAccepting(), FakePost()
     with pytest.raises(KeyboardInterrupt):
         sending(registrar, dying).apply(registrar.everybody())
-    registrar.later(minutes=10)
+    registrar.later(minutes=11)
     sending(registrar, healthy).apply(registrar.everybody())
     (once,) = dying.sent
     again = [letter for letter in healthy.sent if letter.recipient == once.recipient]
     assert again == [once]
     assert (again[0].message_id, again[0].text, again[0].html) == (once.message_id, once.text, once.html)
     assert len(healthy.sent) == 2
+
+
+class LetsAnotherRunIn(FakePost):
+    """A post during whose first letter a second run begins."""
+
+    def __init__(self, registrar: Registrar) -> None:
+        super().__init__()
+        self.registrar, self.other = registrar, FakePost()
+        self.is_first = True
+
+    def send(self, letter: Letter) -> None:
+        """Take the letter, and let the other run do all that it may."""
+        super().send(letter)
+        if self.is_first:
+            self.is_first = False
+            sending(self.registrar, self.other).apply(self.registrar.everybody())
+
+
+def test_two_runs_at_once_send_nobody_two_letters(registrar: Registrar) -> None:
+    admit(registrar, 30)
+    post = LetsAnotherRunIn(registrar)
+    sending(registrar, post).apply(registrar.everybody())
+    recipients = [letter.recipient for letter in [*post.sent, *post.other.sent]]
+    assert len(recipients) == len(set(recipients)) == 30
+    assert post.sent and post.other.sent
 
 
 def test_the_letter_holds_the_album_number_and_a_link_whose_secret_is_not_kept(registrar: Registrar) -> None:

@@ -95,10 +95,17 @@ def insert_if_new(connection: Connection, table: Table) -> Any:
 def _engine(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    _make_private(make_url(url).database)
     engine = create_engine(url, connect_args={"timeout": 60}, json_serializer=json.dumps, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_private(file: str | None) -> None:
+    """Create the file readable for its owner alone, since it holds names and addresses; SQLite copies the mode."""
+    if file and file != ":memory:" and Path(file).parent.is_dir() and not Path(file).exists():
+        Path(file).touch(mode=0o600)
 
 
 def _set_up_sqlite(connection: SqliteConnection, _record: object) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, or_, select, update
 
 from estudent.adapters.registry.database import Database, insert_if_new
 from estudent.adapters.registry.journal import ALBUM_NUMBER, Author
@@ -17,6 +17,9 @@ from estudent.domain.lifecycle import Owed
 from estudent.domain.outcome import Result
 from estudent.domain.student import Student
 from estudent.ports import JournalEntry
+
+CLAIM = timedelta(minutes=10)
+"""How long letters stay in the hands of a run; one that was killed cannot give them back."""
 
 Noted: TypeAlias = "dict[int, tuple[str, datetime | None]]"
 """By student key: under which Message-ID the letter was noted, and when it was sent."""
@@ -43,15 +46,28 @@ class SqlLetters:
         sent = {key for key, (_, at) in noted.items() if at}
         return [self._notice(student, noted) for student in owed if student.key not in sent]
 
-    def prepare(self, notices: Sequence[Notice]) -> None:
-        """Note, before the attempt, that these letters are about to be sent; the first note of each is kept."""
-        rows = [self._row(notice) for notice in notices]
-        about = letter.c.message_id.in_([notice.message_id for notice in notices])
-        values = {"sending_since": self.author.clock(), "attempts": letter.c.attempts + 1}
-        if rows:
-            with self.database.writing() as connection:
-                connection.execute(insert_if_new(connection, letter), rows)
-                connection.execute(update(letter).where(about).values(values))
+    def prepare(self, notices: Sequence[Notice]) -> list[Notice]:
+        """Claim letters before the attempt and return those that no other run has in hand."""
+        now, rows = self.author.clock(), [self._row(notice) for notice in notices]
+        free = or_(letter.c.sending_since.is_(None), letter.c.sending_since < now - CLAIM)
+        claim = (
+            update(letter)
+            .where(letter.c.message_id.in_([notice.message_id for notice in notices]), letter.c.sent_at.is_(None), free)
+            .values(sending_since=now, attempts=letter.c.attempts + 1)
+            .returning(letter.c.message_id)
+        )
+        if not rows:
+            return []
+        with self.database.writing() as connection:
+            connection.execute(insert_if_new(connection, letter), rows)
+            claimed = set(connection.scalars(claim))
+        return [notice for notice in notices if notice.message_id in claimed]
+
+    def release(self, notices: Sequence[Notice]) -> None:
+        """Give claimed letters back that were not sent."""
+        unsent = (letter.c.message_id.in_([notice.message_id for notice in notices]), letter.c.sent_at.is_(None))
+        with self.database.writing() as connection:
+            connection.execute(update(letter).where(*unsent).values(sending_since=None))
 
     def sent(self, notice: Notice) -> None:
         """Note that the post took it, in the letter and in the journal at once."""

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.journal import LONGEST_DETAIL, Author
 from estudent.adapters.registry.students import in_portions
-from estudent.adapters.registry.tables import address, mailbox, request
+from estudent.adapters.registry.tables import address, mailbox, request, student
+from estudent.domain.lifecycle import Owed, standings_owed
 from estudent.domain.outcome import Result
 from estudent.domain.student import MailboxState, Student
 from estudent.ports import AlreadyExists, JournalEntry
@@ -51,8 +52,10 @@ class SqlMailboxRegister:
 
     def unfinished(self, keys: Sequence[int]) -> list[int]:
         """Return those of the students whose mailbox was requested and is still on its way."""
+        owed = [standing.value for standing in standings_owed(Owed.MAILBOX)]
         on_the_way = (MailboxState.REQUESTED.value, MailboxState.AWAITED.value)
-        query = select(mailbox.c.student_id).where(mailbox.c.state.in_(on_the_way))
+        query = select(mailbox.c.student_id).join(student, student.c.id == mailbox.c.student_id)
+        query = query.where(mailbox.c.state.in_(on_the_way), student.c.standing.in_(owed))
         with self.database.reading() as connection:
             return [
                 key

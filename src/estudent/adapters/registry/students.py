@@ -82,6 +82,14 @@ class SqlStudents:
             raise NotFound(f"no student has the album number {album}; look in `estudent rejections`")
         return found[0]
 
+    def observe_activations(self, keys: Sequence[int]) -> None:
+        """Note that the directory was seen to let these students in, so they have activated their accounts."""
+        command = update(account).values(state=AccountState.ACTIVE.value)
+        if keys:
+            with self.database.writing() as connection:
+                for some in in_portions(keys):
+                    connection.execute(command.where(account.c.student_id.in_(some)))
+
     def observe_entries(self, keys: Sequence[int]) -> None:
         """Note that the directory was seen to hold these students' entries."""
         command = update(account).where(account.c.entry_seen_at.is_(None)).values(entry_seen_at=self.clock())
