@@ -33,6 +33,7 @@ from estudent.ports import NotFound
 
 PUBLIC_SCOPE = "https://graph.microsoft.com/.default"
 FAILURES: dict[str, type[ParsableFactory[Any]]] = {"XXX": ODataError}
+"""Kiota's own key for every failing status that has no other entry."""
 MOST_VALUES = 15
 """How many values `in (…)` may hold in a filter of /users."""
 
