@@ -16,7 +16,7 @@ from estudent.domain.letter import Letter, Notice
 from estudent.domain.mailbox import Mailbox
 from estudent.domain.nrb import Nrb
 from estudent.domain.outcome import Outcome, Result
-from estudent.domain.plan import Step
+from estudent.domain.plan import Lock, Step
 from estudent.domain.student import MailboxState, Student
 from estudent.domain.usos_link import UsosLink
 from estudent.domain.whom import Whom
@@ -370,3 +370,66 @@ class Post(Protocol):
 
     def check(self) -> str:
         """Return in one sentence what was found, or raise Misconfigured or Unavailable."""
+
+
+# Passwords and staff
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What became of a try to sign in; `album` says whose name was given, also when the try was refused."""
+
+    album: AlbumNumber | None
+    accepted: bool
+    must_change: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Barrier:
+    """What keeps a student's password from working; `until` is None for what does not end by itself."""
+
+    lock: Lock
+    until: datetime | None = None
+
+
+class Passwords(Protocol):
+    """Students' passwords, which the directory alone keeps."""
+
+    def album_of(self, name: str) -> AlbumNumber | None:
+        """Return whose user name, mail address or album alias this is."""
+
+    def verify(self, name: str, password: str) -> Entrance:
+        """Try a password; an unknown name, a wrong password and a lock take the same time and look the same."""
+
+    def set(self, album: AlbumNumber, password: str) -> None:
+        """Hash the password with argon2id and store it, which ends a lock; raise NotFound without an entry."""
+
+    def barrier(self, album: AlbumNumber) -> Barrier | None:
+        """Return what keeps a student out, or None."""
+
+    def open(self, album: AlbumNumber) -> None:
+        """End a lock that wrong passwords have caused; nothing else is opened."""
+
+
+class Role(StrEnum):
+    """What somebody of the staff may do at the desk; each may do what those before it may."""
+
+    READER = "reader"
+    CLERK = "clerk"
+    ADMINISTRATOR = "administrator"
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMember:
+    """Somebody of the student office."""
+
+    user: str
+    name: str = field(repr=False)
+    role: Role
+
+
+class Staff(Protocol):
+    """The staff's accounts and groups in the directory."""
+
+    def enter(self, user: str, password: str) -> StaffMember | None:
+        """Return who signs in, or None for a wrong password or somebody in none of the desk's groups."""

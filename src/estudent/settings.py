@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -127,6 +128,64 @@ class PaymentSettings(Section):
     key: SecretStr = Field(SecretStr(""), description="secret that hides who has which number; never change it")
 
 
+class BrandSettings(Section):
+    """How the portal looks, and where it leads."""
+
+    logo: Path | None = Field(None, description="the university's logo, SVG or PNG; empty: its name alone")
+    colour: str = Field("#0b4f9c", description="the colour of headings and buttons, dark enough for white text")
+    usosweb: str = Field("https://usosweb.uczelnia.example", description="USOSweb's address")
+    mail: str = Field("https://outlook.office.com", description="where students read their mail")
+    office_url: str = Field("https://cos.uczelnia.example", description="the student office's page")
+    office_hours: str = Field(
+        "", description="when the student office is open, e.g. Mon-Fri 8:00-15:00; empty: not shown"
+    )
+    privacy_url: str = Field("https://uczelnia.example/rodo", description="the privacy notice (GDPR)")
+    accessibility_url: str = Field(
+        "https://uczelnia.example/dostepnosc", description="the accessibility statement that Polish law demands"
+    )
+    links: dict[str, str] = Field(default_factory=dict, description="more links of the footer: text = address")
+
+    @field_validator("colour")
+    @classmethod
+    def _readable_under_white(cls, colour: str) -> str:
+        """WCAG 2.1 asks for a contrast of 4.5 between a button's text and its ground."""
+        if not re.fullmatch("#[0-9a-fA-F]{6}", colour):
+            raise ValueError("a colour is # and six hexadecimal digits, e.g. #0b4f9c")
+        if 1.05 / (_luminance(colour) + 0.05) < 4.5:
+            raise ValueError("the colour is too light for white text; WCAG 2.1 asks for a contrast of 4.5")
+        return colour.lower()
+
+
+class EduroamSettings(Section):
+    """eduroam, the Wi-Fi of universities, as students' devices are told of it."""
+
+    realm: str = Field("", description="what stands behind the @ of an eduroam identity; empty: the mail domain")
+    servers: list[str] = Field(
+        default_factory=lambda: ["radius.uczelnia.example"], description="names in the RADIUS servers' certificates"
+    )
+    ca_file: Path | None = Field(None, description="the CA that signed them (PEM); without it no profiles are offered")
+
+
+class PortalSettings(Section):
+    """The web portal eStudent."""
+
+    secret_key: SecretStr = Field(SecretStr(""), description="secret of 32 characters or more that signs forms")
+    bind_dn: str = Field("", description="the portal's own account in the directory, e.g. cn=portal,ou=services,…")
+    password: SecretStr = Field(SecretStr(""), description="that account's password")
+    idle_minutes: int = Field(30, ge=1, description="a session ends when nothing was done for so long")
+    absolute_hours: int = Field(12, ge=1, description="a session ends after so long in any case")
+    captcha: Literal["altcha", "recaptcha"] = Field(
+        "altcha", description="altcha asks nobody outside; recaptcha is Google's"
+    )
+    recaptcha_site_key: str = Field("", description="the site's key at Google")
+    recaptcha_secret: SecretStr = Field(SecretStr(""), description="its secret")
+    limits: SecretStr = Field(
+        SecretStr("memory://"),
+        description="where request counts are kept; redis://… where several processes share them",
+    )
+    proxies: int = Field(0, ge=0, description="how many proxies of ours stand before the portal (X-Forwarded-For)")
+
+
 class BrakeSettings(Section):
     """When a plan must be agreed to."""
 
@@ -154,6 +213,9 @@ class Settings(BaseSettings):
     usos: UsosSettings = UsosSettings()
     payments: PaymentSettings = PaymentSettings()
     brake: BrakeSettings = BrakeSettings()
+    brand: BrandSettings = BrandSettings()
+    eduroam: EduroamSettings = EduroamSettings()
+    portal: PortalSettings = PortalSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -196,6 +258,13 @@ def described() -> list[tuple[str, str, str]]:
         if isinstance(group.annotation, type) and issubclass(group.annotation, Section)
         for name, info in group.annotation.model_fields.items()
     ]
+
+
+def _luminance(colour: str) -> float:
+    """Return the relative luminance of a colour (WCAG 2.1)."""
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _default(info: FieldInfo) -> str:

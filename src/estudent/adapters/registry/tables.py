@@ -119,6 +119,7 @@ address = Table(
     _student(index=True),
     Column("kind", String(10), nullable=False),
     Column("given_at", Moment, nullable=False),
+    Column("likeness", String(254), index=True),
 )
 
 mailbox = Table(
@@ -251,4 +252,59 @@ letter = Table(
     Column("sending_since", Moment),
     Column("sent_at", Moment),
     UniqueConstraint("student_id", "kind"),
+)
+
+one_time_code = Table(
+    "one_time_code",
+    metadata,
+    _key(),
+    _student(index=True),
+    Column("purpose", String(20), nullable=False),
+    Column("code_hash", String(64), nullable=False, unique=True),
+    Column("made_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    Column("wrong_tries", Integer, nullable=False),
+    Column("issued_by", String(60), nullable=False),
+)
+
+message = Table(
+    "message",
+    metadata,
+    _key(),
+    _student(index=True),
+    Column("kind", String(30), nullable=False),
+    Column("message_id", String(120), nullable=False, unique=True),
+    Column("made_at", Moment, nullable=False),
+    Column("not_before", Moment, nullable=False),
+    Column("sent_at", Moment),
+    Column("attempts", Integer, nullable=False),
+    Column("problem", String(500), nullable=False),
+    Index("ix_message_open", "sent_at", "not_before"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    _key(),
+    Column("at", Moment, nullable=False, index=True),
+    Column("door", String(20), nullable=False),
+    Column("subject_hash", String(64), nullable=False),
+    Column("source_hash", String(64), nullable=False),
+    Column("student_id", BigKey, ForeignKey("student.id"), index=True),
+    Column("cause", String(30), nullable=False),
+    Index("ix_attempt_subject", "subject_hash", "at"),
+    Index("ix_attempt_source", "source_hash", "at"),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("id_hash", String(64), primary_key=True),
+    Column("student_id", BigKey, ForeignKey("student.id"), index=True),
+    Column("staff", String(60), nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False, index=True),
+    Column("agent", String(200), nullable=False),
 )
