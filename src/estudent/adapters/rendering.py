@@ -32,11 +32,12 @@ def _environment(folder: Path, language: str) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    environment.install_gettext_translations(_translations(language), newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     return environment
 
 
-def _translations(language: str) -> NullTranslations:
+@cache
+def translations(language: str) -> NullTranslations:
     """Return a language's catalogue; the templates themselves are in English."""
     if language == SOURCE_LANGUAGE:
         return NullTranslations()

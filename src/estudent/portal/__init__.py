@@ -1,0 +1,1 @@
+"""eStudent, the web portal in which students do their part."""

@@ -1,0 +1,33 @@
+"""The portal as a WSGI application: `gunicorn 'estudent.portal.app:from_settings()'`."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from estudent.adapters.registry.journal import Author
+from estudent.bootstrap import Campus, now
+from estudent.portal import errors, home, language, security
+from estudent.portal.visits import Visits
+from estudent.settings import settings
+
+FEATURES = (home,)
+"""Every feature is a module with its pages as a blueprint."""
+
+
+def create_app(campus: Campus) -> Flask:
+    """Return the portal of this campus; raise Misconfigured for settings with which it would not be safe."""
+    app = Flask("estudent.portal", static_folder="static", template_folder=None)
+    app.extensions["campus"] = campus
+    security.set_up(app, campus.settings)
+    app.session_interface = Visits(app, campus.sessions)
+    language.set_up(app, campus.settings.university.time_zone)
+    for feature in FEATURES:
+        app.register_blueprint(feature.pages)
+    errors.set_up(app)
+    app.url_build_error_handlers.append(lambda _error, endpoint, _values: f"#{endpoint}")  # the lead removes this
+    return app
+
+
+def from_settings() -> Flask:
+    """Return the portal as the settings describe it."""
+    return create_app(Campus(settings(), Author("portal", "web", now)))

@@ -1,0 +1,44 @@
+"""Forms: every field is tidied and bounded before anybody looks at it."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+from flask_wtf import FlaskForm
+from wtforms import Field, StringField
+from wtforms.validators import InputRequired, Length, StopValidation
+
+LONGEST = 200
+
+
+class Form(FlaskForm):
+    """A form whose errors speak the visitor's language."""
+
+    class Meta(FlaskForm.Meta):
+        """Flask-Babel translates our own texts; WTForms' catalogues know no Ukrainian."""
+
+        locales = False
+
+
+def tidied(text: str | None) -> str:
+    """Return text as NFC without spaces at its ends and without invisible marks of direction."""
+    normal = unicodedata.normalize("NFC", text or "").strip()
+    return "".join(letter for letter in normal if unicodedata.category(letter) != "Cf")
+
+
+class TextField(StringField):
+    """A line of text, tidied, of at most `longest` characters and without control characters."""
+
+    def __init__(
+        self, label: Any, *, longest: int = LONGEST, required: bool = True, validators: Any = (), **more: Any
+    ) -> None:
+        first = [InputRequired(lazy_gettext("Please fill this in."))] if required else []
+        bounded = Length(max=longest, message=lazy_gettext("This is too long."))
+        super().__init__(label, [*first, bounded, _plain, *validators], filters=[tidied], **more)
+
+
+def _plain(_form: FlaskForm, field: Field) -> None:
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in field.data or ""):
+        raise StopValidation(gettext("This holds characters that cannot be typed; please type it anew."))

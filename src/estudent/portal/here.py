@@ -1,0 +1,129 @@
+"""Who is here: the campus of this request, and the student or the staff member who is signed in."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar, cast
+
+from flask import abort, current_app, g, redirect, request, session, url_for
+from werkzeug.wrappers import Response
+
+from estudent.bootstrap import Campus
+from estudent.domain.student import Student
+from estudent.portal.visits import Visits
+from estudent.ports import Role, StaffMember
+
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+ROLES = list(Role)
+
+
+def campus() -> Campus:
+    """Return the campus of this request; what it writes into the journal bears the name of whoever is signed in."""
+    if "campus" not in g:
+        g.campus = cast(Campus, current_app.extensions["campus"]).acting(_actor(), f"web {secrets.token_hex(6)}")
+    return cast(Campus, g.campus)
+
+
+def student() -> Student | None:
+    """Return the student who is signed in."""
+    key = session.get("student")
+    if key is None:
+        return None
+    if "student" not in g:
+        g.student = next(iter(campus().students.load([key])), None)
+    return cast("Student | None", g.student)
+
+
+def this_student() -> Student:
+    """Return the student who is signed in, on a page that is for students."""
+    found = student()
+    if found is None:
+        abort(403)
+    return found
+
+
+def staff() -> StaffMember | None:
+    """Return the member of the staff who is signed in."""
+    user = session.get("staff")
+    return StaffMember(user, session["staff_name"], Role(session["staff_role"])) if user else None
+
+
+def source() -> str:
+    """Return a keyed hash of the visitor's address, by which tries are counted; the address itself is not kept."""
+    return campus().fingerprints.of("source", request.remote_addr or "")
+
+
+def admit_student(whose: Student) -> None:
+    """Sign a student in, under a new session id."""
+    _begin(student=whose.key, album=str(whose.album))
+
+
+def admit_staff(member: StaffMember) -> None:
+    """Sign a member of the staff in, under a new session id."""
+    _begin(staff=member.user, staff_name=member.name, staff_role=member.role.value)
+
+
+def leave() -> None:
+    """Sign out; the session's id is worthless from now on."""
+    session.clear()
+    cast(Visits, current_app.session_interface).renew(session)
+    _forget_who()
+
+
+def for_students(view: Callable[Arguments, Answer]) -> Callable[Arguments, Answer | Response]:
+    """Let only signed-in students see this page; others sign in first and come back to it."""
+
+    @wraps(view)
+    def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer | Response:
+        if student() is None:
+            return redirect(url_for("home.front", next=own_path()))
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def for_staff(
+    least: Role,
+) -> Callable[[Callable[Arguments, Answer]], Callable[Arguments, Answer | Response]]:
+    """Let only staff of this role or a higher one see this page."""
+
+    def guard(view: Callable[Arguments, Answer]) -> Callable[Arguments, Answer | Response]:
+        @wraps(view)
+        def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer | Response:
+            member = staff()
+            if member is None:
+                return redirect(url_for("sign_in.desk_login", next=own_path()))
+            if ROLES.index(member.role) < ROLES.index(least):
+                abort(403)
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return guard
+
+
+def own_path() -> str | None:
+    """Return the path of the page asked for, where coming back to it makes sense."""
+    return request.path if request.method == "GET" else None
+
+
+def _begin(**who: object) -> None:
+    kept = {name: session[name] for name in ("_permanent",) if name in session}
+    session.clear()
+    session.update(kept | who)
+    cast(Visits, current_app.session_interface).renew(session)
+    _forget_who()
+
+
+def _forget_who() -> None:
+    for name in ("campus", "student"):
+        g.pop(name, None)
+
+
+def _actor() -> str:
+    if user := session.get("staff"):
+        return f"staff {user}"
+    return f"student {session['album']}" if "album" in session and "student" in session else "visitor"

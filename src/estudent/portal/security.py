@@ -1,0 +1,102 @@
+"""Security headers, cookies, request limits and forged-form protection, all by kept extensions."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from flask import Flask, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_talisman import Talisman
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from estudent.ports import Misconfigured
+from estudent.settings import Settings
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+SHORTEST_KEY = 32
+LARGEST_FORM = 256 * 1024
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "media-src": "'self'",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "worker-src": "'self'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+}
+GOOGLE = {
+    "script-src": "'self' https://www.google.com/recaptcha/ https://www.gstatic.com/recaptcha/",
+    "frame-src": "https://www.google.com/recaptcha/",
+}
+limiter = Limiter(get_remote_address, default_limits=["600 per minute"], headers_enabled=False)
+csrf = CSRFProtect()
+
+
+def set_up(app: Flask, settings: Settings) -> None:
+    """Make the portal safe to put on the open network; raise Misconfigured where it would not be."""
+    secure = _is_secure(settings.university.portal)
+    app.secret_key = _key(settings)
+    app.config.update(
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
+        SESSION_COOKIE_NAME="__Host-estudent" if secure else "estudent",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_REFRESH_EACH_REQUEST=False,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
+        WTF_CSRF_TIME_LIMIT=None,
+        RATELIMIT_STORAGE_URI=settings.portal.limits.get_secret_value(),
+        RATELIMIT_SWALLOW_ERRORS=True,
+    )
+    if settings.portal.proxies:
+        hops = settings.portal.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    csrf.init_app(app)
+    limiter.init_app(app)
+    limiter.request_filter(lambda: request.endpoint == "static")
+    _headers(app, settings, secure)
+
+
+def _headers(app: Flask, settings: Settings, secure: bool) -> None:
+    Talisman(
+        app,
+        force_https=secure,
+        strict_transport_security=secure,
+        session_cookie_secure=secure,
+        content_security_policy=POLICY | (GOOGLE if settings.portal.captcha == "recaptcha" else {}),
+        frame_options="DENY",
+        referrer_policy="same-origin",
+        permissions_policy={"camera": "()", "microphone": "()", "geolocation": "()"},
+    )
+    app.after_request(_not_stored)
+
+
+def _not_stored(response):  # type: ignore[no-untyped-def]
+    """Pages are personal: no proxy and no browser's history keeps them; files in `static` are nobody's."""
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _is_secure(address: str) -> bool:
+    parts = urlsplit(address)
+    if parts.scheme == "https":
+        return True
+    if parts.scheme == "http" and parts.hostname in LOOPBACK:
+        return False
+    raise Misconfigured("ESTUDENT_UNIVERSITY__PORTAL must begin with https://; http:// is for this machine alone")
+
+
+def _key(settings: Settings) -> str:
+    key = settings.portal.secret_key.get_secret_value()
+    if len(key) < SHORTEST_KEY:
+        raise Misconfigured(f"ESTUDENT_PORTAL__SECRET_KEY needs {SHORTEST_KEY} characters or more")
+    return key

@@ -1,0 +1,47 @@
+"""Server-side sessions in the registry: the browser holds a random id in a cookie and nothing else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, g, request
+from flask_session.base import ServerSideSession, ServerSideSessionInterface
+
+from estudent.adapters.registry.sessions import SqlSessions
+from estudent.ports import FarSideError
+
+
+class Visits(ServerSideSessionInterface):
+    """Flask-Session over the port `Sessions`; without a registry everybody is a stranger and nothing is kept."""
+
+    ttl = False
+
+    def __init__(self, app: Flask, sessions: SqlSessions) -> None:
+        super().__init__(app, key_prefix="", permanent=False, cleanup_n_requests=500)
+        self.sessions = sessions
+
+    def save_session(self, app: Flask, session: ServerSideSession, response: Any) -> None:
+        """Store the session; one that could not be read is not overwritten."""
+        if not g.get("registry_lost"):
+            super().save_session(app, session, response)
+
+    def renew(self, session: ServerSideSession) -> None:
+        """Give a session a new id, so that whoever knew the old one gains nothing by a sign-in."""
+        self.regenerate(session)
+
+    def _retrieve_session_data(self, store_id: str) -> dict[str, Any] | None:
+        try:
+            return self.sessions.load(store_id)
+        except FarSideError as error:
+            g.registry_lost = error
+            return None
+
+    def _delete_session(self, store_id: str) -> None:
+        self.sessions.end(store_id)
+
+    def _upsert_session(self, session_lifetime: timedelta, session: ServerSideSession, store_id: str) -> None:  # noqa: ARG002
+        self.sessions.save(store_id, session, request.user_agent.string)
+
+    def _delete_expired_sessions(self) -> None:
+        self.sessions.sweep()

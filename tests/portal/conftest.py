@@ -1,0 +1,36 @@
+"""The portal on a real registry (SQLite) and a real directory (slapd)."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from estudent.adapters.registry.database import Database
+from sandbox.slapd import Slapd
+from tests.portal.world import Portal, a_portal
+
+
+@pytest.fixture(scope="session")
+def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
+    with Slapd(tmp_path_factory.mktemp("slapd"), durable=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry with all tables and nobody in it, to be copied."""
+    path = tmp_path_factory.mktemp("registry") / "registry.db"
+    with closing(Database(f"sqlite:///{path}")) as database:
+        database.upgrade()
+    return path
+
+
+@pytest.fixture
+def portal(slapd: Slapd, migrated: Path, tmp_path: Path) -> Iterator[Portal]:
+    portal = a_portal(slapd, Path(shutil.copy(migrated, tmp_path)))
+    yield portal
+    portal.campus.close()
