@@ -1,9 +1,8 @@
-"""A whole university on this machine: slapd, Microsoft 365, USOS and the post on loopback, with one settings file."""
+"""A whole university on loopback: directory, Microsoft 365, USOS, post and portal, with one settings file."""
 
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -13,20 +12,31 @@ from typing import Self
 
 from sandbox import certificates
 from sandbox.microsoft365.options import CLIENT, TENANT
+from sandbox.portal import ServedPortal
 from sandbox.processes import Running, start
 from sandbox.slapd import Slapd
 
 MAIL_DOMAIN = "student.uczelnia.example"
 SUFFIX = "dc=student,dc=uczelnia,dc=example"
+SECRETS = ("fingerprints", "microsoft365", "usos", "payments", "portal")
 SORT_CODE, CLIENT_PREFIX = "10901014", "71234"
 
 
 class University:
     """Starts the systems in `folder` and writes `settings.toml` there; what they hold survives a restart."""
 
-    def __init__(self, folder: Path, *, mailbox_delay: float = 2.0, registry: str = "", durable: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        mailbox_delay: float = 2.0,
+        registry: str = "",
+        durable: bool = True,
+        portal: bool = False,
+    ) -> None:
         self.folder, self.mailbox_delay, self.durable = folder.resolve(), mailbox_delay, durable
         self.registry = registry or f"sqlite:///{self.folder / 'registry.sqlite'}"
+        self.portal = ServedPortal(self.folder / "portal", self.environment) if portal else None
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
@@ -71,8 +81,14 @@ class University:
         self.usos = self._stand_in("usos", env=usos)
         tls = ("--certificate", str(issued.certificate), "--key", str(issued.key))
         self.post = self._stand_in("mail", *tls)
+        self._write_settings(issued.ca, "https://estudent.uczelnia.example")
+        if self.portal:
+            self._running.callback(self.portal.stop)
+            self.portal.start(lambda url: self._write_settings(issued.ca, url))
+
+    def _write_settings(self, post_ca: Path, portal: str) -> None:
         self.settings.touch(mode=0o600)
-        self.settings.write_text(_toml(self._tree(issued.ca)), encoding="utf-8")
+        self.settings.write_text(_toml(self._tree(post_ca, portal)), encoding="utf-8")
 
     def _stand_in(self, name: str, *arguments: str, env: Mapping[str, str] | None = None) -> Running:
         folder = self.folder / name
@@ -85,10 +101,10 @@ class University:
         lines = (self.folder / "mail" / "log.txt").read_text(encoding="utf-8").splitlines()
         return [line for line in lines if line.startswith("smtp on ")][-1].rpartition(":")[2]
 
-    def _tree(self, post_ca: Path) -> dict[str, dict[str, object]]:
-        provisioner = self.slapd.accounts["provisioner"]
+    def _tree(self, post_ca: Path, portal: str) -> dict[str, dict[str, object]]:
+        provisioner, doorkeeper = self.slapd.accounts["provisioner"], self.slapd.accounts["portal"]
         return {
-            "university": {"mail_domain": MAIL_DOMAIN},
+            "university": {"mail_domain": MAIL_DOMAIN, "portal": portal},
             "registry": {"url": self.registry, "fingerprint_key": self.secrets["fingerprints"]},
             "recruitment": {"folder": str(self.feeds), "settle_seconds": 0},
             "letters": {
@@ -118,18 +134,22 @@ class University:
                 "consumer_key": "estudent",
                 "consumer_secret": self.secrets["usos"],
             },
+            "portal": {
+                "secret_key": self.secrets["portal"],
+                "bind_dn": doorkeeper.dn,
+                "password": doorkeeper.password,
+            },
             "payments": {"sort_code": SORT_CODE, "client_prefix": CLIENT_PREFIX, "key": self.secrets["payments"]},
         }
 
 
 def _secrets(file: Path) -> dict[str, str]:
-    if not file.exists():
-        made = {name: secrets.token_hex(32) for name in ("fingerprints", "microsoft365", "usos", "payments")}
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as output:
-            json.dump(made, output)
-    known: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
-    return known
+    known: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    made = {name: secrets.token_hex(32) for name in SECRETS if name not in known}
+    if made:
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(known | made), encoding="utf-8")
+    return known | made
 
 
 def _toml(tree: Mapping[str, Mapping[str, object]]) -> str:
