@@ -33,8 +33,11 @@ class University:
         registry: str = "",
         durable: bool = True,
         portal: bool = False,
+        more: Mapping[str, Mapping[str, object]] | None = None,
     ) -> None:
+        """Keep everything in `folder`; `more` are settings that prevail over the usual ones, by section."""
         self.folder, self.mailbox_delay, self.durable = folder.resolve(), mailbox_delay, durable
+        self.more = more or {}
         self.registry = registry or f"sqlite:///{self.folder / 'registry.sqlite'}"
         self.portal = ServedPortal(self.folder / "portal", self.environment) if portal else None
         self._running = ExitStack()
@@ -88,7 +91,9 @@ class University:
 
     def _write_settings(self, post_ca: Path, portal: str) -> None:
         self.settings.touch(mode=0o600)
-        self.settings.write_text(_toml(self._tree(post_ca, portal)), encoding="utf-8")
+        tree = self._tree(post_ca, portal)
+        merged = {name: tree.get(name, {}) | dict(self.more.get(name, {})) for name in {**tree, **self.more}}
+        self.settings.write_text(_toml(merged), encoding="utf-8")
 
     def _stand_in(self, name: str, *arguments: str, env: Mapping[str, str] | None = None) -> Running:
         folder = self.folder / name

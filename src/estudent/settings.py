@@ -6,6 +6,7 @@ import os
 import re
 from functools import cache
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -15,6 +16,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -240,6 +242,11 @@ def settings() -> Settings:
         raise Misconfigured(f"ESTUDENT_SETTINGS names {named}, which is not a file")
     try:
         return Settings()
+    except TOMLDecodeError as error:
+        # Its text names line and column; the line itself may hold a secret and is not repeated.
+        raise Misconfigured(f"{named} is not TOML: {error}") from None
+    except SettingsError as error:
+        raise Misconfigured(f"{error}; lists and tables are written as JSON") from None
     except ValidationError as error:
         faults = (f"{setting_name(fault['loc'])}: {fault['msg']}" for fault in error.errors(include_input=False))
         raise Misconfigured("; ".join([*faults, "`estudent settings` lists all settings"])) from None
