@@ -2,26 +2,38 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+VENDOR := src/estudent/portal/static/vendor
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: help setup demo check test lock clean
+.PHONY: help setup demo check test bench messages lock clean
+
+# Installs a Debian package, as root or by sudo.
+debian = $$( [ "$$(id -u)" = 0 ] || echo sudo ) sh -c 'apt-get -qq update && apt-get -qq install -y --no-install-recommends $(1)' >/dev/null
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/installed ## install everything into this folder (.venv, var)
+setup: .venv/installed $(VENDOR)/.installed ## install everything into this folder (.venv, var, node_modules)
 
 .venv/installed: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-	  echo "Python's venv is missing; installing Debian's python3-venv"; \
-	  $$( [ "$$(id -u)" = 0 ] || echo sudo ) sh -c 'apt-get -qq update && apt-get -qq install -y python3-venv'; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "installing Debian's python3-venv"; $(call debian,python3-venv); }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
 	  echo "eStudent needs Python 3.11 to 3.13; name one: make PYTHON=python3.12 …"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	$(BIN)/pip check --disable-pip-version-check >/dev/null
+	@touch $@
+
+# Scripts for browsers come from npm; Node.js is needed here, while building, and nowhere else.
+$(VENDOR)/.installed: package-lock.json package.json
+	@command -v npm >/dev/null || { echo "npm is missing; installing Debian's"; $(call debian,npm); }
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@mkdir -p $(VENDOR)/altcha
+	@cp node_modules/altcha/dist/external/altcha.min.js node_modules/altcha/dist/external/altcha.css \
+	  node_modules/altcha/dist/workers/pbkdf2.js node_modules/altcha/LICENSE.txt $(VENDOR)/altcha/
+	@for language in pl uk; do cp node_modules/altcha/dist/i18n/$$language.js $(VENDOR)/altcha/i18n-$$language.js; done
 	@touch $@
 
 demo: setup ## 2,000 students from a feed to working accounts, here on this machine (ONCE=1: end by itself)
@@ -33,8 +45,17 @@ check: setup ## the quick loop: style, types, architecture, unit and contract te
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -n 2 tests/unit tests/contract
 
-test: check ## everything: also real servers, flows, the demo and kill -9
+test: check ## everything: also real servers, a browser, flows, the demo and kill -9
+	@command -v chromium >/dev/null || { echo "installing Debian's chromium, for the tests of the pages"; $(call debian,chromium fonts-liberation); }
 	$(BIN)/pytest -q --ignore=tests/unit --ignore=tests/contract
+
+bench: setup ## how fast the portal is, as ratios against named references
+	$(BIN)/python -m bench.portal
+
+messages: setup ## bring the catalogues in src/estudent/locale in line with templates and code; then translate what is empty
+	$(BIN)/pybabel --quiet extract -F babel.cfg -k lazy_gettext --no-location --sort-output --no-wrap -o var/messages.pot .
+	for language in pl uk; do $(BIN)/pybabel --quiet update -i var/messages.pot -l $$language --no-wrap --no-fuzzy-matching \
+	  --ignore-obsolete --omit-header -o src/estudent/locale/$$language/messages.po; done
 
 lock: ## pin requirements.lock anew
 	$(BIN)/pip install --quiet uv

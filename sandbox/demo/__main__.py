@@ -1,4 +1,4 @@
-"""python -m sandbox.demo: start everything, run the semester start, look at every system, and show what is there."""
+"""python -m sandbox.demo: start everything, run the semester start, look at every system, and invite to look around."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sandbox.demo.guests import CLERK, invite
 from sandbox.demo.looking import looked_at
 from sandbox.demo.report import Report, as_table
 from sandbox.demo.story import Story, prepare_feed
@@ -28,7 +29,10 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder: Path = options.folder
     forget_settings()
-    with University(folder) as university, Orchestration(folder / "prefect", university.environment) as prefect:
+    with (
+        University(folder, portal=True) as university,
+        Orchestration(folder / "prefect", university.environment) as prefect,
+    ):
         os.environ |= university.environment
         story = Story(university, prefect, prepare_feed(university, options.count))
         report = _run(story, folder)
@@ -59,17 +63,24 @@ def _run(story: Story, folder: Path) -> Report:
 def _stay(story: Story) -> None:
     university, prefect = story.university, story.prefect
     prefect.schedules(active=True)
-    addresses = {
+    # The clock starts the next run at a full quarter of an hour; until then this one serves.
+    prefect.trigger("requests", {})
+    guest = invite(story)
+    command = f"ESTUDENT_SETTINGS={university.settings} {Path(sys.executable).parent}/estudent student"
+    lines = {
+        "eStudent": guest.portal,
+        "  by letter": f"{university.post.url} (search for {guest.email}, open the link in the letter)",
+        "  by data": f"album number {guest.album}, PESEL {guest.pesel}, surname {guest.surname}",
+        "  its desk": f"{guest.portal}/desk (user {CLERK}, password {guest.clerk_password})",
         "Prefect": prefect.url,
         "letters": university.post.url,
         "Microsoft 365": university.microsoft365.url,
         "USOS": university.usos.url,
+        "a student": f"{command} {story.askers[0]}",
     }
-    screen.print("\nLook around (Ctrl-C ends it):")
-    for name, url in addresses.items():
-        screen.print(f"  {name:<14} {url}")
-    command = f"ESTUDENT_SETTINGS={university.settings} {Path(sys.executable).parent}/estudent student"
-    screen.print(f"  a student      {command} {story.askers[0]}", soft_wrap=True)
+    screen.print("\nLook around (Ctrl-C ends it); everybody here is invented:")
+    for name, text in lines.items():
+        screen.print(f"  {name:<14} {text}", soft_wrap=True, highlight=False, markup=False)
     with suppress(KeyboardInterrupt):
         signal.pause()
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -65,6 +68,8 @@ class Story:
             ask_all(here.ask_for_mailbox, self.askers)
         yield "requests: mailboxes, aliases, USOS"
         self._follow("requests", run)
+        yield "the portal tells them that their mailboxes work"
+        _wait_for_the_postman(self.university)
 
     def _run(self, flow: str, parameters: dict[str, object]) -> None:
         self._follow(flow, self.prefect.trigger(flow, parameters))
@@ -76,6 +81,14 @@ class Story:
         for artifact in self.prefect.artifacts_of(run):
             if artifact["type"] == "table":
                 self.tables += json.loads(artifact["data"])
+
+
+def _wait_for_the_postman(university: University, patience: float = 60) -> None:
+    unsent = "SELECT count(*) FROM message WHERE sent_at IS NULL"
+    deadline = time.monotonic() + patience
+    with closing(sqlite3.connect(university.folder / "registry.sqlite", timeout=30)) as registry:
+        while university.portal and registry.execute(unsent).fetchone()[0] and time.monotonic() < deadline:
+            time.sleep(0.2)
 
 
 def ask_all(asking: AskForMailbox, albums: list[AlbumNumber]) -> list[str]:

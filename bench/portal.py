@@ -1,0 +1,173 @@
+"""How fast the portal is, beside argon2 verifications of the same machine in the same run: `make bench`."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.browser import Answer, Browser
+from bench.reference import CORES, verifications_per_core
+from bench.world import PASSWORD, World, letter_to, world
+from sandbox.sample import Row
+from tests.portal.solving import answers
+from tests.portal.world import form_in
+
+ROUNDS = 3
+SIGN_INS = 240
+STUDENTS_AT_ONCE = 50
+CLIENTS = 12
+STATIC = 1500
+
+
+def main() -> None:
+    """Print the table; every figure is a median of the rounds, beside its spread."""
+    folder = Path(tempfile.mkdtemp(prefix="bench-"))
+    with world(folder, SIGN_INS, STUDENTS_AT_ONCE) as here:
+        references = [verifications_per_core() for _ in range(ROUNDS)]
+        sign_ins = [_sign_ins(here, at) for at in range(ROUNDS)]
+        files = [_rate(here, "/static/portal.css", STATIC) for _ in range(ROUNDS)]
+        help_pages = [_rate(here, "/help", STATIC // 5) for _ in range(ROUNDS)]
+        pages, passwords = _activations(here)
+    reference = statistics.median(references)
+    table = Table("what", "figure", "spread", "against", "ratio", "limit")
+    table.add_row("argon2id verifications, per core and second", _of(references), _spread(references), "", "", "")
+    ratio = statistics.median(sign_ins) / CORES / reference
+    table.add_row("sign-ins per core and second", *_each(sign_ins), "argon2", f"{ratio:.2f}", "≥ 0.80")
+    table.add_row("static files per second", _of(files), _spread(files), "", "", "≥ 500")
+    table.add_row("help pages per second", _of(help_pages), _spread(help_pages), "", "", "")
+    table.add_row(f"{STUDENTS_AT_ONCE} activate at once: pages, p95 in s", f"{_p95(pages):.2f}", "", "", "", "< 1")
+    table.add_row("  of it the password step, p95 in s", f"{_p95(passwords):.2f}", "", "", "", "")
+    Console().print(table)
+
+
+def _sign_ins(here: World, at: int) -> float:
+    """Return how many students sign in each second; forms are opened and challenges solved before the clock starts."""
+    browsers = [Browser(here.url, f"10.{at}.{n // 250}.{n % 250 + 1}") for n in range(len(here.active))]
+    with ThreadPoolExecutor(CLIENTS) as crowd:
+        opened = list(crowd.map(lambda browser: browser.get("/"), browsers))
+        forms = [_filled(page, here.key, "/sign-in") for page in opened]
+        typed = [
+            (browser, to, fields | {"user": album.login, "password": PASSWORD})
+            for browser, (to, fields), album in zip(browsers, forms, here.active, strict=True)
+        ]
+        begun = time.perf_counter()
+        done = list(crowd.map(lambda each: each[0].post(each[1], each[2]), typed))
+        seconds = time.perf_counter() - begun
+    _all(done, lambda answer: answer.status == 302)
+    for browser in browsers:
+        browser.close()
+    return len(done) / seconds
+
+
+def _activations(here: World) -> tuple[list[float], list[float]]:
+    """Return the seconds of every page but the password's, and of the password's, when all students come at once."""
+    together = Barrier(STUDENTS_AT_ONCE)
+    ways = [_by_link, _by_data]
+    jobs = [(ways[at % 2], here, row, f"10.9.0.{at + 1}", together) for at, row in enumerate(here.prepared)]
+    with ThreadPoolExecutor(STUDENTS_AT_ONCE) as crowd:
+        walked = list(crowd.map(lambda job: job[0](*job[1:]), jobs))
+    pages = [answer.seconds for walk, _ in walked for answer in walk]
+    return pages, [password.seconds for _, password in walked]
+
+
+Walk = tuple[list[Answer], Answer]
+
+
+def _by_link(here: World, row: Row, address: str, together: Barrier) -> Walk:
+    token = letter_to(here, row.email, r"/activate#([0-9a-f]{64})")
+    browser = Browser(here.url, address)
+    together.wait()
+    walk = [browser.get("/activate")]
+    walk.append(_send(browser, walk[-1], here, link=token))
+    walk.append(browser.get("/activate/confirm"))
+    walk.append(_send(browser, walk[-1], here, album=row.album_number))
+    return _choose_password(browser, walk, here)
+
+
+def _by_data(here: World, row: Row, address: str, together: Barrier) -> Walk:
+    browser = Browser(here.url, address)
+    together.wait()
+    walk = [browser.get("/create/data")]
+    known = {"album": row.album_number, "family_name": row.family_name, "evidence": "pesel", "pesel": row.pesel}
+    walk.append(_send(browser, walk[-1], here, **known))
+    walk.append(browser.get("/create/code"))
+    code = letter_to(here, row.email, r"\b([A-Z0-9]{4}[ -]?[A-Z0-9]{4})\b")
+    walk.append(_send(browser, walk[-1], here, code=code))
+    return _choose_password(browser, walk, here)
+
+
+def _choose_password(browser: Browser, walk: list[Answer], here: World) -> Walk:
+    walk.append(browser.get("/create/password"))
+    chosen = _send(browser, walk[-1], here, password=PASSWORD, password_again=PASSWORD)
+    walk += [browser.get("/create/done"), browser.get("/steps")]
+    _all(walk, lambda answer: answer.status in (200, 302))
+    _all([chosen, walk[-1]], lambda answer: answer.status == (302 if answer is chosen else 200))
+    return walk, chosen
+
+
+def _send(browser: Browser, page: Answer, here: World, **typed: str) -> Answer:
+    to, fields = _filled(page, here.key, "")
+    return browser.post(to, fields | typed)
+
+
+def _filled(page: Answer, key: str, to: str) -> tuple[str, dict[str, str]]:
+    action, fields = form_in(page.html, to)
+    return action, fields | answers(page.html, key)
+
+
+def _rate(here: World, path: str, count: int) -> float:
+    """Return how many times each second a page is served to CLIENTS browsers, none of whom asks too often."""
+    browsers = [Browser(here.url, f"10.8.{at}.1") for at in range(CLIENTS)]
+
+    def ask(at: int) -> list[Answer]:
+        browser = browsers[at]
+        answered = []
+        for turn in range(count // CLIENTS):
+            browser.address = f"10.{7 + turn // 250}.{turn % 250}.{at + 1}"
+            answered.append(browser.get(path))
+        return answered
+
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(CLIENTS) as crowd:
+        done = [answer for answers_ in crowd.map(ask, range(CLIENTS)) for answer in answers_]
+    seconds = time.perf_counter() - begun
+    _all(done, lambda answer: answer.status == 200)
+    return len(done) / seconds
+
+
+def _all(done: Sequence[Answer], right: Callable[[Answer], bool]) -> None:
+    wrong = [answer for answer in done if not right(answer)]
+    if wrong:
+        raise RuntimeError(
+            f"{len(wrong)} of {len(done)} answers were wrong, the first: {json.dumps(wrong[0].html[-600:])}"
+        )
+
+
+def _of(figures: Sequence[float]) -> str:
+    return f"{statistics.median(figures):.1f}"
+
+
+def _each(totals: Sequence[float]) -> tuple[str, str]:
+    figures = [total / CORES for total in totals]
+    return _of(figures), _spread(figures)
+
+
+def _spread(figures: Sequence[float]) -> str:
+    return f"{min(figures):.1f} – {max(figures):.1f}"
+
+
+def _p95(seconds: Sequence[float]) -> float:
+    return statistics.quantiles(seconds, n=20)[-1]
+
+
+if __name__ == "__main__":
+    main()
