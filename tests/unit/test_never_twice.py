@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.directory_entry import entry_of
 from estudent.domain.lifecycle import Standing
-from estudent.domain.mailbox import proposals
+from estudent.domain.name_proposal import proposals
 from estudent.domain.nrb import Nrb, PaymentScheme
 from estudent.domain.outcome import Result
 from estudent.domain.person_name import PersonName

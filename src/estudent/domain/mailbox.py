@@ -1,68 +1,12 @@
-"""Mailboxes: the rules for their names, proposals, and what one should be like in Microsoft 365."""
+"""Mailboxes: what one should be like in Microsoft 365."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import count
 
 from estudent.domain.album_number import AlbumNumber
-from estudent.domain.person_name import PersonName, Transliterate, latin
 from estudent.domain.plan import Lock
 from estudent.domain.student import Student
-
-RFC_2142 = """info marketing sales support abuse noc security postmaster hostmaster usenet news webmaster www uucp ftp
-list list-request"""
-OFFICES = """admin administrator root system helpdesk it rektor rektorat kanclerz kwestor kwestura dziekan dziekanat
-rekrutacja cos biuro sekretariat noreply no-reply mailer-daemon student studenci"""
-RESERVED = frozenset(f"{RFC_2142} {OFFICES}".split())
-ALLOWED = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
-LONGEST = 40
-
-
-def check_local_part(local: str) -> str:
-    """Return the name in lower case, or raise ValueError saying which rule it breaks."""
-    local = local.strip().lower()
-    if not 3 <= len(local) <= LONGEST:
-        raise ValueError(f"a name has 3 to {LONGEST} characters")
-    if not ALLOWED.fullmatch(local):
-        raise ValueError("a name has the letters a-z, digits, and single dots, hyphens or underscores between them")
-    if not re.search("[a-z]", local):
-        raise ValueError("a name needs at least one letter")
-    if local in RESERVED:
-        raise ValueError("this name is reserved for an office")
-    if re.fullmatch(r"s\d+", local):
-        raise ValueError("names of s and digits are kept for the aliases with album numbers")
-    return local
-
-
-def proposals(name: PersonName, transliterate: Transliterate) -> Iterator[str]:
-    """Yield names for a student's mailbox, best first, without end: numbers are the last resort."""
-    given, middle, family = (latin(part, transliterate) for part in (name.given, name.middle, name.family))
-    if not re.search("[a-z]", given + family):  # letters that transliterate to digits, or to nothing, make no name
-        given, middle, family = "", "", "student"
-    stems = list(dict.fromkeys(_stems(given, middle, family or "student")))
-    yield from (stem for stem in stems if _fits(stem))
-    stem = stems[0][: LONGEST - 7].rstrip(".")
-    yield from (numbered for number in count(2) if _fits(numbered := f"{stem}.{number}"))
-
-
-def _stems(given: str, middle: str, family: str) -> list[str]:
-    if not given:
-        return [family]
-    stems = [f"{given}.{family}"]
-    if middle:
-        stems.append(f"{given}.{middle[0]}.{family}")
-    return [*stems, f"{given[0]}.{family}", f"{family}.{given}"]
-
-
-def _fits(local: str) -> bool:
-    try:
-        check_local_part(local)
-    except ValueError:
-        return False
-    return True
 
 
 @dataclass(frozen=True, slots=True)

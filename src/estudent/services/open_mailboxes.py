@@ -8,7 +8,9 @@ from itertools import islice
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.lifecycle import Owed
-from estudent.domain.mailbox import Mailbox, check_local_part, mailbox_of, proposals
+from estudent.domain.mailbox import Mailbox, mailbox_of
+from estudent.domain.mailbox_name import NameFault, check_local_part, fault_of
+from estudent.domain.name_proposal import proposals
 from estudent.domain.outcome import Outcome, Remark, Result
 from estudent.domain.person_name import Transliterate
 from estudent.domain.student import MailboxState, Student
@@ -33,20 +35,36 @@ class AskForMailbox:
     def ask(self, album: AlbumNumber, name: str) -> str:
         """Reserve the address and put the request in the outbox at once; return the address.
 
-        Raises ValueError for a name against the rules, AlreadyExists for one that was ever given,
-        Refused for a student who is owed no mailbox. A student who has a mailbox keeps it.
+        Raises BadName for a name against the rules, AlreadyExists for one that was ever given, TooAlike for one that
+        looks like somebody else's, Refused for a student who is owed no mailbox. A student who has a mailbox keeps it.
         """
         student = self.students.by_album(album)
-        if student.mailbox and student.mailbox_state is not MailboxState.CONFLICT:
-            return student.mailbox
+        if kept := _kept(student):
+            return kept
         if not student.is_owed(Owed.MAILBOX):
             raise Refused(f"student {album} is {student.standing.value}; a mailbox goes with studying")
         address = f"{check_local_part(name)}@{self.domain}"
-        self.register.reserve(student, address, f"{album.login}@{self.domain}")
+        try:
+            self.register.reserve(student, address, f"{album.login}@{self.domain}")
+        except AlreadyExists:
+            # The same student may have asked in another tab; then that request stands.
+            if kept := _kept(self.students.by_album(album)):
+                return kept
+            raise
         return address
 
+    def fault_of(self, student: Student, name: str) -> NameFault | None:
+        """Return why a student could not have this name now, or None; nothing is reserved."""
+        local = name.strip().lower()
+        if fault := fault_of(local):
+            return fault
+        address = f"{local}@{self.domain}"
+        if self.register.taken([address]):
+            return NameFault.TAKEN
+        return NameFault.LIKE_TAKEN if self.register.look_alikes(student.key, [address]) else None
+
     def free_names(self, album: AlbumNumber, most: int = PROPOSED) -> list[str]:
-        """Return names that nobody has, best first."""
+        """Return names that nobody has and that look like nobody's, best first."""
         return list(islice(self._free_names(self.students.by_album(album)), most))
 
     def ask_for_default(self, keys: Sequence[int]) -> int:
@@ -66,8 +84,15 @@ class AskForMailbox:
     def _free_names(self, student: Student) -> Iterator[str]:
         names = proposals(student.name, self.transliterate)
         while some := list(islice(names, LOOKED_UP)):
-            taken = self.register.taken([f"{name}@{self.domain}" for name in some])
-            yield from (name for name in some if f"{name}@{self.domain}" not in taken)
+            addresses = {name: f"{name}@{self.domain}" for name in some}
+            given = self.register.taken([*addresses.values()])
+            given |= self.register.look_alikes(student.key, [*addresses.values()])
+            yield from (name for name, address in addresses.items() if address not in given)
+
+
+def _kept(student: Student) -> str | None:
+    """Return the address that a student has for good; one in conflict may be changed."""
+    return None if student.mailbox_state is MailboxState.CONFLICT else student.mailbox
 
 
 def _needs_one(student: Student) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -9,6 +11,8 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+
+ADDRESS = sa.table("address", sa.column("address"), sa.column("kind"), sa.column("likeness"))
 
 
 def upgrade() -> None:
@@ -87,6 +91,17 @@ def upgrade() -> None:
     with op.batch_alter_table("address", schema=None) as batch_op:
         batch_op.add_column(sa.Column("likeness", sa.String(length=254), nullable=True))
         batch_op.create_index(batch_op.f("ix_address_likeness"), ["likeness"], unique=False)
+    _fill_likenesses(op.get_bind())
+
+
+def _fill_likenesses(connection: sa.Connection) -> None:
+    """Note what the addresses that students have look like, as estudent.domain.mailbox_name had it at this revision."""
+    digits = str.maketrans({"0": "o", "1": "l", "i": "l", "3": "e", "4": "a", "5": "s", "7": "t", "w": "vv", "m": "rn"})
+    some = sa.select(ADDRESS.c.address).where(ADDRESS.c.kind == "primary", ADDRESS.c.likeness.is_(None)).limit(1000)
+    fill = sa.update(ADDRESS).where(ADDRESS.c.address == sa.bindparam("of")).values(likeness=sa.bindparam("look"))
+    while addresses := list(connection.scalars(some)):
+        names = {each: re.sub("[._-]", "", each.partition("@")[0]) for each in addresses}
+        connection.execute(fill, [{"of": each, "look": name.translate(digits)} for each, name in names.items()])
 
 
 def downgrade() -> None:
