@@ -28,6 +28,7 @@ QUIET = {
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
 }
+UNFINISHED = ("SCHEDULED", "PENDING", "RUNNING", "PAUSED", "CANCELLING")
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
@@ -70,6 +71,7 @@ class Orchestration:
         self._prefect("work-pool", "create", POOL, "--type", "process", "--overwrite")
         self._prefect("--no-prompt", "deploy", "--all")
         self.schedules(active=False)
+        self._end_orphans()
         self.worker = self.spawn("worker", "worker", "start", "--pool", POOL, "--name", "here", "--limit", "4")
         self._until("the worker", self._worker_is_online)
 
@@ -106,6 +108,13 @@ class Orchestration:
     def post(self, path: str, body: Mapping[str, object]) -> Any:
         """Post to the server's API and return its answer."""
         return self._ask("POST", path, body).json()
+
+    def _end_orphans(self) -> None:
+        """End the runs whose processes an earlier end of this server took away; else they keep others waiting."""
+        unfinished = {"flow_runs": {"state": {"type": {"any_": list(UNFINISHED)}}}}
+        for run in self.post("/flow_runs/filter", unfinished):
+            state = {"type": "CRASHED", "message": "the server was stopped in the middle"}
+            self.post(f"/flow_runs/{run['id']}/set_state", {"state": state, "force": True})
 
     def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> httpx.Response:
         """Ask the API; on SQLite it answers 503 while another write takes its time, and wants to be asked again."""

@@ -10,7 +10,7 @@ from estudent.domain.album_number import AlbumNumber
 from estudent.domain.whom import Whom
 from sandbox.demo.story import Story
 from sandbox.sample.receivables import put_receivables
-from sandbox.sample.row import ADMITTED
+from sandbox.sample.row import ADMITTED, Row
 
 CLERK = "urzednik"
 FACULTY_OFFICE = "Urszula Urzędnik"
@@ -34,12 +34,13 @@ def invite(story: Story) -> Guests:
         put_receivables(here.database, here.students.keys(Whom()), here.today())
     password = secrets.token_urlsafe(12)
     story.university.slapd.add_staff(CLERK, password, FACULTY_OFFICE, "desk-administrators")
-    asked = set(story.askers)
-    row = next(
-        row
-        for row in story.sample.students
-        if row.status == ADMITTED and row.album_number and row.usos_id and row.pesel
-        if AlbumNumber(row.album_number) not in asked
-    )
+    row = _newcomer(story)
     portal = story.university.portal.url if story.university.portal else ""
     return Guests(portal, row.album_number, row.pesel, row.family_name, row.email, password)
+
+
+def _newcomer(story: Story) -> Row:
+    """Return somebody with a PESEL and an album number: best without a mailbox and known to USOS."""
+    asked = set(story.askers)
+    able = [row for row in story.sample.students if row.status == ADMITTED and row.album_number and row.pesel]
+    return min(able, key=lambda row: (AlbumNumber(row.album_number) in asked, not row.usos_id))
