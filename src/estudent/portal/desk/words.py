@@ -1,0 +1,88 @@
+"""The stages of the way, and why somebody waits, in a clerk's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext
+
+from estudent.domain.funnel import Hold, Stage, Waiting
+from estudent.domain.lifecycle import Standing
+from estudent.portal.journal_words import cause_in_words
+
+WAITS_FOR: Mapping[Stage, Any] = {
+    Stage.NUMBER: lazy_gettext("waits for the album number"),
+    Stage.LETTER: lazy_gettext("waits for the letter"),
+    Stage.ACCOUNT: lazy_gettext("has not activated the account"),
+    Stage.NAME: lazy_gettext("has not asked for a mailbox"),
+    Stage.MAILBOX: lazy_gettext("waits for the mailbox"),
+    Stage.USOS: lazy_gettext("waits for USOS"),
+    Stage.PAYMENT_ACCOUNT: lazy_gettext("waits for the account number"),
+    Stage.DONE: lazy_gettext("has everything"),
+    Stage.LEFT: lazy_gettext("is no student any more"),
+}
+REACHED: Mapping[Stage, Any] = {
+    Stage.NUMBER: lazy_gettext("Album number known"),
+    Stage.LETTER: lazy_gettext("Letter sent"),
+    Stage.ACCOUNT: lazy_gettext("Account active"),
+    Stage.NAME: lazy_gettext("Mailbox asked for"),
+    Stage.MAILBOX: lazy_gettext("Mailbox works"),
+    Stage.USOS: lazy_gettext("Linked in USOS"),
+    Stage.PAYMENT_ACCOUNT: lazy_gettext("Account number known"),
+}
+"""What is behind somebody who got beyond a stage."""
+
+HOLDS: Mapping[Hold, Any] = {
+    Hold.NUMBER_NOT_GIVEN: lazy_gettext("Recruitment has not sent the album number; it comes with a later feed."),
+    Hold.LETTER_REFUSED: lazy_gettext("The mail server refuses the letter. Correct the contact address."),
+    Hold.LETTER_NOT_SENT: lazy_gettext("The letter was not sent yet; the next run of the letters sends it."),
+    Hold.NO_ENTRY: lazy_gettext("The account was not made in the directory yet; the next run makes it."),
+    Hold.TRIED_IN_VAIN: lazy_gettext("The student tried to activate the account and failed."),
+    Hold.NEVER_TRIED: lazy_gettext("The student has not tried yet. Did the letter arrive?"),
+    Hold.NO_NAME_CHOSEN: lazy_gettext("The student has not chosen a name for the mailbox."),
+    Hold.ADDRESS_TAKEN: lazy_gettext("The address is somebody else's at Microsoft: the student must choose another."),
+    Hold.MICROSOFT_PROBLEM: lazy_gettext("Microsoft has a problem with the mailbox."),
+    Hold.MICROSOFT_SLOW: lazy_gettext("Microsoft is making the mailbox; it usually needs under 30 minutes."),
+    Hold.NO_USOS_ID: lazy_gettext("The person's number in USOS is not known; recruitment must send it."),
+    Hold.USOS_REFUSES: lazy_gettext("USOS refuses the address."),
+    Hold.USOS_NOT_YET: lazy_gettext("USOS does not show the address yet; it does after its next migration."),
+    Hold.NO_ACCOUNT_NUMBER: lazy_gettext("USOS has no account number for the student, and none was assigned."),
+    Hold.NOTHING: lazy_gettext("Nothing is missing."),
+}
+STANDINGS: Mapping[Standing, Any] = {
+    Standing.ADMITTED: lazy_gettext("admitted"),
+    Standing.STUDYING: lazy_gettext("studying"),
+    Standing.ON_LEAVE: lazy_gettext("on leave"),
+    Standing.GRADUATED: lazy_gettext("graduated"),
+    Standing.RESIGNED: lazy_gettext("resigned"),
+    Standing.STRUCK_OFF: lazy_gettext("struck off"),
+}
+
+LETTERS: Mapping[str, Any] = {
+    "album_number": lazy_gettext("album number letter"),
+    "activation": lazy_gettext("way to create the account"),
+    "email_code": lazy_gettext("code for creating the account"),
+    "recovery": lazy_gettext("code for a new password"),
+    "activated": lazy_gettext("account is active"),
+    "password_changed": lazy_gettext("password was changed"),
+    "too_many_tries": lazy_gettext("many failed tries"),
+    "mailbox_ready": lazy_gettext("mailbox works"),
+}
+CODES: Mapping[str, Any] = {
+    "email_code": lazy_gettext("by e-mail, for creating the account"),
+    "recovery": lazy_gettext("by e-mail, for a new password"),
+    "recovery_link": lazy_gettext("link by e-mail"),
+    "office": lazy_gettext("handed out at the desk"),
+}
+
+
+def detail_in_words(hold: Hold, detail: str) -> str:
+    """Return what was said about it: a cause in our words, or those of a far system."""
+    return cause_in_words(detail) if hold is Hold.TRIED_IN_VAIN else detail
+
+
+def why(waiting: Waiting) -> str:
+    """Return in one line why somebody waits."""
+    detail = detail_in_words(waiting.hold, waiting.detail)
+    return f"{HOLDS[waiting.hold]} ({detail})" if detail else str(HOLDS[waiting.hold])

@@ -1,0 +1,216 @@
+"""The journal in a clerk's words: every step that anything can write, as a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+
+from estudent.domain.outcome import Result
+
+DONE, REFUSED, FAILED = (result.value for result in Result)
+
+SENTENCES: Mapping[tuple[str, str, str], Any] = {
+    ("recruitment", "admitted", DONE): lazy_gettext("Recruitment sent this student for the first time."),
+    ("recruitment", "data changed", DONE): lazy_gettext("Recruitment sent changed data; they were taken over."),
+    ("letters", "letter", REFUSED): lazy_gettext("The album number letter could not be sent: the address is refused."),
+    ("letters", "sent album_number", DONE): lazy_gettext("The album number letter was sent."),
+    ("letters", "sent activation", DONE): lazy_gettext("A letter with a way to create the account was sent."),
+    ("letters", "sent email_code", DONE): lazy_gettext("A code for creating the account was sent by e-mail."),
+    ("letters", "sent recovery", DONE): lazy_gettext("A code for a new password was sent by e-mail."),
+    ("letters", "sent activated", DONE): lazy_gettext("The student was told by e-mail that the account is active."),
+    ("letters", "sent password_changed", DONE): lazy_gettext("The student was told by e-mail of the new password."),
+    ("letters", "sent too_many_tries", DONE): lazy_gettext("After many failed tries a link was sent by e-mail."),
+    ("letters", "sent mailbox_ready", DONE): lazy_gettext("The student was told by e-mail that the mailbox works."),
+    ("letters", "activation", REFUSED): lazy_gettext("A letter about the account could not be sent."),
+    ("letters", "email_code", REFUSED): lazy_gettext("The code for creating the account could not be sent."),
+    ("letters", "recovery", REFUSED): lazy_gettext("The code for a new password could not be sent."),
+    ("letters", "activated", REFUSED): lazy_gettext("The letter that the account is active could not be sent."),
+    ("letters", "password_changed", REFUSED): lazy_gettext("The letter about the new password could not be sent."),
+    ("letters", "too_many_tries", REFUSED): lazy_gettext("The letter about many failed tries could not be sent."),
+    ("letters", "mailbox_ready", REFUSED): lazy_gettext("The letter that the mailbox works could not be sent."),
+    ("portal", "account activated", DONE): lazy_gettext("The student chose a password: the account is active."),
+    ("portal", "password recovered", DONE): lazy_gettext("The student chose a new password with a code or a link."),
+    ("portal", "password changed", DONE): lazy_gettext("The student changed the password."),
+    ("portal", "password change", REFUSED): lazy_gettext("A try to change the password failed."),
+    ("portal", "signed in", DONE): lazy_gettext("The student signed in for the first time."),
+    ("portal", "sign-in", REFUSED): lazy_gettext("A try to sign in failed."),
+    ("portal", "turned away: mismatch", REFUSED): lazy_gettext("A try to create the account failed."),
+    ("portal", "turned away: wait", REFUSED): lazy_gettext("After many failed tries the portal asked to wait."),
+    ("portal", "turned away: wrong_code", REFUSED): lazy_gettext("A code was typed that does not open anything."),
+    ("portal", "turned away: link", REFUSED): lazy_gettext("A link was opened that is used up or too old."),
+    ("portal", "turned away: active", REFUSED): lazy_gettext("A try to create an account that is active already."),
+    ("portal", "turned away: left", REFUSED): lazy_gettext("A try by somebody who is no student any more."),
+    ("portal", "turned away: used", REFUSED): lazy_gettext("A code or a link was used a second time."),
+    ("portal", "turned away: no_entry", REFUSED): lazy_gettext("The account was not made in the directory yet."),
+    ("mailboxes", "mailbox requested", DONE): lazy_gettext("The student asked for a mailbox."),
+    ("mailboxes", "mailbox awaited", DONE): lazy_gettext("Microsoft knows the student and is making the mailbox."),
+    ("mailboxes", "mailbox verified", DONE): lazy_gettext("The mailbox and its alias were seen to work."),
+    ("mailboxes", "mailbox conflict", DONE): lazy_gettext("Microsoft has given the address to somebody else."),
+    ("payment_accounts", "number from usos", DONE): lazy_gettext("The account number was read from USOS."),
+    ("payment_accounts", "number from assigned", DONE): lazy_gettext("An account number was assigned."),
+    ("desk", "contact corrected", DONE): lazy_gettext("The desk corrected the contact address."),
+    ("desk", "letter asked for", DONE): lazy_gettext("The desk had the album number letter sent again."),
+    ("desk", "mailbox hurried", DONE): lazy_gettext("The desk had the mailbox looked at at once."),
+    ("desk", "unlocked", DONE): lazy_gettext("The desk ended the lock by wrong passwords."),
+    ("desk", "waits ended", DONE): lazy_gettext("The desk ended the waits between tries."),
+    ("desk", "code handed out", DONE): lazy_gettext("The desk handed out a one-time code."),
+}
+"""What is written under one name each."""
+
+STEPS: Mapping[tuple[str, str, str], Any] = {
+    ("directory", "add", DONE): lazy_gettext("The account was made in the directory, locked until it is activated."),
+    ("directory", "add", REFUSED): lazy_gettext("The directory refused to make the account."),
+    ("directory", "add", FAILED): lazy_gettext("The account could not be made now; the next run tries again."),
+    ("directory", "change", DONE): lazy_gettext("The directory was brought up to date."),
+    ("directory", "change", REFUSED): lazy_gettext("The directory refused a change."),
+    ("directory", "change", FAILED): lazy_gettext("The directory could not be changed now; the next run tries again."),
+    ("directory", "lock", DONE): lazy_gettext("The account was locked."),
+    ("directory", "lock", REFUSED): lazy_gettext("The directory refused to lock the account."),
+    ("directory", "lock", FAILED): lazy_gettext("The account could not be locked now; the next run tries again."),
+    ("directory", "unlock", DONE): lazy_gettext("The account was unlocked."),
+    ("directory", "unlock", REFUSED): lazy_gettext("The directory refused to unlock the account."),
+    ("directory", "unlock", FAILED): lazy_gettext("The account could not be unlocked now; the next run tries again."),
+    ("mailboxes", "add", DONE): lazy_gettext("The student was entered at Microsoft; the mailbox follows."),
+    ("mailboxes", "add", REFUSED): lazy_gettext("Microsoft refused to enter the student."),
+    ("mailboxes", "add", FAILED): lazy_gettext("Microsoft could not be reached; it is tried again by itself."),
+    ("mailboxes", "change", DONE): lazy_gettext("Microsoft took over what was missing."),
+    ("mailboxes", "change", REFUSED): lazy_gettext("Microsoft refused a change."),
+    ("mailboxes", "change", FAILED): lazy_gettext("Microsoft could not be reached; it is tried again by itself."),
+    ("mailboxes", "lock", REFUSED): lazy_gettext("The mailbox cannot be locked from here."),
+    ("mailboxes", "unlock", REFUSED): lazy_gettext("The mailbox cannot be unlocked from here."),
+    ("usos", "add", DONE): lazy_gettext("USOS was asked to link the university address to this person."),
+    ("usos", "add", REFUSED): lazy_gettext("USOS refused to link the university address."),
+    ("usos", "add", FAILED): lazy_gettext("USOS could not be reached; the next run tries again."),
+    ("usos", "change", DONE): lazy_gettext("USOS was asked to replace the address of this person."),
+    ("usos", "change", REFUSED): lazy_gettext("USOS refused to replace the address."),
+    ("usos", "change", FAILED): lazy_gettext("USOS could not be reached; the next run tries again."),
+    ("usos", "lock", REFUSED): lazy_gettext("A person in USOS cannot be locked from here."),
+    ("usos", "unlock", REFUSED): lazy_gettext("A person in USOS cannot be unlocked from here."),
+}
+"""What runs do; the names of the fields that changed follow the step."""
+
+FIELDS: Mapping[str, Any] = {
+    "uid": lazy_gettext("user name"),
+    "surname": lazy_gettext("surname"),
+    "given_name": lazy_gettext("given name"),
+    "display_name": lazy_gettext("name shown"),
+    "mail": lazy_gettext("mail address"),
+    "local_addresses": lazy_gettext("mail addresses"),
+    "principal_name": lazy_gettext("network name"),
+    "affiliations": lazy_gettext("affiliation"),
+    "scoped_affiliations": lazy_gettext("affiliation"),
+    "home_organization": lazy_gettext("university"),
+    "personal_unique_code": lazy_gettext("European student identifier"),
+    "language": lazy_gettext("language"),
+    "primary": lazy_gettext("mail address"),
+    "licensed": lazy_gettext("licence"),
+    "ready": lazy_gettext("mailbox"),
+    "aliased": lazy_gettext("album alias"),
+    "email": lazy_gettext("mail address"),
+}
+"""The fields of the far systems."""
+
+TELLING = frozenset({("mailboxes", "mailbox conflict"), ("recruitment", "admitted"), ("recruitment", "data changed")})
+"""Steps that went well and whose detail still says something to a clerk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A line of the journal in words, what was said about it, and by whom it was caused."""
+
+    text: str
+    said: str
+    who: str
+
+
+def in_words(system: str, step: str, result: str, detail: str, actor: str) -> Sentence:
+    """Return a line of the journal as a clerk reads it."""
+    told = result != DONE or system == "desk" or (system, step) in TELLING
+    said = str(CAUSES.get(detail, detail)) if told else ""
+    return Sentence(_text(system, step, result), said, _who(actor))
+
+
+def is_known(system: str, step: str, result: str) -> bool:
+    """Tell whether there are words for a step."""
+    kind, *fields = step.split()
+    known_fields = all(field in FIELDS for field in fields[: -1 if len(step) == LONGEST_STEP else None])
+    return (system, step, result) in SENTENCES or ((system, kind, result) in STEPS and known_fields)
+
+
+LONGEST_STEP = 60
+"""The journal cuts a longer step off, so its last word may be a part of one."""
+
+
+def _text(system: str, step: str, result: str) -> str:
+    if (system, step, result) in SENTENCES:
+        return str(SENTENCES[system, step, result])
+    kind, *fields = step.split() or [""]
+    sentence = STEPS.get((system, kind, result))
+    if sentence is None:
+        return str(gettext("%(system)s: %(step)s (%(result)s)", system=system, step=step, result=result))
+    named = ", ".join(dict.fromkeys(str(FIELDS[field]) for field in fields if field in FIELDS))
+    return f"{sentence} ({named})" if named else str(sentence)
+
+
+def _who(actor: str) -> str:
+    kind, _, name = actor.partition(" ")
+    match kind:
+        case "student":
+            return str(gettext("the student"))
+        case "staff":
+            return name
+        case "visitor":
+            return str(gettext("a visitor"))
+        case "cli":
+            return str(gettext("%(name)s, at the command line", name=name))
+    return str(gettext("a run by itself"))
+
+
+CAUSES: Mapping[str, Any] = {
+    "unknown": lazy_gettext("no student has what was typed"),
+    "pesel_differs": lazy_gettext("the PESEL typed differs from recruitment's"),
+    "document_differs": lazy_gettext("the document typed differs from recruitment's"),
+    "birth_date_differs": lazy_gettext("the date of birth typed differs from recruitment's"),
+    "surname_differs": lazy_gettext("the surname typed differs from recruitment's"),
+    "wrong_album": lazy_gettext("the album number typed is not that of the letter"),
+    "wrong_password": lazy_gettext("a wrong password"),
+    "wrong_code": lazy_gettext("a wrong code"),
+    "expired_code": lazy_gettext("a code that was too old, used, or tried too often"),
+    "barred": lazy_gettext("no student any more, so there is no sign-in"),
+    "refused": lazy_gettext("a wrong user name or password of the staff, or none of the desk's groups"),
+    "locked": lazy_gettext("the account is locked for 15 minutes by wrong passwords, here, in Wi-Fi or in USOSweb"),
+    "not_activated": lazy_gettext("the account is not activated yet"),
+    "unjudged": lazy_gettext("the directory did not answer"),
+    "throttled": lazy_gettext("too many tries in a short time: asked to wait"),
+    "spared": lazy_gettext("too many tries at this account: not passed on"),
+    "unfinished": lazy_gettext("the try was broken off"),
+    "asked": lazy_gettext("a letter was asked for"),
+    "active": lazy_gettext("the account is active already"),
+    "left": lazy_gettext("no student any more"),
+    "no_entry": lazy_gettext("the account was not made in the directory yet"),
+    "number awaited": lazy_gettext("the album number is not known yet"),
+}
+"""Why a try failed."""
+
+DOORS: Mapping[str, Any] = {
+    "sign-in": lazy_gettext("sign in"),
+    "activate": lazy_gettext("create the account"),
+    "code": lazy_gettext("type a code"),
+    "recover": lazy_gettext("forgotten password"),
+    "office-code": lazy_gettext("type the office's code"),
+    "staff": lazy_gettext("sign in at the desk"),
+}
+"""What was tried."""
+
+
+def cause_in_words(cause: str) -> str:
+    """Return why a try failed, or that it did not."""
+    return str(CAUSES.get(cause, cause) if cause else gettext("succeeded"))
+
+
+def door_in_words(door: str) -> str:
+    """Return what was tried."""
+    return str(DOORS.get(door, door))
