@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -29,6 +30,8 @@ PACKAGES = ("slapd", "ldap-utils")
 SERVICES = ("provisioner", "portal", "sso", "radius")
 # A search for the entry without a name (RFC 4511, 4.5.1): base object, any object class, every attribute.
 ROOT_ENTRY = bytes.fromhex("3025020101632004000a01000a0100020100020100010100870b") + b"objectClass\x30\x00"
+STAFF_USER = re.compile(r"[a-z][a-z0-9._-]{1,30}")
+ALREADY_EXISTS, VALUE_EXISTS = "(68)", "(20)"
 SUFFIX = re.compile(r"dc=[a-z0-9-]+(,dc=[a-z0-9-]+)*", re.IGNORECASE)
 
 
@@ -120,6 +123,7 @@ class Slapd:
             try:
                 self._prepare()
                 self._run()
+                self._complete()
             except BaseException:
                 self.stop()
                 raise
@@ -145,6 +149,20 @@ class Slapd:
         own = {"LDAPURI": self.ldaps_uri, "LDAPTLS_CACERT": str(self.ca_file), "LDAPTLS_REQCERT": "demand"}
         return Tool((str(program.path),), {**os.environ, **program.environment, **own})
 
+    def add_staff(self, user: str, password: str, name: str, *groups: str) -> None:
+        """Let somebody sign in at the desk, as a member of `groups` (desk-clerks); known ones get the new password."""
+        if not STAFF_USER.fullmatch(user):
+            raise ValueError(f"a staff member's user name is of letters, digits, dots and hyphens, not {user!r}")
+        dn, hashed = f"uid={user},ou=staff,{self.suffix}", _hash(password)
+        names = {"uid": user, "cn": name, "sn": name.rpartition(" ")[2], "displayName": name}
+        entry = {"objectClass": "inetOrgPerson", **names}
+        self.manage(f"dn: {dn}\nchangetype: add\n{_lines(entry | {'userPassword': hashed})}", ALREADY_EXISTS)
+        new = f"replace: userPassword\n{_lines({'userPassword': hashed})}-\nreplace: pwdReset\n"
+        self.manage(f"dn: {dn}\nchangetype: modify\n{new}")
+        for group in groups:
+            member = f"dn: cn={group},ou=groups,{self.suffix}\nchangetype: modify\nadd: member\nmember: {dn}\n"
+            self.manage(member, VALUE_EXISTS)
+
     @property
     def _certificates(self) -> certificates.Certificates:
         folder = self.folder / "tls"
@@ -160,7 +178,14 @@ class Slapd:
         self._configure()
         if not ready.exists():
             self._slapadd("1", self._base())
-            ready.touch()
+            ready.write_text(self._entries({}, ""))
+
+    def _complete(self) -> None:
+        """Add the first entries that an older version of this project did not make."""
+        ready, wanted = self.folder / "data.ready", self._entries({}, "")
+        if ready.read_text() != wanted:
+            self.manage(self._base(), ALREADY_EXISTS)
+            ready.write_text(wanted)
 
     def _configure(self) -> None:
         config, kept = self.folder / "slapd.d", self.folder / "slapd.ldif"
@@ -196,9 +221,16 @@ class Slapd:
         )
 
     def _base(self) -> str:
-        hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
-        hashes = {name: "{ARGON2}" + hasher.hash(password) for name, password in self._passwords().items()}
-        return render("hosts/directory/base.ldif.j2", directory_suffix=self.suffix, directory_service_hashes=hashes)
+        hashes = {name: _hash(password) for name, password in self._passwords().items()}
+        return self._entries(hashes, _hash(secrets.token_urlsafe(24)))
+
+    def _entries(self, hashes: Mapping[str, str], decoy: str) -> str:
+        return render(
+            "hosts/directory/base.ldif.j2",
+            directory_suffix=self.suffix,
+            directory_service_hashes=hashes,
+            directory_decoy_hash=decoy,
+        )
 
     def _slapadd(self, database: str, ldif: str) -> None:
         program = self._programs("slapd")
@@ -211,6 +243,17 @@ class Slapd:
         )
         if done.returncode:
             raise NotStarted(f"slapd refused its configuration or first entries: {done.stderr.decode()[-1500:]}")
+
+    def manage(self, ldif: str, forgiven: str = "") -> None:
+        """Change entries over the unix socket; a refusal that ends with the code `forgiven` is none."""
+        tool = self.tool("ldapmodify")
+        command = [*tool.argv, "-Q", "-Y", "EXTERNAL", "-H", self.ldapi_uri, "-a", "-c"]
+        done = subprocess.run(
+            command, input=ldif, env=dict(tool.environment), capture_output=True, text=True, check=False
+        )
+        refusals = [line for line in done.stderr.splitlines() if line.startswith("ldap_")]
+        if any(not forgiven or not line.endswith(forgiven) for line in refusals) or (done.returncode and not refusals):
+            raise NotStarted(f"slapd refused a change: {done.stderr[-1500:]}")
 
     def _run(self) -> None:
         self._socket = self._place_of_socket()
@@ -254,6 +297,15 @@ class Slapd:
             new.rename(file)
         passwords: dict[str, str] = json.loads(file.read_text())
         return passwords
+
+
+def _hash(password: str) -> str:
+    return "{ARGON2}" + PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1).hash(password)
+
+
+def _lines(attributes: Mapping[str, str]) -> str:
+    """Return attributes as LDIF, in base64 (RFC 2849), so that any letter is allowed."""
+    return "".join(f"{name}:: {base64.b64encode(value.encode()).decode()}\n" for name, value in attributes.items())
 
 
 def _administrators() -> list[str]:

@@ -404,6 +404,77 @@ def test_an_attribute_is_compared_with_itself_only(campus: Campus) -> None:
     assert campus.service("provisioner").add(campus.dn(album), **attributes) == "constraintViolation"
 
 
+# The student office
+
+
+@pytest.fixture(scope="module")
+def clerk(directory: Campus) -> str:
+    directory.slapd.add_staff("a.kowalska", "good", "Anna Kowalska", "desk-clerks")
+    return f"uid=a.kowalska,ou=staff,{directory.slapd.suffix}"
+
+
+def test_staff_sign_in_and_see_their_own_entry_alone(campus: Campus, clerk: str) -> None:
+    client = campus.bind(clerk, "good")
+    assert client.read(clerk, "uid", "displayName") == {"uid": [b"a.kowalska"], "displayName": [b"Anna Kowalska"]}
+    assert client.read(clerk, "userPassword") == {}
+    assert client.search(campus.slapd.suffix) == []
+    assert client.read(campus.activate(), "uid") == {}
+
+
+@pytest.mark.parametrize("service", ["provisioner", "sso", "radius"])
+@pytest.mark.parametrize("branch", ["staff", "groups", "policies"])
+def test_no_other_service_than_the_portal_sees_the_student_office(campus: Campus, service: str, branch: str) -> None:
+    assert campus.service(service).search(f"ou={branch},{campus.slapd.suffix}") == []
+
+
+def test_the_portal_reads_of_the_student_office_what_it_needs(campus: Campus, clerk: str) -> None:
+    portal = campus.service("portal")
+    assert set(portal.read(clerk, "*", "+")) == {"objectClass", "uid", "cn", "displayName", "pwdChangedTime"}
+    assert portal.search(f"ou=groups,{campus.slapd.suffix}", f"(member={clerk})") == [
+        f"cn=desk-clerks,ou=groups,{campus.slapd.suffix}"
+    ]
+    assert portal.read(f"cn=default,ou=policies,{campus.slapd.suffix}", "*") == {
+        "objectClass": [b"organizationalRole", b"pwdPolicy"],
+        "pwdLockoutDuration": [b"900"],
+    }
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_service_makes_itself_staff(campus: Campus, clerk: str, service: str) -> None:
+    client, suffix = campus.service(service), campus.slapd.suffix
+    group = f"cn=desk-administrators,ou=groups,{suffix}"
+    assert client.replace(group, member=[campus.slapd.accounts[service].dn]) == NO
+    assert client.replace(clerk, userPassword=[hashed("mine")]) == NO
+    assert client.replace(clerk, displayName=["Rektor"]) == NO
+    staff = {"objectClass": "inetOrgPerson", "uid": "second", "cn": "Second", "sn": "Second"}
+    assert client.add(f"uid=second,ou=staff,{suffix}", **staff) == NO
+    assert client.replace(f"cn=decoy,ou=services,{suffix}", userPassword=[hashed("mine")]) == NO
+
+
+def test_nobody_belongs_to_a_new_group_but_the_group_itself(campus: Campus) -> None:
+    group = f"cn=desk-readers,ou=groups,{campus.slapd.suffix}"
+    assert campus.service("portal").read(group, "member") == {"member": [group.encode()]}
+    assert campus.bind(group, "anything").bound == "invalidCredentials"
+
+
+def test_staff_who_are_added_again_get_the_new_password(campus: Campus) -> None:
+    name = f"uid=b.nowak,ou=staff,{campus.slapd.suffix}"
+    for password in ("first", "second"):
+        campus.slapd.add_staff("b.nowak", password, "Barbara Żółć-Nowak", "desk-readers", "desk-clerks")
+    assert [campus.bind(name, password).bound for password in ("first", "second")] == ["invalidCredentials", "success"]
+
+
+@pytest.mark.parametrize("user", ["", "A.Kowalska", "a,ou=people", "a\ndn: x"])
+def test_a_strange_user_name_is_not_added_to_the_staff(campus: Campus, user: str) -> None:
+    with pytest.raises(ValueError, match="user name"):
+        campus.slapd.add_staff(user, "good", "Anna Kowalska", "desk-clerks")
+
+
+def test_a_group_that_does_not_exist_is_said(campus: Campus) -> None:
+    with pytest.raises(daemon.NotStarted, match="slapd refused a change"):
+        campus.slapd.add_staff("c.nowak", "good", "Celina Nowak", "desk-wizards")
+
+
 # The configuration
 
 
@@ -453,6 +524,23 @@ def test_it_starts_again_on_the_same_data_ports_and_passwords(tmp_path: Path) ->
         assert second.ldaps_uri == address
         campus = Campus(second)
         assert campus.service("sso").read(dn, "sn") == {"sn": [b"Nowak"]}
+        campus.close()
+
+
+def test_a_folder_of_an_earlier_version_gets_the_entries_that_it_lacks(tmp_path: Path) -> None:
+    with Slapd(tmp_path) as old:
+        campus = Campus(old)
+        dn = campus.admit()
+        campus.close()
+        for name in ("cn=decoy,ou=services", "cn=decoy,ou=policies", "cn=desk-clerks,ou=groups"):
+            old.manage(f"dn: {name},{old.suffix}\nchangetype: delete\n")
+        (tmp_path / "data.ready").write_text("")
+    with Slapd(tmp_path) as new:
+        campus = Campus(new)
+        portal = campus.service("portal")
+        assert portal.read(f"cn=decoy,ou=services,{new.suffix}", "objectClass")
+        assert portal.read(f"cn=desk-clerks,ou=groups,{new.suffix}", "cn")
+        assert portal.read(dn, "sn") == {"sn": [b"Nowak"]}
         campus.close()
 
 

@@ -14,6 +14,7 @@ from estudent.adapters.registry.database import Database
 from estudent.ports import AlreadyExists, Misconfigured, Unavailable
 from sandbox.postgresql import PostgreSQL
 from tests.contract import registry_contract as contract
+from tests.contract import single_use_contract
 from tests.contract.registry_world import DOMAIN, START, Registry, a_feed, an_application
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -43,6 +44,9 @@ class TestAccountNumbers(contract.AccountNumbersContract): ...
 class TestMailboxRegister(contract.MailboxRegisterContract): ...
 
 
+class TestTrail(contract.TrailContract): ...
+
+
 class TestUsosRegister(contract.UsosRegisterContract): ...
 
 
@@ -56,6 +60,9 @@ class TestOwed(contract.OwedContract): ...
 
 
 class TestLetters(contract.LettersContract): ...
+
+
+class TestSingleUse(single_use_contract.SingleUseContract): ...
 
 
 class TestStudents(contract.StudentsContract): ...

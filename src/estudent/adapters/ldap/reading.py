@@ -8,12 +8,14 @@ from typing import Any, Literal
 from ldap3 import BASE, DEREF_NEVER, LEVEL, Connection
 from ldap3.core.results import RESULT_NO_SUCH_OBJECT
 
-from estudent.adapters.ldap.attributes import ALBUM, READ, Found
+from estudent.adapters.ldap.attributes import ALBUM, READ, Found, texts
 from estudent.adapters.ldap.errors import Operation, meaning, speaking
 
 PAGE = 1000
 PAGED_RESULTS = "1.2.840.113556.1.4.319"
 ANYTHING = "(objectClass=*)"
+NAMES = ("uid", "mail", "mailLocalAddress", "eduPersonPrincipalName")
+"""By each of these a student may sign in; all are indexed and compared without regard to case."""
 
 
 def with_albums(connection: Connection, people: str, digits: Sequence[str]) -> list[Found]:
@@ -35,6 +37,23 @@ def uids_with_addresses(connection: Connection, people: str, addresses: Sequence
     condition = "".join(f"({name}={_literal(each)})" for each in addresses for name in ("mail", "mailLocalAddress"))
     found = _search(connection, people, f"(|{condition})", LEVEL, ["uid"])[0]
     return [uid.decode(errors="replace") for entry in found for uid in entry.get("uid", ())]
+
+
+def with_names(connection: Connection, base: str, names: Sequence[str], attributes: Sequence[str]) -> list[Found]:
+    """Return the entries that one of these user names, principal names or addresses is of."""
+    condition = "".join(f"({attribute}={_literal(name)})" for name in names for attribute in NAMES)
+    return _search(connection, base, f"(|{condition})", LEVEL, attributes)[0]
+
+
+def with_user(connection: Connection, staff: str, user: str, attributes: Sequence[str]) -> list[Found]:
+    """Return the entries of this user name."""
+    return _search(connection, staff, f"(uid={_literal(user)})", LEVEL, attributes)[0]
+
+
+def groups_with(connection: Connection, groups: str, member: str) -> list[str]:
+    """Return the names of the groups to which an entry belongs."""
+    found = _search(connection, groups, f"(&(objectClass=groupOfNames)(member={_literal(member)}))", LEVEL, ["cn"])[0]
+    return [name for group in found for name in texts(group, "cn")]
 
 
 def one(connection: Connection, name: str, attributes: Sequence[str]) -> Found | None:
