@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 import tempfile
 import time
@@ -56,7 +55,7 @@ def _sign_ins(here: World, at: int) -> float:
         opened = list(crowd.map(lambda browser: browser.get("/"), browsers))
         forms = [_filled(page, here.key, "/sign-in") for page in opened]
         typed = [
-            (browser, to, fields | {"user": album.login, "password": PASSWORD})
+            (browser, to, fields | {"name": album.login, "password": PASSWORD})
             for browser, (to, fields), album in zip(browsers, forms, here.active, strict=True)
         ]
         begun = time.perf_counter()
@@ -101,7 +100,7 @@ def _by_data(here: World, row: Row, address: str, together: Barrier) -> Walk:
     walk.append(_send(browser, walk[-1], here, **known))
     walk.append(browser.get("/create/code"))
     code = letter_to(here, row.email, r"\b([A-Z0-9]{4}[ -]?[A-Z0-9]{4})\b")
-    walk.append(_send(browser, walk[-1], here, code=code))
+    walk.append(_send(browser, walk[-1], here, "/create/code", code=code))
     return _choose_password(browser, walk, here)
 
 
@@ -114,8 +113,8 @@ def _choose_password(browser: Browser, walk: list[Answer], here: World) -> Walk:
     return walk, chosen
 
 
-def _send(browser: Browser, page: Answer, here: World, **typed: str) -> Answer:
-    to, fields = _filled(page, here.key, "")
+def _send(browser: Browser, page: Answer, here: World, to: str = "", **typed: str) -> Answer:
+    to, fields = _filled(page, here.key, to)
     return browser.post(to, fields | typed)
 
 

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.application import Row
 from estudent.domain.directory_entry import Entry
+from estudent.domain.fees import Ledger
 from estudent.domain.letter import Letter
 from estudent.domain.mailbox import Mailbox
 from estudent.domain.nrb import Nrb
 from estudent.domain.outcome import Outcome, Result
-from estudent.domain.plan import Step, StepKind
+from estudent.domain.plan import Lock, Step, StepKind
 from estudent.domain.usos_link import UsosLink
-from estudent.ports import FarSideError, Feed, FeedProblem, Refused, UsosPerson
+from estudent.ports import (
+    Barrier,
+    Entrance,
+    FarSideError,
+    Feed,
+    FeedProblem,
+    NotFound,
+    Refused,
+    Role,
+    StaffMember,
+    UsosPerson,
+)
 
 
 class FakeMailboxes:
@@ -208,3 +221,101 @@ class FakeRecruitment:
 
     def check(self) -> str:
         return f"the fake holds {len(self._feeds)} files"
+
+
+class FakeFees:
+    """What students have to pay, in memory: `ledgers` by the student's key."""
+
+    def __init__(self, ledgers: Mapping[int, Ledger] | None = None) -> None:
+        self.ledgers = dict(ledgers or {})
+
+    def of(self, student: int) -> Ledger:
+        return self.ledgers.get(student, Ledger())
+
+
+class FakePasswords:
+    """Passwords of the students in a `directory` in memory; ten wrong ones within 15 minutes lock for 15 minutes."""
+
+    def __init__(self, directory: FakeDirectory, clock: Callable[[], datetime]) -> None:
+        self.directory, self.clock = directory, clock
+        self.stored: dict[AlbumNumber, str] = {}
+        self.failures: dict[AlbumNumber, list[datetime]] = {}
+        self.must_change: set[AlbumNumber] = set()
+        self.problem: FarSideError | None = None
+
+    def album_of(self, name: str) -> AlbumNumber | None:
+        self._answer()
+        visible = "".join(letter for letter in name if unicodedata.category(letter) != "Cf").strip().casefold()
+        typed = f"s{visible}" if visible.isdecimal() else visible
+        found = [album for album, entry in self.directory.entries.items() if typed in _names(entry)]
+        return found[0] if len(found) == 1 else None
+
+    def verify(self, name: str, password: str) -> Entrance:
+        album = self.album_of(name)
+        if album is None:
+            return Entrance(None, accepted=False)
+        if barrier := self.barrier(album):
+            return Entrance(album, accepted=False, barrier=barrier)
+        if not password or self.stored.get(album) != unicodedata.normalize("NFC", password):
+            self.failures.setdefault(album, []).append(self.clock())
+            return Entrance(album, accepted=False)
+        self.failures.pop(album, None)
+        return Entrance(album, True, album in self.must_change)
+
+    def set(self, album: AlbumNumber, password: str) -> None:
+        self._answer()
+        if not password or len(password) > 1024:
+            raise Refused("a password has at least one character and not thousands of them")
+        entry = self.directory.entries.get(album)
+        if entry is None:
+            raise NotFound("there is no such entry")
+        self.stored[album] = unicodedata.normalize("NFC", password)
+        if entry.lock is Lock.UNTIL_ACTIVATED:
+            self.directory.entries[album] = replace(entry, lock=Lock.OPEN)
+        self.must_change.discard(album)
+        self.failures.pop(album, None)
+
+    def barrier(self, album: AlbumNumber) -> Barrier | None:
+        self._answer()
+        entry = self.directory.entries.get(album)
+        lock = entry.lock if entry else Lock.UNTIL_ACTIVATED
+        if lock is not Lock.OPEN:
+            return Barrier(lock)
+        recent = [at for at in self.failures.get(album, []) if at > self.clock() - timedelta(minutes=15)]
+        return Barrier(lock, recent[-1] + timedelta(minutes=15)) if len(recent) >= 10 else None
+
+    def open(self, album: AlbumNumber) -> None:
+        self._answer()
+        self.failures.pop(album, None)
+
+    def _answer(self) -> None:
+        if self.problem is not None:
+            raise self.problem
+
+
+def _names(entry: Entry) -> set[str]:
+    return {name.casefold() for name in (entry.uid, *entry.mail, *entry.local_addresses, entry.principal_name)}
+
+
+class FakeStaff:
+    """The student office in memory: who has which password, by user name."""
+
+    def __init__(self) -> None:
+        self.members: dict[str, tuple[str, StaffMember | None]] = {}
+        self.failures: dict[str, int] = {}
+        self.problem: FarSideError | None = None
+
+    def add(self, user: str, password: str, name: str, role: Role | None) -> None:
+        """Let somebody in, or, without a role, know them only."""
+        self.members[user] = password, StaffMember(user, name, role) if role else None
+
+    def enter(self, user: str, password: str) -> StaffMember | None:
+        if self.problem is not None:
+            raise self.problem
+        typed = user.strip().casefold()
+        right, member = self.members.get(typed, ("", None))
+        if not password or password != right or self.failures.get(typed, 0) >= 10:
+            self.failures[typed] = self.failures.get(typed, 0) + 1
+            return None
+        self.failures.pop(typed, None)
+        return member

@@ -3,51 +3,88 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
 from typing import TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from anyascii import anyascii
 from babel import Locale
 
+from estudent.adapters.eduroam_profiles import apple_profile, authorities_in, eap_config
 from estudent.adapters.ldap.directory import LdapDirectory
+from estudent.adapters.ldap.passwords import LdapPasswords
+from estudent.adapters.ldap.staff import LdapStaff
 from estudent.adapters.letter_texts import LetterTexts
 from estudent.adapters.microsoft365 import Microsoft365
 from estudent.adapters.post import SmtpPost
+from estudent.adapters.recaptcha import Recaptcha
 from estudent.adapters.recruitment.files import RecruitmentFiles
 from estudent.adapters.recruitment.headers import POLISH_HEADERS
+from estudent.adapters.registry.accounts import SqlAccounts
 from estudent.adapters.registry.admissions import SqlAdmissions
+from estudent.adapters.registry.attempts import SqlAttempts
+from estudent.adapters.registry.board import SqlBoard
+from estudent.adapters.registry.codes import SqlCodes
+from estudent.adapters.registry.corrections import SqlCorrections
 from estudent.adapters.registry.database import Database
+from estudent.adapters.registry.desk import SqlDesk
+from estudent.adapters.registry.fees import SqlFees
 from estudent.adapters.registry.journal import Author, SqlJournal
 from estudent.adapters.registry.letters import SqlLetters
 from estudent.adapters.registry.mailboxes import SqlMailboxRegister
+from estudent.adapters.registry.messages import SqlMessages
 from estudent.adapters.registry.observations import SqlAccountNumbers, SqlUsosRegister
 from estudent.adapters.registry.outbox import SqlOutbox
 from estudent.adapters.registry.people import People
+from estudent.adapters.registry.sessions import SqlSessions
+from estudent.adapters.registry.single_use import SqlSingleUse
 from estudent.adapters.registry.students import SqlStudents
+from estudent.adapters.registry.trail import SqlTrail
 from estudent.adapters.usos import UsosApi
+from estudent.domain.album_number import AlbumNumber
 from estudent.domain.application import Vocabulary
 from estudent.domain.brake import Brake
+from estudent.domain.eduroam import Eduroam
 from estudent.domain.fault import Column
 from estudent.domain.fingerprint import Fingerprints
 from estudent.domain.identity_document import DocumentKind
 from estudent.domain.letter import activation_token
 from estudent.domain.lifecycle import Standing
 from estudent.domain.nrb import PaymentScheme
+from estudent.domain.password import Strength, words_of
 from estudent.domain.student import Language, Student
 from estudent.ports import Misconfigured
+from estudent.services.activate import Activate
 from estudent.services.admit import Admit
 from estudent.services.assign_account_numbers import AssignAccountNumbers
+from estudent.services.change_password import ChangePassword
+from estudent.services.choose_password import ChoosePassword
+from estudent.services.correct_contact import CorrectContact
+from estudent.services.doorkeeper import Doorkeeper
+from estudent.services.enter_desk import EnterDesk
+from estudent.services.even_time import EvenTime
+from estudent.services.explain_fees import ExplainFees
+from estudent.services.hand_out_code import HandOutCode
+from estudent.services.follow_steps import FollowSteps
+from estudent.services.issue_code import IssueCode
 from estudent.services.keep_accounts import keep_accounts
 from estudent.services.link_usos import link_usos
 from estudent.services.open_mailboxes import AskForMailbox, open_mailboxes
 from estudent.services.reconcile import Reconciler
+from estudent.services.recover_password import RecoverPassword
+from estudent.services.reopen_request import ReopenRequest
+from estudent.services.resend_letter import ResendLetter
 from estudent.services.send_letters import SendLetters
+from estudent.services.send_messages import SendMessages
 from estudent.services.serve_requests import ServeRequests
+from estudent.services.unlock_account import UnlockAccount
+from estudent.services.sign_in import SignIn
 from estudent.settings import Settings, settings
 
 STATUSES: Mapping[str, Standing | None] = {
@@ -80,7 +117,11 @@ LANGUAGES = {language.value: language for language in Language} | {
 }
 
 
-Closeable = TypeVar("Closeable", LdapDirectory, Microsoft365, UsosApi, SmtpPost)
+Closeable = TypeVar("Closeable", LdapDirectory, LdapPasswords, LdapStaff, Microsoft365, UsosApi, SmtpPost, Recaptcha)
+
+
+SHARED = ("database", "fingerprints", "sessions", "passwords", "staff_directory", "recaptcha")
+"""What does not depend on whoever acts, and is costly to make: one for all requests of a process."""
 
 
 def now() -> datetime:
@@ -132,12 +173,156 @@ class Campus:
     @cached_property
     def mailbox_register(self) -> SqlMailboxRegister:
         """Addresses and mailboxes' states."""
-        return SqlMailboxRegister(self.database, self.author)
+        return SqlMailboxRegister(self.database, self.author, SqlMessages(self.database, self.author, self.domain))
 
     @cached_property
     def outbox(self) -> SqlOutbox:
         """Students' requests."""
         return SqlOutbox(self.database, self.author.clock)
+
+    @cached_property
+    def sessions(self) -> SqlSessions:
+        """The portal's sessions."""
+        ours = self.settings.portal
+        idle, absolute = timedelta(minutes=ours.idle_minutes), timedelta(hours=ours.absolute_hours)
+        return SqlSessions(self.database, self.author.clock, idle, absolute)
+
+    # passwords and robots
+
+    @property
+    def password_strength(self) -> Strength:
+        """How hard a password is to guess."""
+        from estudent.adapters.password_strength import strength  # noqa: PLC0415 - of the extra [portal]
+
+        return strength
+
+    @property
+    def passphrase(self) -> Callable[[], str]:
+        """Makes a passphrase to offer."""
+        from estudent.adapters.passphrase import passphrase  # noqa: PLC0415 - of the extra [portal]
+
+        return passphrase
+
+    def words_in_passwords(self, whose: Student | None) -> list[str]:
+        """Return what a password of theirs must not hold."""
+        return words_of(whose, anyascii, self.settings.university.name)
+
+    @cached_property
+    def eduroam(self) -> Eduroam:
+        """The university in eduroam."""
+        ours, university = self.settings.eduroam, self.settings.university
+        return Eduroam(
+            realm=ours.realm or university.mail_domain,
+            servers=tuple(ours.servers),
+            authorities=authorities_in(ours.ca_file),
+            university=university.name,
+            contact=university.contact,
+            website=self.settings.brand.office_url,
+        )
+
+    def eap_config(self, album: AlbumNumber, language: Language) -> bytes:
+        """Return a student's profile for geteduroam."""
+        return eap_config(self.eduroam, self.eduroam.identity(album), language.value)
+
+    def apple_profile(self, album: AlbumNumber) -> bytes:
+        """Return a student's profile for devices of Apple."""
+        return apple_profile(self.eduroam, self.eduroam.identity(album))
+
+    @cached_property
+    def single_use(self) -> SqlSingleUse:
+        """What is good for one use."""
+        return SqlSingleUse(self.database, self.author.clock, self.fingerprints)
+
+    @cached_property
+    def recaptcha(self) -> Recaptcha:
+        """Google reCAPTCHA."""
+        host = urlsplit(self.settings.university.portal).hostname or ""
+        return self._kept(Recaptcha(self.settings.portal.recaptcha_secret.get_secret_value(), host))
+
+    @cached_property
+    def attempts(self) -> SqlAttempts:
+        """Tries at the portal's doors."""
+        return SqlAttempts(self.database, self.author.clock, self.fingerprints)
+
+    # accounts, one-time codes and messages
+
+    @cached_property
+    def messages(self) -> SqlMessages:
+        """Letters that the portal causes."""
+        return SqlMessages(self.database, self.author, self.domain)
+
+    @cached_property
+    def codes(self) -> SqlCodes:
+        """One-time codes and links."""
+        return SqlCodes(self.database, self.author, self.messages, self.fingerprints)
+
+    @cached_property
+    def accounts(self) -> SqlAccounts:
+        """The registry's side of accounts."""
+        return SqlAccounts(self.database, self.author, self.messages, self.domain)
+
+    @cached_property
+    def send_messages(self) -> SendMessages:
+        """Send the letters that wait."""
+        return SendMessages(self.messages, self.students, self._letter_texts(), self.post, self.journal)
+
+    @cached_property
+    def issue_code(self) -> IssueCode:
+        """Issue a code at the desk."""
+        return IssueCode(self.students, self.codes)
+
+    @cached_property
+    def doorkeeper(self) -> Doorkeeper:
+        """Who may try a door now."""
+        return Doorkeeper(self.attempts, self.codes, self.journal, EvenTime())
+
+    @cached_property
+    def activate(self) -> Activate:
+        """Let a student choose the first password."""
+        return Activate(
+            self.accounts,
+            self.codes,
+            self.outbox,
+            self.attempts,
+            self.doorkeeper,
+            self.fingerprints,
+            anyascii,
+            self.author.clock,
+        )
+
+    @cached_property
+    def recover_password(self) -> RecoverPassword:
+        """Let a student who has forgotten choose another password."""
+        return RecoverPassword(
+            self.accounts, self.codes, self.outbox, self.attempts, self.doorkeeper, self.fingerprints
+        )
+
+    @cached_property
+    def sign_in(self) -> SignIn:
+        """Sign students in."""
+        even_time = EvenTime(0.1)
+        return SignIn(self.passwords, self.attempts, self.students, self.journal, even_time, self.author.clock)
+
+    @cached_property
+    def enter_desk(self) -> EnterDesk:
+        """Sign the student office's staff in."""
+        return EnterDesk(self.staff_directory, self.attempts)
+
+    @cached_property
+    def change_password(self) -> ChangePassword:
+        """Let a student who is signed in choose another password."""
+        return ChangePassword(self.passwords, self.attempts, self.sessions, self.messages, self.journal)
+
+    @cached_property
+    def choose_password(self) -> ChoosePassword:
+        """Store a password and all that goes with it."""
+        return ChoosePassword(self.accounts, self.passwords, self.sessions, self.outbox)
+
+    def acting(self, actor: str, run: str) -> Campus:
+        """Return the same campus for another author, for one request of the portal; connections are shared."""
+        other = Campus(self.settings, Author(actor, run, self.author.clock))
+        other.__dict__ |= {name: getattr(self, name) for name in SHARED}
+        return other
 
     @property
     def domain(self) -> str:
@@ -164,6 +349,20 @@ class Campus:
         ours = self.settings.directory
         password = ours.password.get_secret_value()
         return self._kept(LdapDirectory(ours.uris, ours.bind_dn, password, ours.suffix, ours.ca_file))
+
+    @cached_property
+    def passwords(self) -> LdapPasswords:
+        """Students' passwords, under the portal's own account."""
+        ours, there = self.settings.portal, self.settings.directory
+        password = ours.password.get_secret_value()
+        return self._kept(LdapPasswords(there.uris, ours.bind_dn, password, there.suffix, there.ca_file))
+
+    @cached_property
+    def staff_directory(self) -> LdapStaff:
+        """The staff's accounts, looked up under the portal's own account."""
+        ours, there = self.settings.portal, self.settings.directory
+        password = ours.password.get_secret_value()
+        return self._kept(LdapStaff(there.uris, ours.bind_dn, password, there.suffix, there.ca_file))
 
     @cached_property
     def microsoft365(self) -> Microsoft365:
@@ -225,6 +424,84 @@ class Campus:
     def ask_for_mailbox(self) -> AskForMailbox:
         """What the portal calls when a student chooses a name."""
         return AskForMailbox(self.students, self.mailbox_register, anyascii, self.domain)
+
+    @cached_property
+    def trail(self) -> SqlTrail:
+        """When students' steps were seen to be done."""
+        return SqlTrail(self.database)
+
+    @cached_property
+    def follow_steps(self) -> FollowSteps:
+        """Where a student stands."""
+        fees = SqlFees(self.database, self.settings.payments.purpose)
+        return FollowSteps(self.trail, fees, self.today, self.author.clock)
+
+    @cached_property
+    def explain_fees(self) -> ExplainFees:
+        """What a student has to pay, by when, and how."""
+        from estudent.adapters.holidays import is_holiday  # noqa: PLC0415 - of the extra [portal], which flows lack
+
+        fees = SqlFees(self.database, self.settings.payments.purpose)
+        return ExplainFees(fees, is_holiday, self.today, self.settings.university.name)
+
+    def draw_code(self, text: str) -> bytes:
+        """Return a QR code as an SVG image."""
+        from estudent.adapters.qr import svg_of  # noqa: PLC0415 - of the extra [portal], which flows lack
+
+        return svg_of(text)
+
+    # the desk
+
+    @cached_property
+    def desk(self) -> SqlDesk:
+        """What the student office looks up."""
+        return SqlDesk(self.database, self.students, self.board, anyascii)
+
+    @cached_property
+    def board(self) -> SqlBoard:
+        """How far everybody has got."""
+        return SqlBoard(self.database, self.settings.payments.purpose)
+
+    def draw_bars(self, rows: Sequence[tuple[str, int]]) -> bytes:
+        """Return horizontal bars in the brand's colour as an SVG image."""
+        from estudent.adapters.chart import svg_of  # noqa: PLC0415 - of the extra [portal], which flows lack
+
+        return svg_of(rows, self.settings.brand.colour)
+
+    @cached_property
+    def corrections(self) -> SqlCorrections:
+        """What the desk puts right."""
+        return SqlCorrections(
+            self.database,
+            self.author,
+            identify=lambda: f"<{secrets.token_hex(16)}@{self.domain}>",
+            token=lambda message_id: activation_token(self.fingerprints, message_id),
+        )
+
+    @cached_property
+    def correct_contact(self) -> CorrectContact:
+        """Correct a contact address."""
+        return CorrectContact(self.students, self.corrections, self._send_letters(), self.domain)
+
+    @cached_property
+    def resend_letter(self) -> ResendLetter:
+        """Send the album number letter again."""
+        return ResendLetter(self.students, self.corrections, self._send_letters())
+
+    @cached_property
+    def reopen_request(self) -> ReopenRequest:
+        """Let a stuck request for a mailbox have its turn."""
+        return ReopenRequest(self.students, self.corrections)
+
+    @cached_property
+    def unlock_account(self) -> UnlockAccount:
+        """End a lock by wrong passwords."""
+        return UnlockAccount(self.students, self.passwords, self.attempts, self.journal)
+
+    @cached_property
+    def hand_out_code(self) -> HandOutCode:
+        """Hand out a code at the desk."""
+        return HandOutCode(self.students, self.issue_code, self.journal)
 
     @cached_property
     def serve_requests(self) -> ServeRequests:
@@ -291,7 +568,8 @@ class Campus:
 
     def _letter_texts(self) -> LetterTexts:
         ours = self.settings.university
-        brand = {"university": ours.name, "office": ours.office, "contact": ours.contact}
+        where = {"mail": self.settings.brand.mail, "usosweb": self.settings.brand.usosweb}
+        brand = {"university": ours.name, "office": ours.office, "contact": ours.contact} | where
         return LetterTexts(self.fingerprints, brand, ours.portal, self.domain)
 
     def _assign_account_numbers(self) -> AssignAccountNumbers:

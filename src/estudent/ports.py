@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.application import Application, Row
+from estudent.domain.claim import Record
+from estudent.domain.desk import Card, Found, StaffLine, Today
 from estudent.domain.directory_entry import Entry
 from estudent.domain.fault import Fault
+from estudent.domain.funnel import Circle, Stage, Waiting
+from estudent.domain.fees import Ledger
 from estudent.domain.letter import Letter, Notice
 from estudent.domain.mailbox import Mailbox
 from estudent.domain.nrb import Nrb
+from estudent.domain.one_time_code import Purpose
 from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Lock, Step
+from estudent.domain.progress import Seen
 from estudent.domain.student import MailboxState, Student
+from estudent.domain.throttle import Recent, Turn
 from estudent.domain.usos_link import UsosLink
 from estudent.domain.whom import Whom
 
@@ -36,6 +43,10 @@ class Refused(FarSideError):
 
 class AlreadyExists(Refused):
     """What should be made is there already, or its name belongs to somebody else."""
+
+
+class TooAlike(AlreadyExists):
+    """An address could be mistaken for one that somebody else has."""
 
 
 class NotFound(Refused):
@@ -248,16 +259,29 @@ class MailboxRegister(Protocol):
     """Addresses and the state of mailboxes."""
 
     def reserve(self, student: Student, wanted: str, alias: str) -> None:
-        """Give the address and make the request in one transaction; raise AlreadyExists when it was ever given."""
+        """Give the address and make the request in one transaction.
+
+        Raises AlreadyExists when it was ever given, TooAlike when it looks like one that another student was given.
+        """
 
     def taken(self, addresses: Sequence[str]) -> set[str]:
         """Return those of the addresses that were ever given to anybody."""
+
+    def look_alikes(self, student: int, addresses: Sequence[str]) -> set[str]:
+        """Return those of the addresses that look like one that somebody else than this student was given."""
 
     def observe(self, student: int, state: MailboxState, identifier: str | None, problem: str = "") -> None:
         """Store what was seen at the far side."""
 
     def unfinished(self, keys: Sequence[int]) -> list[int]:
         """Return those of the students whose mailbox was requested and is still on its way."""
+
+
+class Trail(Protocol):
+    """When students' steps were seen to be done."""
+
+    def of(self, whose: int) -> Seen:
+        """Return when each of a student's steps was seen to be done."""
 
 
 class UsosRegister(Protocol):
@@ -272,6 +296,13 @@ class AccountNumbers(Protocol):
 
     def give(self, student: int, purpose: str, number: Nrb, origin: str) -> bool:
         """Store a number for a student who has none; False when the number is somebody else's."""
+
+
+class Fees(Protocol):
+    """What students have to pay and have paid."""
+
+    def of(self, student: int) -> Ledger:
+        """Return a student's accounts, receivables and bookings, as they stood in one moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +329,9 @@ class Outbox(Protocol):
 
     def waiting(self) -> int:
         """Return how many requests are not finished."""
+
+    def ask(self, student: int, kind: str) -> bool:
+        """Make a request, unless the same one waits or was made a short while ago; tell whether it was made."""
 
 
 # Far systems
@@ -382,11 +416,15 @@ class Entrance:
     album: AlbumNumber | None
     accepted: bool
     must_change: bool = False
+    barrier: Barrier | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Barrier:
-    """What keeps a student's password from working; `until` is None for what does not end by itself."""
+    """What keeps a student's password from working; `until` is None for what does not end by itself.
+
+    A lock that wrong passwords have caused is Lock.OPEN with `until`.
+    """
 
     lock: Lock
     until: datetime | None = None
@@ -405,7 +443,7 @@ class Passwords(Protocol):
         """Hash the password with argon2id and store it, which ends a lock; raise NotFound without an entry."""
 
     def barrier(self, album: AlbumNumber) -> Barrier | None:
-        """Return what keeps a student out, or None."""
+        """Return what keeps a student out, or None; without an entry an account is not activated."""
 
     def open(self, album: AlbumNumber) -> None:
         """End a lock that wrong passwords have caused; nothing else is opened."""
@@ -433,3 +471,247 @@ class Staff(Protocol):
 
     def enter(self, user: str, password: str) -> StaffMember | None:
         """Return who signs in, or None for a wrong password or somebody in none of the desk's groups."""
+
+
+# Tries
+
+
+THROTTLED = "throttled"
+"""The cause of a try that came during a wait; such tries do not count."""
+
+UNJUDGED = "unjudged"
+"""The cause of a try that nobody could judge, since the directory did not answer; such tries do not count either."""
+
+SPARED = "spared"
+"""The cause of a try that was refused without asking the account, to which too many others were made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A try at one of the portal's doors; `cause` is a word such as wrong_password, empty for success."""
+
+    at: datetime
+    door: str
+    cause: str
+
+
+class Attempts(Protocol):
+    """Tries at the portal's doors, by what was typed (`subject`) and from where (`source`, already hashed)."""
+
+    def note(self, door: str, subject: str, source: str, cause: str, student: int | None = None) -> None:
+        """Remember a try that failed for `cause`, or succeeded ("")."""
+
+    def recent(self, door: str, subject: str, source: str, student: int | None = None) -> Recent:
+        """Return the failures that still count."""
+
+    def take_turn(self, door: str, subject: str, source: str, cause: str, student: int | None = None) -> Turn:
+        """Judge a try and count it as failed for `cause` in one step, so that many at once gain nothing."""
+
+    def settle(self, turn: Turn, cause: str) -> None:
+        """Put right for what a turn failed; "" says that it succeeded, and what failed before counts no more."""
+
+    def of(self, student: int, most: int) -> list[Attempt]:
+        """Return the latest tries at a student's account, newest first."""
+
+    def forget(self, door: str, subject: str, student: int | None = None) -> None:
+        """Let the failures under this subject, and at this student's account, count no more."""
+
+    def sweep(self) -> int:
+        """Drop what is older than a month; return how many tries it was."""
+
+
+# Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session of the portal; `mark` names it without letting anybody use it."""
+
+    mark: str
+    opened_at: datetime
+    seen_at: datetime
+    agent: str
+
+
+class Sessions(Protocol):
+    """The portal's open sessions."""
+
+    def of(self, student: int) -> list[OpenSession]:
+        """Return a student's sessions, the most recently used first."""
+
+    def end_one(self, student: int, mark: str) -> int:
+        """Forget that session of a student whose `mark` this is; return 1, or 0 when there is none."""
+
+    def end_all(self, student: int, but: str = "") -> int:
+        """Forget all sessions of a student, but for the one of this id; return how many there were."""
+
+
+# The desk
+
+
+class Desk(Protocol):
+    """What the student office may look up; nothing of it is a password, a code, a PESEL or a document's number."""
+
+    def search(self, text: str) -> Found:
+        """Find people by album number, candidate number, e-mail address, or the words of their name."""
+
+    def card(self, album: AlbumNumber) -> Card:
+        """Return all that is known of one student, or raise NotFound."""
+
+    def refused_rows(self, candidates: Sequence[str]) -> list[Rejection]:
+        """Return the open rejections of these candidate numbers."""
+
+    def today(self, midnight: datetime) -> Today:
+        """Return what happened since `midnight`, and what is open."""
+
+    def staff_log(self, most: int, skip: int = 0) -> list[StaffLine]:
+        """Return what the staff did, newest first."""
+
+
+class Board(Protocol):
+    """How far everybody has got."""
+
+    def circles(self) -> list[Circle]:
+        """Return the programmes of all intakes, newest intake first."""
+
+    def counts(self, circle: Circle) -> dict[Stage, int]:
+        """Return how many of a circle wait at each stage."""
+
+    def waiting(self, circle: Circle, stage: Stage, most: int) -> list[Waiting]:
+        """Return who waits at a stage, the longest waiting first."""
+
+
+class Corrections(Protocol):
+    """What the desk may put right; each change is one transaction with its line in the journal."""
+
+    def correct_email(self, student: Student, email: str, told: str) -> bool:
+        """Store another contact address and make worthless what was sent to the old one; False when it is the same."""
+
+    def owe_letter_again(self, student: Student, told: str) -> bool:
+        """Let the album number letter be due again; False when it is on its way or was sent moments ago."""
+
+    def hurry_mailbox(self, student: Student, told: str) -> bool:
+        """Let the request for a mailbox have its turn now, made anew where it is lost; False when it has already."""
+
+
+# Accounts, one-time codes and messages
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What lets somebody choose a password: whose account, by what, and the registry's key of the code, if any."""
+
+    student: int
+    by: str
+    code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A proof that was used up; `activated` tells whether the account was merely prepared before."""
+
+    proof: Proof
+    activated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """The album number letter that a link comes from."""
+
+    student: int
+    sent_at: datetime
+
+
+class Accounts(Protocol):
+    """The registry's side of accounts: whose data fit a claim, and who may choose a password."""
+
+    def by_album(self, album: AlbumNumber) -> Record | None:
+        """Return what is known of the student with this album number."""
+
+    def by_key(self, student: int) -> Record | None:
+        """Return what is known of the student with this key."""
+
+    def by_name(self, name: str) -> list[Record]:
+        """Return whose user name, address, album number or recruitment e-mail this is; families may share the last."""
+
+    def invitation(self, token: str) -> Invitation | None:
+        """Return the letter whose link holds this secret."""
+
+    def take(self, proof: Proof) -> Taken | None:
+        """Use a proof up and note the account as active, at once; None when it was used before."""
+
+    def give_back(self, taken: Taken) -> None:
+        """Let a proof be used again, since the password could not be stored."""
+
+    def confirm(self, taken: Taken) -> None:
+        """Write into the journal that the password was stored, and tell the student, at once."""
+
+
+class CodeFault(StrEnum):
+    """Why a code or a link opens nothing; a code is spent by time, by its use, or by too many wrong tries."""
+
+    WRONG = "wrong_code"
+    SPENT = "expired_code"
+
+
+class Codes(Protocol):
+    """One-time codes and links; the registry keeps keyed hashes of them."""
+
+    def send(self, student: int, kind: str) -> bool:
+        """Make the codes of a letter of this kind and queue it, at once; False when there were many just now."""
+
+    def issue(self, student: int, by: str) -> str:
+        """Return a new code for the student office to hand out; the student's earlier ones end."""
+
+    def try_code(self, student: int, purpose: Purpose, typed: str) -> Proof | CodeFault:
+        """Compare what was typed with the student's codes; a wrong try counts against all of them."""
+
+    def try_link(self, token: str) -> Proof | CodeFault:
+        """Return what the secret of a letter's link opens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A letter that waits to be sent."""
+
+    key: int
+    student: int
+    kind: str
+    message_id: str
+    attempts: int
+
+
+class Messages(Protocol):
+    """Letters that the portal caused."""
+
+    def queue(self, student: int, kind: str) -> str:
+        """Let a letter of this kind be sent; return its Message-ID."""
+
+    def claim(self, most: int) -> list[Message]:
+        """Take waiting letters that are not out of date, oldest first; a claim that is not finished runs out."""
+
+    def sent(self, message: Message) -> None:
+        """Note that the post took it."""
+
+    def put_back(self, messages: Iterable[Message], problem: str, at_least: timedelta = timedelta(0)) -> None:
+        """Let letters wait for another try, each a little longer than before; their problem is kept."""
+
+    def waiting(self) -> int:
+        """Return how many letters are neither sent nor out of date."""
+
+
+# Robots
+
+
+class SingleUse(Protocol):
+    """What is good for one use, in whichever of the portal's processes it turns up."""
+
+    def spend(self, name: str) -> bool:
+        """Note the use of the thing with this name; return False when it was used before."""
+
+
+class Captcha(Protocol):
+    """Somebody outside who tells people from robots."""
+
+    def passed(self, answer: str) -> bool:
+        """Tell whether the visitor's answer is good, fresh and not used before."""

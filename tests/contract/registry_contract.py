@@ -18,10 +18,12 @@ from estudent.domain.album_number import AlbumNumber
 from estudent.domain.identity_document import DocumentKind, IdentityDocument
 from estudent.domain.letter import stored_form
 from estudent.domain.lifecycle import Standing
+from estudent.domain.mailbox_name import likeness
 from estudent.domain.outcome import Result
+from estudent.domain.progress import Seen
 from estudent.domain.student import AccountState, Language, MailboxState, Study
 from estudent.domain.whom import Whom
-from estudent.ports import AlreadyExists, FeedCounts, JournalEntry, Misconfigured, NotFound, Refused
+from estudent.ports import AlreadyExists, FeedCounts, JournalEntry, Misconfigured, NotFound, Refused, TooAlike
 from tests.contract.registry_world import (
     DOMAIN,
     FINGERPRINTS,
@@ -45,6 +47,13 @@ PASSPORT = IdentityDocument(DocumentKind.PASSPORT, "FX123456", "UA")
 MATHEMATICS = Study("MAT-1", "Matematyka", date(2026, 10, 1))
 
 
+GIVEN_BEFORE = ["jan.kowalski", "w1m-0346_7", *(f"anna.nowak.{at}" for at in range(1200))]
+PERSON_OF_0001 = """INSERT INTO person (id, given_name, middle_name, family_name, birth_date, email)
+VALUES (1, 'Jan', '', 'Kowalski', '2007-03-14', 'jan@example.org')"""
+STUDENT_OF_0001 = """INSERT INTO student (id, person_id, album_number, language, standing)
+VALUES (1, 1, '100001', 'pl', 'studying')"""
+
+
 class MigrationsContract:
     """`empty` has no tables yet."""
 
@@ -55,6 +64,20 @@ class MigrationsContract:
             assert inspect(connection).get_table_names() == ["alembic_version"]
         empty.database.upgrade()
         assert empty.a_student().album == AlbumNumber("100001")
+
+    def test_addresses_of_before_are_given_their_likeness(self, empty: Registry) -> None:
+        empty.database.upgrade("0001")
+        with empty.database.writing() as connection:
+            connection.exec_driver_sql(PERSON_OF_0001)
+            connection.exec_driver_sql(STUDENT_OF_0001)
+            rows = [f"('{name}@{DOMAIN}', 1, 'primary', '2026-09-01')" for name in GIVEN_BEFORE]
+            rows.append(f"('s100001@{DOMAIN}', 1, 'alias', '2026-09-01')")
+            connection.exec_driver_sql(
+                f"INSERT INTO address (address, student_id, kind, given_at) VALUES {','.join(rows)}"  # noqa: S608
+            )
+        empty.database.upgrade()
+        looks = {row["address"]: row["likeness"] for row in empty.rows(tables.address)}
+        assert looks == {f"{name}@{DOMAIN}": likeness(name) for name in GIVEN_BEFORE} | {f"s100001@{DOMAIN}": None}
 
     def test_the_migrations_make_exactly_the_tables_that_the_code_speaks_of(self, empty: Registry) -> None:
         empty.database.upgrade()
@@ -433,6 +456,24 @@ class UniquenessContract:
         assert registry.count(tables.mailbox) == registry.count(tables.request) == 1
         assert registry.outbox.waiting() == 1
 
+    def test_of_many_who_want_names_that_look_alike_in_the_same_moment_exactly_one_gets_theirs(
+        self, registry: Registry
+    ) -> None:
+        names = ["jan.kowalski", "jankowalski", "jan-kowalski", "jan.kowa1ski", "Jan_Kowalski", "j.a.n.kowalski"]
+        registry.take_in(*(an_application(str(100_001 + at)) for at in range(6)))
+        students = registry.students.load(registry.students.keys(Whom()))
+
+        def ask(mine: Registry, at: int) -> bool:
+            try:
+                mine.ask_for_mailbox(students[at], names[at])
+            except AlreadyExists:
+                return False
+            return True
+
+        assert sorted(at_once(registry, 6, ask)) == [False] * 5 + [True]
+        assert registry.count(tables.mailbox) == registry.outbox.waiting() == 1
+        assert [row["kind"] for row in registry.rows(tables.address)].count("primary") == 1
+
     def test_a_student_who_asks_twice_in_the_same_moment_gets_one_mailbox(self, registry: Registry) -> None:
         student = registry.a_student()
 
@@ -515,6 +556,40 @@ class MailboxRegisterContract:
         assert registry.mailboxes.taken(asked) == {f"anna.nowak@{DOMAIN}", f"s100001@{DOMAIN}"}
         assert registry.mailboxes.taken([]) == set()
 
+    def test_a_name_that_looks_like_somebody_else_s_leaves_nothing_behind(self, registry: Registry) -> None:
+        registry.ask_for_mailbox(registry.a_student("100001"), "jan.kowalski")
+        other = registry.a_student("100002")
+        with pytest.raises(TooAlike):
+            registry.ask_for_mailbox(other, "jan.kowa1ski")
+        assert registry.by_album("100002").mailbox is None
+        assert registry.outbox.waiting() == 1
+        assert registry.ask_for_mailbox(other, "jan.kowalski.2") == f"jan.kowalski.2@{DOMAIN}"
+
+    def test_look_alikes_are_told_of_others_only(self, registry: Registry) -> None:
+        student, other = registry.a_student("100001"), registry.a_student("100002")
+        registry.ask_for_mailbox(student, "jan.kowalski")
+        asked = [f"jankowalski@{DOMAIN}", f"Jan-Kowa1ski@{DOMAIN}", f"jan.kowalski.2@{DOMAIN}", f"s100001@{DOMAIN}"]
+        assert registry.mailboxes.look_alikes(other.key, asked) == set(asked[:2])
+        assert registry.mailboxes.look_alikes(student.key, asked) == set()
+        assert registry.mailboxes.look_alikes(other.key, []) == set()
+
+    def test_the_student_is_written_to_once_when_the_mailbox_works(self, registry: Registry) -> None:
+        student = registry.a_student()
+        registry.ask_for_mailbox(student, "lucja.zak")
+        seen = [MailboxState.AWAITED, MailboxState.VERIFIED, MailboxState.AWAITED, MailboxState.VERIFIED]
+        told = []
+        for state in seen:
+            registry.clock.turn(minutes=1)
+            registry.mailboxes.observe(student.key, state, "id-1")
+            told.append([(row["student_id"], row["kind"]) for row in registry.rows(tables.message)])
+        assert told == [[], *[[(student.key, "mailbox_ready")]] * 3]
+
+    def test_two_runs_that_see_a_mailbox_work_in_the_same_moment_write_one_letter(self, registry: Registry) -> None:
+        student = registry.a_student()
+        registry.ask_for_mailbox(student, "lucja.zak")
+        at_once(registry, 4, lambda mine, _: mine.mailboxes.observe(student.key, MailboxState.VERIFIED, "id-1"))
+        assert registry.count(tables.message) == 1
+
     def test_after_a_conflict_another_name_may_be_chosen_and_the_first_is_never_given_again(
         self, registry: Registry
     ) -> None:
@@ -522,6 +597,8 @@ class MailboxRegisterContract:
         registry.ask_for_mailbox(student, "lucja.zak")
         registry.mailboxes.observe(student.key, MailboxState.CONFLICT, None, "the address belongs to somebody else")
         assert registry.ask_for_mailbox(student, "l.zak") == registry.by_album("100001").mailbox
+        registry.mailboxes.observe(student.key, MailboxState.CONFLICT, None, "the address belongs to somebody else")
+        assert registry.ask_for_mailbox(student, "lucjazak") == registry.by_album("100001").mailbox
         assert f"lucja.zak@{DOMAIN}" in registry.mailboxes.taken([f"lucja.zak@{DOMAIN}"])
 
     def test_an_alias_that_was_never_given_is_no_reason_to_try_other_names(self, registry: Registry) -> None:
@@ -554,6 +631,41 @@ class MailboxRegisterContract:
         registry.ask_for_mailbox(student, "lucja.zak")
         registry.mailboxes.observe(student.key, MailboxState.CONFLICT, None, "x" * 3000)
         assert len(registry.rows(tables.mailbox)[0]["problem"]) == 500
+
+
+class TrailContract:
+    def test_of_somebody_new_nothing_was_seen(self, registry: Registry) -> None:
+        assert registry.trail.of(registry.a_student().key) == Seen()
+        assert registry.trail.of(4711) == Seen()
+
+    def test_every_step_bears_the_time_at_which_it_was_seen(self, registry: Registry) -> None:
+        student = registry.a_student(usos_id=55)
+        at = [START + timedelta(minutes=5 * each) for each in range(6)]
+        registry.journal.note([JournalEntry(student.key, "portal", "account activated", Result.DONE)])
+        registry.clock.turn(minutes=5)
+        registry.ask_for_mailbox(student, "lucja.zak")
+        registry.clock.turn(minutes=5)
+        registry.mailboxes.observe(student.key, MailboxState.AWAITED, "id-1")
+        registry.clock.turn(minutes=5)
+        steps = ["change licensed ready aliased", "change aliased", "change aliased"]
+        registry.journal.note([JournalEntry(student.key, "mailboxes", step, Result.DONE) for step in steps[:1]])
+        registry.journal.note([JournalEntry(student.key, "mailboxes", steps[1], Result.FAILED)])
+        assert registry.trail.of(student.key).alias_added_at is None
+        registry.journal.note([JournalEntry(student.key, "mailboxes", steps[2], Result.DONE)])
+        registry.clock.turn(minutes=5)
+        registry.mailboxes.observe(student.key, MailboxState.VERIFIED, "id-1")
+        registry.clock.turn(minutes=5)
+        registry.usos.observe_links({student.key: f"lucja.zak@{DOMAIN}"}, "usosapi")
+        assert registry.trail.of(student.key) == Seen(*at)
+
+    def test_another_name_begins_the_way_anew(self, registry: Registry) -> None:
+        student = registry.a_student()
+        registry.ask_for_mailbox(student, "lucja.zak")
+        registry.mailboxes.observe(student.key, MailboxState.AWAITED, "id-1")
+        registry.mailboxes.observe(student.key, MailboxState.CONFLICT, None, "the address belongs to somebody else")
+        registry.clock.turn(minutes=5)
+        registry.ask_for_mailbox(student, "l.zak")
+        assert registry.trail.of(student.key) == Seen(requested_at=START + timedelta(minutes=5))
 
 
 class UsosRegisterContract:

@@ -18,11 +18,13 @@ from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.journal import Author, SqlJournal
 from estudent.adapters.registry.letters import SqlLetters
 from estudent.adapters.registry.mailboxes import SqlMailboxRegister
+from estudent.adapters.registry.messages import SqlMessages
 from estudent.adapters.registry.observations import SqlAccountNumbers, SqlUsosRegister
 from estudent.adapters.registry.outbox import SqlOutbox
 from estudent.adapters.registry.people import People
 from estudent.adapters.registry.students import SqlStudents
 from estudent.adapters.registry.tables import metadata
+from estudent.adapters.registry.trail import SqlTrail
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.application import Application
 from estudent.domain.fault import Fault, FaultKind
@@ -76,10 +78,12 @@ class Registry:
         self.students = SqlStudents(self.database, self.clock, PURPOSE)
         self.journal = SqlJournal(self.database, author)
         self.letters = SqlLetters(self.database, author, self.students, message_id, token)
-        self.mailboxes = SqlMailboxRegister(self.database, author)
+        self.messages = SqlMessages(self.database, author, DOMAIN)
+        self.mailboxes = SqlMailboxRegister(self.database, author, self.messages)
         self.usos = SqlUsosRegister(self.database, self.clock)
         self.numbers = SqlAccountNumbers(self.database, author)
         self.outbox = SqlOutbox(self.database, self.clock)
+        self.trail = SqlTrail(self.database)
 
     def another(self, **who: str) -> Registry:
         """Return the same registry as another process sees it, with connections of its own."""

@@ -27,7 +27,7 @@ from estudent.ports import StaffMember
 from estudent.settings import DirectorySettings, PortalSettings, RegistrySettings, Settings, UniversitySettings
 from sandbox.slapd import Slapd
 from tests.builders import a_pesel
-from tests.contract.registry_world import Clock, Registry, an_admission, an_application
+from tests.contract.registry_world import Clock, Registry, a_feed, an_admission, an_application
 from tests.portal.solving import answers
 
 KEY = "the portal's key in tests, which is long enough"
@@ -57,8 +57,8 @@ class Portal:
         """Admit somebody; `changes` are those of `an_application`; the PESEL is `pesel_of(album)` unless given."""
         number = str(next(NUMBERS))
         wanted = {"album": AlbumNumber(number), "pesel": pesel_of(number), "email": f"{number}@poczta.example"}
-        application = an_application(f"K{number}", **(wanted | changes))
-        feed = self.registry.admissions.open(self.registry.a_feed())
+        application = an_application(number, **(wanted | changes))
+        feed = self.registry.admissions.open(a_feed())
         self.registry.admissions.admit(feed, [an_admission(application)])
         admitted = self.load(str(application.album))
         if in_directory:
@@ -107,7 +107,7 @@ class Portal:
 def form_in(html: str, to: str = "") -> tuple[str, dict[str, str]]:
     """Return the address and the hidden fields of a page's form: the one that posts `to`, else the last one."""
     forms = re.findall(r'<form[^>]*method="post"[^>]*action="([^"]*)"[^>]*>(.*?)</form>', html, re.DOTALL)
-    action, inside = [each for each in forms if not to or unescape(each[0]).startswith(to)][-1]
+    action, inside = max(enumerate(forms), key=lambda each: (unescape(each[1][0]) == to, each[0]))[1]
     fields = re.findall(r'<input type="hidden" name="([^"]+)"[^>]*? value="([^"]*)"', inside)
     return unescape(action), {name: unescape(value) for name, value in fields}
 

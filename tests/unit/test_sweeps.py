@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +16,8 @@ import pytest
 import typer
 import yaml  # type: ignore[import-untyped]
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 from prefect.flows import Flow, load_flow_from_entrypoint
 
@@ -32,7 +34,13 @@ from tests.unit.services.registrar import FINGERPRINTS
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
 TRANSLATED = [language.value for language in Language if language is not Language.ENGLISH]
-BRAND = {"university": "Politechnika Przykładowa", "office": "COS", "contact": "cos@uczelnia.example"}
+BRAND = {
+    "university": "Politechnika Przykładowa",
+    "office": "COS",
+    "contact": "cos@uczelnia.example",
+    "mail": "https://outlook.office.com",
+    "usosweb": "https://usosweb.uczelnia.example",
+}
 LETTERS = sorted(folder.name for folder in (TEMPLATES / "letters").iterdir() if folder.is_dir())
 
 
@@ -117,8 +125,8 @@ def a_letter(kind: str, language: str) -> Letter:
 
 def sentences(text: str) -> set[str]:
     """Return the pieces of a text that hold words: tags, links and addresses fall away."""
-    plain = unescape(re.sub(r"<[^>]+>|https?://\S+|\S+@\S+", "\n", text))
-    names = [*BRAND.values(), "Łucja", "123456", "s123456", "eStudent"]
+    plain = unescape(re.sub(r"<[^>]+>|https?://\S+|\S+@\S+|\b[A-Z0-9]{4}[ -]?[A-Z0-9]{4}\b", "\n", text))
+    names = [*BRAND.values(), "Łucja", "123456", "s123456", "eStudent", "USOSweb"]
     for name in names:
         plain = plain.replace(name, "")
     pieces = (re.sub(r"[^\w ]", "", piece).strip() for piece in re.split(r"[\n.!?;:]", plain))
@@ -171,14 +179,18 @@ def catalogue(language: str) -> Catalog:
 
 @cache
 def messages() -> set[str | tuple[str, ...]]:
-    """Return what the templates say, as the catalogues must hold it."""
-    options = {"newstyle_gettext": "true", "trimmed": "false", "silent": "false"}
-    found: set[str | tuple[str, ...]] = set()
-    for file in sorted([*TEMPLATES.glob("letters/**/*"), *TEMPLATES.glob("pages/**/*")]):
-        if file.is_file():
-            with file.open("rb") as source:
-                found |= {each[1] for each in extract("jinja2.ext:babel_extract", source, options=options)}
-    return found
+    """Return what the templates and the portal say, as the catalogues must hold it."""
+    with (ROOT / "babel.cfg").open(encoding="utf-8") as stated:
+        mapping, options = parse_mapping_cfg(stated)
+    keywords = {**DEFAULT_KEYWORDS, "lazy_gettext": None}
+    found = extract_from_dir(ROOT, mapping, options, keywords, directory_filter=_is_ours)
+    return {each[2] for each in found}
+
+
+def _is_ours(folder: str | os.PathLike[str]) -> bool:
+    """Spare the search the folders of other people's code."""
+    inside = Path(folder).relative_to(ROOT).parts
+    return not inside or inside[0] in {"src", "templates"}
 
 
 @pytest.mark.parametrize("language", TRANSLATED)

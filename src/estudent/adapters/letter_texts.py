@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from estudent.adapters.rendering import render
 from estudent.domain.fingerprint import Fingerprints
-from estudent.domain.letter import Letter, Notice, activation_token
+from estudent.domain.letter import CODES_OF, OUT_OF_DATE_AFTER, Letter, Notice, activation_token
+from estudent.domain.one_time_code import LENGTH, as_read_aloud, letter_code, letter_secret
+from estudent.domain.student import AccountState
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +26,7 @@ class LetterTexts:
         """Return the letter of a notice, the same at every call."""
         student, folder = notice.student, f"letters/{notice.kind}"
         language = student.language.value
-        token = activation_token(self.fingerprints, notice.message_id)
-        values = {
-            "brand": self.brand,
-            "name": student.name.given or student.name.family,
-            "album": str(student.album),
-            "login": student.album.login,
-            "alias": f"{student.album.login}@{self.mail_domain}",
-            "activation_link": f"{self.portal.rstrip('/')}/activate#{token}",
-        }
+        values = self._values(notice)
         return Letter(
             recipient=student.email,
             message_id=notice.message_id,
@@ -40,3 +35,27 @@ class LetterTexts:
             text=render(f"{folder}/body.txt", language, **values),
             html=render(f"{folder}/body.html", language, **values),
         )
+
+    def _values(self, notice: Notice) -> dict[str, object]:
+        student, portal = notice.student, self.portal.rstrip("/")
+        door = "activate" if student.account is AccountState.PREPARED else "recover"
+        secret = letter_secret(self.fingerprints, notice.message_id)
+        return {
+            "brand": self.brand,
+            "name": student.name.given or student.name.family,
+            "album": str(student.album),
+            "login": student.album.login,
+            "alias": (alias := f"{student.album.login}@{self.mail_domain}"),
+            "address": student.mailbox or alias,
+            "portal": portal,
+            "activation_link": f"{portal}/activate#{activation_token(self.fingerprints, notice.message_id)}",
+            "one_time_link": f"{portal}/{door}#{secret}",
+            "code": self._code(notice),
+            "minutes": OUT_OF_DATE_AFTER.get(notice.kind, timedelta(0)) // timedelta(minutes=1),
+        }
+
+    def _code(self, notice: Notice) -> str:
+        """Return the letter's typed code; a letter without one has no place for it."""
+        typed = (purpose for purpose in CODES_OF.get(notice.kind, ()) if purpose in LENGTH)
+        purpose = next(typed, None)
+        return as_read_aloud(letter_code(self.fingerprints, notice.message_id, purpose)) if purpose else ""

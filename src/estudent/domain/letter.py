@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from estudent.domain.fingerprint import Fingerprints
+from estudent.domain.one_time_code import LIFETIME, Purpose
 from estudent.domain.student import Student
+
+CODES_OF: Mapping[str, tuple[Purpose, ...]] = {
+    "email_code": (Purpose.EMAIL,),
+    "recovery": (Purpose.RECOVERY, Purpose.LINK),
+    "activation": (Purpose.RECOVERY, Purpose.LINK),
+    "too_many_tries": (Purpose.LINK,),
+}
+"""The kinds of letters that bring codes, and which."""
+
+OUT_OF_DATE_AFTER: Mapping[str, timedelta] = {
+    kind: min(LIFETIME[purpose] for purpose in purposes) for kind, purposes in CODES_OF.items()
+}
+"""A letter is not sent any more when its code has run out."""
+
+GIVEN_UP_AFTER = timedelta(days=2)
+INVITED_FOR = timedelta(days=60)
+"""How long the link of an album number letter works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +60,4 @@ def activation_token(fingerprints: Fingerprints, message_id: str) -> str:
 
 def stored_form(token: str) -> str:
     """Return the form in which a token is stored: SHA-256, enough for a secret of 256 random bits."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()

@@ -6,11 +6,46 @@ from flask import Flask
 
 from estudent.adapters.registry.journal import Author
 from estudent.bootstrap import Campus, now
-from estudent.portal import errors, home, language, security
+from estudent.portal import (
+    account,
+    activation,
+    challenge,
+    choosing,
+    desk,
+    errors,
+    fees,
+    help,
+    here,
+    home,
+    language,
+    mailbox,
+    password_form,
+    postman,
+    recovery,
+    security,
+    services,
+    sign_in,
+    steps,
+)
 from estudent.portal.visits import Visits
 from estudent.settings import settings
 
-FEATURES = (home,)
+FEATURES = (
+    home,
+    services,
+    help,
+    challenge,
+    password_form,
+    fees,
+    steps,
+    mailbox,
+    desk,
+    activation,
+    recovery,
+    choosing,
+    sign_in,
+    account,
+)
 """Every feature is a module with its pages as a blueprint."""
 
 
@@ -23,8 +58,9 @@ def create_app(campus: Campus) -> Flask:
     language.set_up(app, campus.settings.university.time_zone)
     for feature in FEATURES:
         app.register_blueprint(feature.pages)
+    postman.set_up(app, campus)
     errors.set_up(app)
-    app.url_build_error_handlers.append(lambda _error, endpoint, _values: f"#{endpoint}")  # the lead removes this
+    app.teardown_request(here.say_goodbye)
     return app
 
 

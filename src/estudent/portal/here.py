@@ -73,6 +73,16 @@ def leave() -> None:
     _forget_who()
 
 
+def mark() -> str:
+    """Return by which mark this session stands among the student's."""
+    return cast(Visits, current_app.session_interface).mark(session)
+
+
+def end_other_sessions() -> None:
+    """End all sessions of the student who is signed in, but for this one."""
+    cast(Visits, current_app.session_interface).end_others(session)
+
+
 def for_students(view: Callable[Arguments, Answer]) -> Callable[Arguments, Answer | Response]:
     """Let only signed-in students see this page; others sign in first and come back to it."""
 
@@ -103,6 +113,12 @@ def for_staff(
         return guarded
 
     return guard
+
+
+def say_goodbye(_error: BaseException | None) -> None:
+    """Close what this request has opened for itself, e.g. a connection to the mail server."""
+    if "campus" in g:
+        g.campus.close()
 
 
 def own_path() -> str | None:

@@ -9,6 +9,7 @@ from estudent.domain.student import Language
 from estudent.portal import here
 from estudent.portal.language import COOKIE
 from estudent.portal.page import show
+from estudent.portal.sign_in_form import SignInForm
 
 pages = Blueprint("home", __name__)
 ONE_YEAR = 365 * 24 * 3600
@@ -17,7 +18,11 @@ ONE_YEAR = 365 * 24 * 3600
 @pages.get("/")
 def front() -> Response:
     """Welcome a visitor with the login form; whoever is signed in goes to their own first page."""
-    return show("portal/home.html")
+    if here.student() is not None:
+        return redirect(url_for("steps.all_steps"))
+    if here.staff() is not None:
+        return redirect(url_for("desk.front"))
+    return show("portal/home.html", form=SignInForm(next=request.args.get("next", "")), no=None)
 
 
 @pages.get("/language/<chosen>")

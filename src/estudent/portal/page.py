@@ -10,13 +10,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency
 from flask import current_app, g, get_flashed_messages, make_response, request, url_for
-from flask_babel import format_currency, format_date, format_datetime
+from flask_babel import get_timezone
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
 from estudent.adapters.rendering import render
+from estudent.domain.student import Language
 from estudent.portal import here
+from estudent.portal.challenge import challenge
 from estudent.portal.language import NAMES, SHORT, language
 from estudent.settings import Settings
 
@@ -66,21 +70,27 @@ def _always() -> dict[str, Any]:
 
 
 def _money(amount: Decimal, currency: str = "PLN") -> str:
-    return str(format_currency(amount, currency))
+    # Unicode's English pattern has no space between a code of letters and the digits.
+    pattern = "¤¤\N{NO-BREAK SPACE}#,##0.00" if language() is Language.ENGLISH else None
+    return format_currency(amount, currency, pattern, locale=REGIONS[language()])
 
 
 def _date(day: date, style: str = "long") -> str:
-    return str(format_date(day, style))
+    return format_date(day, style, locale=REGIONS[language()])
 
 
 def _moment(at: datetime, style: str = "d MMMM y, HH:mm") -> str:
-    return str(format_datetime(at, style))
+    return format_datetime(at, style, tzinfo=get_timezone(), locale=REGIONS[language()])
 
 
-TOOLS: dict[str, Callable[..., str]] = {
+REGIONS = {Language.POLISH: "pl_PL", Language.ENGLISH: "en_GB", Language.UKRAINIAN: "uk_UA"}
+"""By whose customs dates and amounts are written: English in Europe is not that of America."""
+
+TOOLS: dict[str, Callable[..., Any]] = {
     "url_for": url_for,
     "asset": asset,
     "csrf_token": generate_csrf,
+    "challenge": challenge,
     "money": _money,
     "date": _date,
     "moment": _moment,

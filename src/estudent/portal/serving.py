@@ -28,10 +28,10 @@ limit_request_fields = 60
 
 def post_worker_init(worker: Any) -> None:
     """Let every worker send the letters that wait."""
-    worker.app.callable.extensions["postman"].start()
+    worker.app.callable.extensions["postman"].nudge()
 
 
 def worker_exit(_server: Any, worker: Any) -> None:
     """Let the letter in hand be finished."""
-    if postman := getattr(worker.app, "callable", None):
-        postman.extensions["postman"].stop()
+    if application := getattr(worker.app, "callable", None):
+        application.extensions["postman"].stop()

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, g, request
 from flask_session.base import ServerSideSession, ServerSideSessionInterface
 
-from estudent.adapters.registry.sessions import SqlSessions
+from estudent.adapters.registry.sessions import SqlSessions, stored_form
 from estudent.ports import FarSideError
 
 
@@ -29,6 +29,14 @@ class Visits(ServerSideSessionInterface):
     def renew(self, session: ServerSideSession) -> None:
         """Give a session a new id, so that whoever knew the old one gains nothing by a sign-in."""
         self.regenerate(session)
+
+    def mark(self, session: ServerSideSession) -> str:
+        """Return by which mark a session stands among its owner's; nobody can use it with that."""
+        return stored_form(session.sid)
+
+    def end_others(self, session: ServerSideSession) -> None:
+        """End all sessions of this session's student but for this one."""
+        self.sessions.end_all(session["student"], but=session.sid)
 
     def _retrieve_session_data(self, store_id: str) -> dict[str, Any] | None:
         try:

@@ -11,6 +11,7 @@ from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.journal import Author, SqlJournal
 from estudent.adapters.registry.letters import SqlLetters
 from estudent.adapters.registry.mailboxes import SqlMailboxRegister
+from estudent.adapters.registry.messages import SqlMessages
 from estudent.adapters.registry.observations import SqlAccountNumbers
 from estudent.adapters.registry.outbox import SqlOutbox
 from estudent.adapters.registry.people import People
@@ -42,7 +43,7 @@ class Registrar:
         self.admissions = SqlAdmissions(database, author, People(author, DOMAIN, "tuition"))
         self.students = SqlStudents(database, author.clock, "tuition")
         self.journal = SqlJournal(database, author)
-        self.mailboxes = SqlMailboxRegister(database, author)
+        self.mailboxes = SqlMailboxRegister(database, author, SqlMessages(database, author, DOMAIN))
         self.outbox = SqlOutbox(database, author.clock)
         self.numbers = SqlAccountNumbers(database, author)
         self.letters = SqlLetters(

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from estudent.domain.album_number import AlbumNumber
+from estudent.domain.mailbox_name import likeness
 from estudent.domain.nrb import Nrb
 from estudent.domain.student import AccountState, MailboxState, Student
 from estudent.domain.whom import Whom
-from estudent.ports import AlreadyExists, JournalEntry, JournalLine, NotFound
+from estudent.ports import AlreadyExists, JournalEntry, JournalLine, NotFound, TooAlike
 
 
 class StudentsInMemory:
@@ -68,12 +69,22 @@ class MailboxesInMemory:
         assert alias.startswith(f"{student.album.login}@")
         if wanted in self.given:
             raise AlreadyExists("this address was given to somebody already; choose another name")
+        if self._alike(student.key, wanted):
+            raise TooAlike("this name looks like somebody else's; choose another one")
         self.given[wanted] = student.key
         self.students.change(student.key, mailbox=wanted, mailbox_state=MailboxState.REQUESTED)
 
     def taken(self, addresses: Sequence[str]) -> set[str]:
         """Return which addresses were given."""
         return set() if self.seen_late else set(addresses) & set(self.given)
+
+    def look_alikes(self, student: int, addresses: Sequence[str]) -> set[str]:
+        """Return which addresses look like another student's."""
+        return set() if self.seen_late else {each for each in addresses if self._alike(student, each)}
+
+    def _alike(self, student: int, address: str) -> bool:
+        looks = {likeness(given.partition("@")[0]) for given, owner in self.given.items() if owner != student}
+        return likeness(address.partition("@")[0]) in looks
 
     def observe(self, student: int, state: MailboxState, identifier: str | None, problem: str = "") -> None:
         """Store what was seen."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.journal import LONGEST_DETAIL
@@ -13,6 +13,7 @@ from estudent.adapters.registry.tables import request
 from estudent.ports import Request
 
 CLAIM = timedelta(minutes=5)
+ASKED_AGAIN_AFTER = timedelta(minutes=10)
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(minutes=15)
 
 
@@ -62,6 +63,18 @@ class SqlOutbox:
         query = select(func.count()).select_from(request).where(request.c.finished_at.is_(None))
         with self.database.reading() as connection:
             return connection.scalar(query) or 0
+
+    def ask(self, student: int, kind: str) -> bool:
+        """Make a request, unless the same one waits or was made a short while ago; tell whether it was made."""
+        now = self.clock()
+        recent = or_(request.c.finished_at.is_(None), request.c.made_at > now - ASKED_AGAIN_AFTER)
+        same = select(request.c.id).where(request.c.student_id == student, request.c.kind == kind, recent)
+        waiting = {"student_id": student, "kind": kind, "made_at": now, "not_before": now}
+        with self.database.writing() as connection:
+            if connection.scalar(same.limit(1)) is not None:
+                return False
+            connection.execute(insert(request).values(waiting | {"attempts": 0, "problem": ""}))
+        return True
 
 
 def wait_before(attempts: int) -> timedelta:

@@ -70,7 +70,7 @@ class SqlStudents:
         """Return the students of these keys, ascending."""
         with self.database.reading() as connection:
             return [
-                _student(row)
+                student_of(row)
                 for some in in_portions(sorted(keys))
                 for row in connection.execute(VIEW.where(student.c.id.in_(some)), {"purpose": self.purpose})
             ]
@@ -117,7 +117,8 @@ def in_portions(items: Sequence[Item], size: int = AT_ONCE) -> Iterator[list[Ite
         yield portion
 
 
-def _student(row: Any) -> Student:
+def student_of(row: Any) -> Student:
+    """Return the student of a row of `VIEW`."""
     return Student(
         key=row.id,
         album=AlbumNumber(row.album_number),
