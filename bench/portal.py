@@ -146,9 +146,8 @@ def _rate(here: World, path: str, count: int) -> float:
 def _all(done: Sequence[Answer], right: Callable[[Answer], bool]) -> None:
     wrong = [answer for answer in done if not right(answer)]
     if wrong:
-        raise RuntimeError(
-            f"{len(wrong)} of {len(done)} answers were wrong, the first: {json.dumps(wrong[0].html[-600:])}"
-        )
+        first = wrong[0]
+        raise RuntimeError(f"{len(wrong)} of {len(done)} answers were wrong; {first.status}: {first.html[-900:]}")
 
 
 def _of(figures: Sequence[float]) -> str:

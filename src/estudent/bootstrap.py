@@ -70,8 +70,8 @@ from estudent.services.doorkeeper import Doorkeeper
 from estudent.services.enter_desk import EnterDesk
 from estudent.services.even_time import EvenTime
 from estudent.services.explain_fees import ExplainFees
-from estudent.services.hand_out_code import HandOutCode
 from estudent.services.follow_steps import FollowSteps
+from estudent.services.hand_out_code import HandOutCode
 from estudent.services.issue_code import IssueCode
 from estudent.services.keep_accounts import keep_accounts
 from estudent.services.link_usos import link_usos
@@ -83,8 +83,8 @@ from estudent.services.resend_letter import ResendLetter
 from estudent.services.send_letters import SendLetters
 from estudent.services.send_messages import SendMessages
 from estudent.services.serve_requests import ServeRequests
-from estudent.services.unlock_account import UnlockAccount
 from estudent.services.sign_in import SignIn
+from estudent.services.unlock_account import UnlockAccount
 from estudent.settings import Settings, settings
 
 STATUSES: Mapping[str, Standing | None] = {
@@ -533,6 +533,8 @@ class Campus:
             "mailboxes": "microsoft365",
             "usos": "usos",
         }
+        if self.settings.portal.bind_dn:
+            parts["portal"] = "passwords"
         return {system: partial(self._check, part) for system, part in parts.items()}
 
     def brake_with(self, share: float | None) -> Brake:

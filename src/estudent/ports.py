@@ -14,8 +14,8 @@ from estudent.domain.claim import Record
 from estudent.domain.desk import Card, Found, StaffLine, Today
 from estudent.domain.directory_entry import Entry
 from estudent.domain.fault import Fault
-from estudent.domain.funnel import Circle, Stage, Waiting
 from estudent.domain.fees import Ledger
+from estudent.domain.funnel import Circle, Stage, Waiting
 from estudent.domain.letter import Letter, Notice
 from estudent.domain.mailbox import Mailbox
 from estudent.domain.nrb import Nrb

@@ -56,7 +56,8 @@ class Portal:
     def a_student(self, *, in_directory: bool = True, active: bool = False, **changes: Any) -> Student:
         """Admit somebody; `changes` are those of `an_application`; the PESEL is `pesel_of(album)` unless given."""
         number = str(next(NUMBERS))
-        wanted = {"album": AlbumNumber(number), "pesel": pesel_of(number), "email": f"{number}@poczta.example"}
+        email = f"{number}@poczta.example"
+        wanted: dict[str, Any] = {"album": AlbumNumber(number), "pesel": pesel_of(number), "email": email}
         application = an_application(number, **(wanted | changes))
         feed = self.registry.admissions.open(a_feed())
         self.registry.admissions.admit(feed, [an_admission(application)])

@@ -181,7 +181,7 @@ def catalogue(language: str) -> Catalog:
 def messages() -> set[str | tuple[str, ...]]:
     """Return what the templates and the portal say, as the catalogues must hold it."""
     with (ROOT / "babel.cfg").open(encoding="utf-8") as stated:
-        mapping, options = parse_mapping_cfg(stated)
+        mapping, options = parse_mapping_cfg(stated)  # type: ignore[no-untyped-call]
     keywords = {**DEFAULT_KEYWORDS, "lazy_gettext": None}
     found = extract_from_dir(ROOT, mapping, options, keywords, directory_filter=_is_ours)
     return {each[2] for each in found}

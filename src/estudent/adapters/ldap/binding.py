@@ -73,11 +73,12 @@ class Doorkeeper:
 
     def _refuse(self, sent: bytes) -> Answer:
         if not self._has_decoy:
-            self._look_for_decoy()
+            self.look_for_decoy()
         self._binds.ask(partial(bind, name=self._decoy, password=sent or b"-"))
         return Answer(accepted=False)
 
-    def _look_for_decoy(self) -> None:
+    def look_for_decoy(self) -> None:
+        """Raise Misconfigured where the directory has no decoy."""
         if self._searches.ask(partial(one, name=self._decoy, attributes=["1.1"])) is None:
             raise Misconfigured(f"{self._decoy} is not to be seen; add the entries of base.ldif that are missing")
         self._has_decoy = True

@@ -49,6 +49,11 @@ class LdapPasswords:
         self._pool = Pool(access)
         self._doorkeeper = Doorkeeper(access, self._pool, suffix)
 
+    def check(self) -> str:
+        """Return in one sentence what was found, or raise Misconfigured or Unavailable."""
+        self._doorkeeper.look_for_decoy()
+        return "the portal's account (ESTUDENT_PORTAL__BIND_DN) sees the directory and its decoy"
+
     def album_of(self, name: str) -> AlbumNumber | None:
         """Return whose user name, mail address or album alias this is."""
         found = self._find(name)

@@ -16,7 +16,7 @@ from estudent.adapters.registry.tables import session
 from estudent.ports import OpenSession
 
 TOUCHED_EVERY = timedelta(minutes=1)
-"""How exactly the registry knows when a session was last used; writing it at every page would cost more than it tells."""
+"""How exactly the registry knows when a session was last used; a write at every page would cost more than it tells."""
 
 
 @dataclass(frozen=True, slots=True)
