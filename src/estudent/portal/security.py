@@ -35,7 +35,7 @@ GOOGLE = {
     "script-src": "'self' https://www.google.com/recaptcha/ https://www.gstatic.com/recaptcha/",
     "frame-src": "https://www.google.com/recaptcha/",
 }
-limiter = Limiter(get_remote_address, default_limits=["600 per minute"], headers_enabled=False)
+limiter = Limiter(get_remote_address, default_limits=["3000 per minute"], headers_enabled=False)
 csrf = CSRFProtect()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from estudent.domain.outcome import Tally, total
@@ -11,11 +11,13 @@ from estudent.ports import FarSideError, MailboxRegister, Outbox, Request, Unava
 from estudent.services.reconcile import Reconciler, unavailable
 
 AT_ONCE = 500
+ACCOUNT = "account"
+"""The kind of a request for a directory entry that the nightly run has not made yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServeRequests:
-    """Drains the outbox in batches: `mailboxes` is what was asked for, `followers` are brought in line with it."""
+    """Drains the outbox in batches: mailboxes that were asked for first, then `followers`, which make accounts too."""
 
     outbox: Outbox
     register: MailboxRegister
@@ -25,15 +27,27 @@ class ServeRequests:
     def run(self) -> list[Tally]:
         """Take one batch a step further and return what became of it, by system; empty when nothing was ready."""
         requests = self.outbox.claim(AT_ONCE)
+        accounts = [request for request in requests if request.kind == ACCOUNT]
+        mailboxes = [request for request in requests if request.kind != ACCOUNT]
+        # Accounts come first: they wait for nobody but the directory.
+        return [*self._serve(accounts, self._make_accounts), *self._serve(mailboxes, self._take_further)]
+
+    def _serve(self, requests: list[Request], work: Callable[[list[Request]], list[Tally]]) -> list[Tally]:
         if not requests:
             return []
         try:
-            return self._take_further(requests)
+            return work(requests)
         except FarSideError as error:
             self.outbox.put_back(requests, str(error))
             if isinstance(error, Unavailable):
-                return [unavailable("mailboxes", error, keys_of(requests))]
+                system = "directory" if requests[0].kind == ACCOUNT else "mailboxes"
+                return [unavailable(system, error, keys_of(requests))]
             raise
+
+    def _make_accounts(self, requests: list[Request]) -> list[Tally]:
+        tallies = [_timed(follower, keys_of(requests)) for follower in self.followers]
+        self.outbox.finish([request.key for request in requests])
+        return tallies
 
     def _take_further(self, requests: list[Request]) -> list[Tally]:
         keys = keys_of(requests)

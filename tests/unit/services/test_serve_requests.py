@@ -136,3 +136,25 @@ def test_followers_that_do_not_answer_leave_the_request_for_the_next_run(portal:
 def test_tallies_are_summed_by_system_in_their_order() -> None:
     summed = by_system([Tally("mailboxes", read=1), Tally("directory", new=1), Tally("mailboxes", read=2)])
     assert [(tally.system, tally.read, tally.new) for tally in summed] == [("mailboxes", 3, 0), ("directory", 0, 1)]
+
+
+def test_an_account_that_was_asked_for_is_made_at_once_though_microsoft_is_down(portal: Portal) -> None:
+    key = portal.registrar.student(str(ALBUM)).key
+    portal.ask.ask(ALBUM, "lucja.zak")
+    portal.registrar.outbox.ask(key, "account")
+    portal.microsoft.problem = Unavailable("Microsoft does not answer")
+    tallies = portal.serve.run()
+    assert [(tally.system, tally.new, tally.failed) for tally in tallies] == [("directory", 1, 0), ("mailboxes", 0, 1)]
+    assert ALBUM in portal.directory.entries
+    assert portal.registrar.outbox.waiting() == 1
+
+
+def test_an_account_waits_for_a_directory_that_is_down(portal: Portal) -> None:
+    portal.registrar.outbox.ask(portal.registrar.student(str(ALBUM)).key, "account")
+    portal.directory.problem = Unavailable("the directory does not answer")
+    (tally,) = portal.serve.run()
+    assert (tally.system, tally.failed, portal.registrar.outbox.waiting()) == ("directory", 1, 1)
+    portal.directory.problem = None
+    portal.registrar.later(seconds=3)
+    portal.serve.run()
+    assert (ALBUM in portal.directory.entries, portal.registrar.outbox.waiting()) == (True, 0)
