@@ -317,16 +317,15 @@ def test_after_a_conflict_another_name_is_chosen_and_nothing_is_lost(portal: Por
 
 
 @pytest.mark.parametrize("standing", [Standing.GRADUATED, Standing.RESIGNED, Standing.STRUCK_OFF])
-def test_who_is_owed_no_mailbox_is_told_why(portal: Portal, standing: Standing) -> None:
+def test_who_has_left_gets_no_mailbox_and_is_told_why(portal: Portal, standing: Standing) -> None:
     student = activated(portal)
     browser = portal.signed_in(student)
     _, confirm = typed(browser, choice="own", name="mistrz")
     with portal.campus.database.writing() as connection:
         connection.execute(update(tables.student).values(standing=standing.value))
-    assert confirmed(browser, confirm) == 303
-    assert browser.get("/mailbox/new").headers["Location"] == "/mailbox"
-    text = words(browser.get("/mailbox").get_data(as_text=True))
-    assert "A mailbox goes with studying here" in text and "COS" in text
+    assert confirmed(browser, confirm) == 302
+    text = words(browser.get("/").get_data(as_text=True))
+    assert "Your studies here have ended" in text and "COS" in text
     assert names_given(portal) == []
 
 

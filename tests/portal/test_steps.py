@@ -134,13 +134,12 @@ def test_a_second_programme_keeps_the_account(portal: Portal) -> None:
     assert "another programme does not change it" in words(html)
 
 
-def test_a_graduate_is_told_that_it_ended_and_whom_to_ask(portal: Portal) -> None:
+def test_whoever_has_left_is_signed_out_and_told_why(portal: Portal) -> None:
     student = linked(portal)
     with portal.campus.database.writing() as connection:
         connection.execute(tables.student.update().values(standing=Standing.GRADUATED.value))
-    html = page_of(portal, student)
-    assert states(html) == ["ended"] * 5
-    assert "ask COS" in words(html) and 'class="button"' not in html
+    page = portal.signed_in(student).get("/steps", follow_redirects=True)
+    assert "Your studies here have ended" in words(page.get_data(as_text=True))
 
 
 def test_the_fragment_is_the_same_list_and_follows(portal: Portal) -> None:

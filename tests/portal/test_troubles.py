@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from html import unescape
+from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
@@ -14,7 +15,7 @@ from estudent.domain.lifecycle import Standing
 from estudent.domain.one_time_code import Purpose
 from estudent.domain.person_name import PersonName
 from estudent.domain.student import MailboxState, Student
-from tests.contract.registry_world import an_admission, an_application, nrb
+from tests.contract.registry_world import a_feed, an_admission, an_application, nrb
 from tests.portal.letters import code_of
 from tests.portal.world import DOMAIN, NUMBERS, Portal, pesel_of
 
@@ -38,7 +39,7 @@ def guide(portal: Portal, trouble: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", found[0])).split())
 
 
-def with_mailbox(portal: Portal, **changes: object) -> Student:
+def with_mailbox(portal: Portal, **changes: Any) -> Student:
     """Return a student whose mailbox works."""
     student = portal.a_student(in_directory=False, **changes)
     portal.campus.students.observe_activations([student.key])
@@ -53,11 +54,11 @@ def claim(portal: Portal, whose: Student, **changes: str) -> TestResponse:
     return portal.submit(portal.browser(), "/create/data", **(typed | changes))
 
 
-def admit_again(portal: Portal, whose: Student, **changes: object) -> None:
+def admit_again(portal: Portal, whose: Student, **changes: Any) -> None:
     """Let recruitment send the student once more, with the right PESEL."""
-    wanted = {"album": whose.album, "pesel": pesel_of(str(whose.album)), "email": whose.email}
+    wanted: dict[str, Any] = {"album": whose.album, "pesel": pesel_of(str(whose.album)), "email": whose.email}
     application = an_application(str(whose.album), **(wanted | changes))
-    feed = portal.registry.admissions.open(portal.registry.a_feed())
+    feed = portal.registry.admissions.open(a_feed(f"poprawka-{whose.album}.csv", f"digest {whose.album}"))
     portal.registry.admissions.admit(feed, [an_admission(application, whose.key, b"\x02" * 32)])
 
 

@@ -33,6 +33,10 @@ def hold_up() -> Response | None:
     student = here.student()
     if student is not None and not student.is_owed(Owed.SIGN_IN):
         here.leave()
+        flash(
+            gettext("Your studies here have ended, so the account is closed. If that is wrong, write to the office."),
+            "warn",
+        )
         return redirect(url_for("home.front"))
     if session.get(MUST_CHANGE) and request.endpoint not in BEFORE_A_CHANGE:
         return redirect(url_for("account.password"))
