@@ -19,6 +19,7 @@ from estudent.domain.student import AccountState, Language
 from estudent.portal.desk.blueprint import pages
 from estudent.portal.desk.forms import ReasonedForm, blank
 from estudent.portal.desk.words import CODES, HOLDS, LETTERS, REACHED, STANDINGS, WAITS_FOR, detail_in_words
+from estudent.portal.fees import PURPOSES
 from estudent.portal.here import campus, for_staff
 from estudent.portal.journal_words import cause_in_words, door_in_words, in_words
 from estudent.portal.language import NAMES, language
@@ -72,6 +73,7 @@ def card_page(album: AlbumNumber, filled: Mapping[str, ReasonedForm] | None = No
         forms={**blank(), **(filled or {})},
         opened=next(iter(filled or {}), ""),
         offers=offers(card, barrier),
+        purposes=PURPOSES,
         language_name=NAMES[Language(card.student.language)],
         problem=problem_in_words,
         remedy=remedy_in_words,
