@@ -43,10 +43,11 @@ check: setup ## the quick loop: style, types, architecture, unit and contract te
 	$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n 2 tests/unit tests/contract
+	$(BIN)/pytest -q -n 2 -m "not timing" tests/unit tests/contract
 
 test: check ## everything: also real servers, a browser, flows, the demo and kill -9
 	@command -v chromium >/dev/null || { echo "installing Debian's chromium, for the tests of the pages"; $(call debian,chromium fonts-liberation); }
+	$(BIN)/pytest -q -m timing tests/unit tests/contract
 	$(BIN)/pytest -q --ignore=tests/unit --ignore=tests/contract
 
 bench: setup ## how fast the portal is, as ratios against named references

@@ -135,6 +135,8 @@ class TestLdapStaff(StaffContract):
 # Time
 
 TRIES = 60
+EVENED_OUT = 0.003
+"""What may differ here in any case: the portal stretches every refusal to a tenth of a second."""
 
 
 def seconds_of(try_once: Callable[[], object]) -> float:
@@ -164,10 +166,11 @@ def assert_alike(times: dict[str, list[float]]) -> None:
     widest = max(spread(each) for each in times.values())
     told = ", ".join(f"{name} {median * 1000:.1f} ms" for name, median in medians.items())
     print(f"\nmedians: {told}; spread {widest * 1000:.1f} ms")  # noqa: T201
-    assert max(medians.values()) - min(medians.values()) < widest, told
+    assert max(medians.values()) - min(medians.values()) < max(widest, EVENED_OUT), told
     assert min(medians.values()) > max(medians.values()) * 0.8, told
 
 
+@pytest.mark.timing
 def test_whatever_is_refused_takes_the_same_time(real: SlapdWorld) -> None:
     known = a_student(real, Lock.OPEN)
     barred, waiting = a_student(real, Lock.BARRED), a_student(real)
@@ -188,6 +191,7 @@ def test_whatever_is_refused_takes_the_same_time(real: SlapdWorld) -> None:
     assert_alike(times)
 
 
+@pytest.mark.timing
 def test_the_staff_s_names_are_not_told_by_time_either(real: SlapdWorld) -> None:
     real.hire("b.zielinska", "desk-clerks")
     real.hire("b.zamknieta", "desk-clerks")

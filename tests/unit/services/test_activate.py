@@ -130,6 +130,7 @@ def test_corrected_data_work_at_once(doors: Doors) -> None:
     assert doors.kinds() == ["email_code"]
 
 
+@pytest.mark.timing
 def test_known_and_unknown_album_numbers_take_the_same_time(registrar: Registrar) -> None:
     doors = Doors(registrar, least=0.02)
     doors.ready()

@@ -129,6 +129,7 @@ def test_both_ends_of_the_link_are_the_same_student(doors: Doors) -> None:
     assert isinstance(by_link, Proof) and by_link.student == by_code.student
 
 
+@pytest.mark.timing
 def test_known_and_unknown_names_take_the_same_time(registrar: Registrar) -> None:
     doors = Doors(registrar, least=0.02)
     doors.active()
