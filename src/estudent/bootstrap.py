@@ -300,7 +300,7 @@ class Campus:
     @cached_property
     def sign_in(self) -> SignIn:
         """Sign students in."""
-        even_time = EvenTime(0.1)
+        even_time = EvenTime()
         return SignIn(self.passwords, self.attempts, self.students, self.journal, even_time, self.author.clock)
 
     @cached_property

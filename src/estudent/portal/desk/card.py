@@ -17,6 +17,7 @@ from estudent.domain.lifecycle import Owed
 from estudent.domain.plan import Lock
 from estudent.domain.student import AccountState, Language
 from estudent.portal.desk.blueprint import pages
+from estudent.portal.desk.columns import column_in_words
 from estudent.portal.desk.forms import ReasonedForm, blank
 from estudent.portal.desk.words import CODES, HOLDS, LETTERS, REACHED, STANDINGS, WAITS_FOR, detail_in_words
 from estudent.portal.fees import PURPOSES
@@ -74,6 +75,7 @@ def card_page(album: AlbumNumber, filled: Mapping[str, ReasonedForm] | None = No
         opened=next(iter(filled or {}), ""),
         offers=offers(card, barrier),
         purposes=PURPOSES,
+        column=column_in_words,
         language_name=NAMES[Language(card.student.language)],
         problem=problem_in_words,
         remedy=remedy_in_words,

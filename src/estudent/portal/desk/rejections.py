@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from estudent.portal.desk.blueprint import pages
 from estudent.portal.desk.card import problem_in_words, remedy_in_words
+from estudent.portal.desk.columns import column_in_words
 from estudent.portal.desk.sheet import sheet
 from estudent.portal.here import campus, for_staff
 from estudent.portal.page import show
@@ -24,6 +25,7 @@ def rejections() -> Response:
         "portal/desk/rejections.html",
         rejections=found[:SHOWN],
         total=len(found),
+        column=column_in_words,
         problem=problem_in_words,
         remedy=remedy_in_words,
     )
@@ -40,5 +42,5 @@ def rejections_sheet() -> Response:
 
 def _cells(each: Rejection) -> list[object]:
     fault = each.fault
-    shown = [each.feed, each.line, each.candidate, fault.field, fault.masked]
+    shown = [each.feed, each.line, each.candidate, column_in_words(fault.field), fault.masked]
     return [*shown, problem_in_words(fault), remedy_in_words(fault)]
