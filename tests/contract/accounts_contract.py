@@ -93,15 +93,22 @@ class CodesContract:
         assert doors.codes.try_code(key, Purpose.OFFICE, code) is CodeFault.WRONG
 
     def test_five_wrong_tries_end_a_code(self, doors: Doors, key: int) -> None:
-        code = doors.codes.issue(key, "jkowalska")
-        tries = [doors.codes.try_code(key, Purpose.OFFICE, f"AAAAA{at}") for at in range(MOST_WRONG_TRIES)]
+        doors.codes.send(key, "recovery")
+        assert MOST_WRONG_TRIES[Purpose.RECOVERY] == 5
+        tries = [doors.codes.try_code(key, Purpose.RECOVERY, f"AAAAA{at}") for at in range(5)]
         assert set(tries) == {CodeFault.WRONG}
-        assert doors.codes.try_code(key, Purpose.OFFICE, code) is CodeFault.SPENT
+        assert doors.codes.try_code(key, Purpose.RECOVERY, doors.typed(Purpose.RECOVERY)) is CodeFault.SPENT
+
+    def test_strangers_cannot_spoil_the_office_s_code_with_a_few_tries(self, doors: Doors, key: int) -> None:
+        code = doors.codes.issue(key, "jkowalska")
+        for at in range(20):
+            doors.codes.try_code(key, Purpose.OFFICE, f"AAAAA{at}")
+        assert isinstance(doors.codes.try_code(key, Purpose.OFFICE, code), Proof)
 
     def test_wrong_tries_in_the_same_moment_are_all_counted(self, doors: Doors, key: int) -> None:
-        code = doors.codes.issue(key, "jkowalska")
-        at_once(doors.registry, 8, lambda mine, at: Doors(mine).codes.try_code(key, Purpose.OFFICE, f"WRONG{at}"))
-        assert doors.codes.try_code(key, Purpose.OFFICE, code) is CodeFault.SPENT
+        doors.codes.send(key, "email_code")
+        at_once(doors.registry, 8, lambda mine, at: Doors(mine).codes.try_code(key, Purpose.EMAIL, f"WRONG{at}"))
+        assert doors.codes.try_code(key, Purpose.EMAIL, doors.typed(Purpose.EMAIL)) is CodeFault.SPENT
         (row,) = doors.registry.rows(tables.one_time_code)
         assert row["wrong_tries"] == 8
 

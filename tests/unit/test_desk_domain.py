@@ -18,8 +18,8 @@ def test_a_reason_is_a_few_words(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "four", " a   b ", "x" * 201, "07231412345", "PESEL:0723 1412 345", "07-23-14-12-345", "a\x00bcdef",
-     "ab\u202ecdef", "document 123456789012"],
+    ["", "four", " a   b ", "x" * 201, "07231412345", "PESEL:0723 1412 345", "07-23-14-12-345", "072314 - 12345",
+     "a\x00bcdef", "ab\u202ecdef", "document 123456789012"],
 )  # fmt: skip
 def test_a_reason_without_words_or_with_a_personal_number_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="a reason"):

@@ -14,7 +14,6 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 READ_AS = str.maketrans("OIL", "011")
 BITS = 5
-MOST_WRONG_TRIES = 5
 
 
 class Purpose(StrEnum):
@@ -32,6 +31,15 @@ LIFETIME: Mapping[Purpose, timedelta] = {
     Purpose.LINK: timedelta(minutes=30),
     Purpose.OFFICE: timedelta(days=7),
 }
+MOST_WRONG_TRIES: Mapping[Purpose, int] = {
+    Purpose.EMAIL: 5,
+    Purpose.RECOVERY: 5,
+    Purpose.LINK: 5,
+    Purpose.OFFICE: 1000,
+}
+"""How many end a code. Whoever knows an album number can try the office's, which must not cost a student the week and
+the way to the desk; of its 2^50 values the waits between tries let somebody try some hundreds."""
+
 LENGTH: Mapping[Purpose, int] = {Purpose.EMAIL: 8, Purpose.RECOVERY: 8, Purpose.OFFICE: 10}
 
 

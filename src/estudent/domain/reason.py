@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 SHORTEST, LONGEST = 5, 200
-LONG_NUMBER = re.compile(r"\d(?:[ .\-/]?\d){10,}")
-"""Eleven digits or more, also with a separator between any two, as a PESEL is read out."""
+LONG_NUMBER = re.compile(r"\d(?:(?:[ ./]| ?[\-\u2010-\u2015] ?)?\d){10,}")
+"""Eleven digits or more, also with separators between any two, as a PESEL is read out."""
 
 
 class ReasonFault(StrEnum):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
+from flask import request
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import Field, StringField
+from wtforms.form import BaseForm
 from wtforms.validators import InputRequired, Length, StopValidation
 
 LONGEST = 200
@@ -20,6 +22,12 @@ class Form(FlaskForm):
         """Flask-Babel translates our own texts; WTForms' catalogues know no Ukrainian."""
 
         locales = False
+
+        def wrap_formdata(self, form: BaseForm, formdata: Any) -> Any:  # noqa: ARG002
+            """Read what a form of HTML sends and nothing else: JSON and files would bring values that are no text."""
+            if formdata is None or hasattr(formdata, "getlist"):
+                return formdata
+            return request.form if request.method == "POST" and request.form else None
 
 
 def tidied(text: str | None) -> str:

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from estudent.bootstrap import Campus
 from estudent.domain.student import Student
+from estudent.portal.security import network
 from estudent.portal.visits import Visits
 from estudent.ports import Role, StaffMember
 
@@ -52,8 +53,8 @@ def staff() -> StaffMember | None:
 
 
 def source() -> str:
-    """Return a keyed hash of the visitor's address, by which tries are counted; the address itself is not kept."""
-    return campus().fingerprints.of("source", request.remote_addr or "")
+    """Return a keyed hash of the visitor's network, by which tries are counted; the address itself is not kept."""
+    return campus().fingerprints.of("source", network())
 
 
 def admit_student(whose: Student) -> None:

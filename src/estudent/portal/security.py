@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
-from flask import Flask, request
+from flask import Flask, Response, request
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.sansio.utils import host_is_trusted
 
 from estudent.ports import Misconfigured
 from estudent.settings import Settings
@@ -35,7 +36,20 @@ GOOGLE = {
     "script-src": "'self' https://www.google.com/recaptcha/ https://www.gstatic.com/recaptcha/",
     "frame-src": "https://www.google.com/recaptcha/",
 }
-limiter = Limiter(get_remote_address, default_limits=["3000 per minute"], headers_enabled=False)
+
+
+def network() -> str:
+    """Return whence a request comes: an IPv4 address, or the /64 of IPv6 in which anybody has addresses without end."""
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:
+        return request.remote_addr or ""
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))
+
+
+limiter = Limiter(network, default_limits=["3000 per minute"], headers_enabled=False)
 csrf = CSRFProtect()
 
 
@@ -59,10 +73,21 @@ def set_up(app: Flask, settings: Settings) -> None:
     if settings.portal.proxies:
         hops = settings.portal.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    _one_name(app, settings.university.portal)
     csrf.init_app(app)
     limiter.init_app(app)
     limiter.request_filter(lambda: request.endpoint == "static")
     _headers(app, settings, secure)
+
+
+def _one_name(app: Flask, address: str) -> None:
+    """Answer to our own name alone, and on this machine: some redirects repeat the name that was asked for."""
+    names = [urlsplit(address).hostname or "", *LOOPBACK]
+
+    def refuse_others() -> Response | None:
+        return None if host_is_trusted(request.host, names) else Response(status=400)
+
+    app.before_request(refuse_others)
 
 
 def _headers(app: Flask, settings: Settings, secure: bool) -> None:
@@ -81,8 +106,9 @@ def _headers(app: Flask, settings: Settings, secure: bool) -> None:
 
 def _not_stored(response):  # type: ignore[no-untyped-def]
     """Pages are personal: no proxy and no browser's history keeps them; files in `static` are nobody's."""
-    if request.endpoint != "static":
+    if request.endpoint != "static" or response.status_code >= 400:
         response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     return response
 
 

@@ -24,6 +24,10 @@ loglevel = "info"
 preload_app = False
 limit_request_line = 2048
 limit_request_fields = 60
+forwarder_headers = ""
+"""A proxy on this machine, and whoever it passes such headers on for, could set SCRIPT_NAME and PATH_INFO."""
+
+control_socket_disable = True
 
 
 def post_worker_init(worker: Any) -> None:

@@ -27,8 +27,10 @@ class Visits(ServerSideSessionInterface):
             super().save_session(app, session, response)
 
     def renew(self, session: ServerSideSession) -> None:
-        """Give a session a new id, so that whoever knew the old one gains nothing by a sign-in."""
-        self.regenerate(session)
+        """Give a session a new id, an empty one too, so that whoever knew the old one gains nothing."""
+        self._delete_session(session.sid)
+        session.sid = self._generate_sid(self.sid_length)
+        session.modified = True
 
     def mark(self, session: ServerSideSession) -> str:
         """Return by which mark a session stands among its owner's; nobody can use it with that."""
@@ -40,16 +42,19 @@ class Visits(ServerSideSessionInterface):
 
     def _retrieve_session_data(self, store_id: str) -> dict[str, Any] | None:
         try:
-            return self.sessions.load(store_id)
+            held = self.sessions.load(store_id)
         except FarSideError as error:
             g.registry_lost = error
             return None
+        g.visit_went_on = store_id if held is not None else None
+        return held
 
     def _delete_session(self, store_id: str) -> None:
         self.sessions.end(store_id)
 
     def _upsert_session(self, session_lifetime: timedelta, session: ServerSideSession, store_id: str) -> None:  # noqa: ARG002
-        self.sessions.save(store_id, session, request.user_agent.string)
+        begun = g.get("visit_went_on") != store_id
+        self.sessions.save(store_id, session, request.user_agent.string, begun=begun)
 
     def _delete_expired_sessions(self) -> None:
         self.sessions.sweep()

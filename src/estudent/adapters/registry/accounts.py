@@ -94,7 +94,8 @@ class SqlAccounts:
         # The account's row is the gate: two codes of one student are not used in the same moment.
         connection.execute(select(account.c.state).where(account.c.student_id == proof.student).with_for_update())
         mine = (one_time_code.c.id == proof.code, one_time_code.c.student_id == proof.student)
-        unused = update(one_time_code).where(*mine, one_time_code.c.used_at.is_(None), not_(outdone()))
+        was_good = one_time_code.c.expires_at > one_time_code.c.made_at
+        unused = update(one_time_code).where(*mine, was_good, one_time_code.c.used_at.is_(None), not_(outdone()))
         return connection.execute(unused.values(used_at=self.author.clock())).rowcount == 1
 
     def _record(self, query: Select[Any]) -> Record | None:

@@ -111,7 +111,7 @@ class SqlCodes:
         connection.execute(counted.values(wrong_tries=one_time_code.c.wrong_tries + 1))
 
     def _is_live(self, row: Any) -> bool:
-        untouched = row.used_at is None and not row.outdone and row.wrong_tries < MOST_WRONG_TRIES
+        untouched = row.used_at is None and not row.outdone and row.wrong_tries < MOST_WRONG_TRIES[Purpose(row.purpose)]
         return untouched and row.expires_at > self.author.clock()
 
 

@@ -96,9 +96,10 @@ class SqlCorrections:
         )
 
     def _end_codes(self, connection: Connection, whose: Student) -> None:
-        now, code = self.author.clock(), one_time_code.c
+        """Let codes be as if they had never been good, so that one typed moments ago opens nothing either."""
+        code = one_time_code.c
         unused = (code.student_id == whose.key, code.purpose.in_(SENT_BY_MAIL), code.used_at.is_(None))
-        connection.execute(update(one_time_code).where(*unused, code.expires_at > now).values(expires_at=now))
+        connection.execute(update(one_time_code).where(*unused).values(expires_at=code.made_at))
 
     def _journal(self, connection: Connection, whose: Student, step: str, detail: str) -> None:
         self.author.write(connection, [JournalEntry(whose.key, SYSTEM, step, Result.DONE, detail)])

@@ -40,8 +40,11 @@ class SqlSessions:
         held: dict[str, Any] = json.loads(row.data)
         return held
 
-    def save(self, identifier: str, held: Mapping[str, Any], agent: str) -> None:
-        """Store what a session holds; whose it is stands in its `student` (key) and `staff` (user name)."""
+    def save(self, identifier: str, held: Mapping[str, Any], agent: str, *, begun: bool = True) -> None:
+        """Store what a session holds; whose it is stands in its `student` (key) and `staff` (user name).
+
+        Unless it has just `begun`, a session that is not there any more stays away: it was ended meanwhile.
+        """
         now = self.clock()
         values = {
             "student_id": held.get("student"),
@@ -51,7 +54,7 @@ class SqlSessions:
         }
         with self.database.writing() as connection:
             known = connection.execute(update(session).where(_is(identifier)).values(values))
-            if not known.rowcount:
+            if begun and not known.rowcount:
                 row = {"id_hash": stored_form(identifier), "opened_at": now, "agent": agent[:200], **values}
                 connection.execute(insert(session).values(row))
 
