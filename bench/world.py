@@ -67,7 +67,7 @@ def letter_to(world: World, email: str, pattern: str, patience: float = 30) -> s
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         found = httpx.get(f"{world.university.post.url}/sandbox/messages", params={"to": email}).json()
-        for message in reversed(found):
+        for message in found:
             if email in message["envelope"]["to"] and (match := re.search(pattern, message["text"])):
                 return match.group(1)
         time.sleep(0.2)

@@ -94,7 +94,6 @@ NO_PAGES: Mapping[str, str] = {
     "choosing.state": "data for a script",
     "steps.live": "a part of /steps",
     "mailbox.live": "a part of /mailbox",
-    "mailbox.check": "data for a script",
     "fees.code": "a picture",
     "services.eap_config": "a file for devices",
     "services.apple_profile": "a file for devices",

@@ -319,3 +319,8 @@ class FakeStaff:
             return None
         self.failures.pop(typed, None)
         return member
+
+    def look_up(self, user: str) -> StaffMember | None:
+        if self.problem is not None:
+            raise self.problem
+        return self.members.get(user.strip().casefold(), ("", None))[1]

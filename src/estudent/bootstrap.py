@@ -316,7 +316,7 @@ class Campus:
     @cached_property
     def choose_password(self) -> ChoosePassword:
         """Store a password and all that goes with it."""
-        return ChoosePassword(self.accounts, self.passwords, self.sessions, self.outbox)
+        return ChoosePassword(self.accounts, self.passwords, self.sessions, self.outbox, self.attempts)
 
     def acting(self, actor: str, run: str) -> Campus:
         """Return the same campus for another author, for one request of the portal; connections are shared."""

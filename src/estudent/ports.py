@@ -472,6 +472,12 @@ class Staff(Protocol):
     def enter(self, user: str, password: str) -> StaffMember | None:
         """Return who signs in, or None for a wrong password or somebody in none of the desk's groups."""
 
+    def look_up(self, user: str) -> StaffMember | None:
+        """Return whose user name this is, with the role of this moment, or None for whoever has left the desk.
+
+        A lock that wrong passwords have caused changes nothing: whoever is in stays in.
+        """
+
 
 # Tries
 

@@ -299,3 +299,12 @@ class StaffContract:
         office.hire(user, "desk-clerks")
         assert [office.staff.enter(user, WRONG) for _ in range(10)] == [None] * 10
         assert office.staff.enter(user, RIGHT) is None
+        assert office.staff.look_up(user) == StaffMember(user, f"Anna {user}", Role.CLERK)
+
+    def test_the_role_of_this_moment_is_looked_up_without_a_password(self, office: Office) -> None:
+        user = f"a.kowalska{next(ALBUMS)}"
+        office.hire(user)
+        assert office.staff.look_up(user) is None
+        assert office.staff.look_up("nobody.known") is None
+        office.hire(user, "desk-readers")
+        assert office.staff.look_up(user) == StaffMember(user, f"Anna {user}", Role.READER)

@@ -16,6 +16,7 @@ from estudent.domain.one_time_code import Purpose
 from estudent.domain.student import Student
 from estudent.portal import serving
 from estudent.portal.security import network
+from estudent.ports import Role, StaffMember
 from tests.portal.letters import code_of
 from tests.portal.world import Portal, form_in
 
@@ -164,3 +165,16 @@ def test_a_corrected_address_ends_the_way_of_whoever_typed_a_code_from_the_old_m
 
 def _correct(portal: Portal, student: Student) -> None:
     assert portal.campus.corrections.correct_email(student, "new@poczta.example", "the old mailbox was stolen")
+
+
+def test_whoever_is_taken_out_of_the_desk_s_groups_is_out_within_minutes(portal: Portal) -> None:
+    portal.slapd.add_staff("a.dawna", "seven blue herons cross", "Anna Dawna", "desk-clerks")
+    browser = portal.at_the_desk(StaffMember("a.dawna", "Anna Dawna", Role.CLERK))
+    portal.clock.turn(minutes=6)
+    assert browser.get("/desk/").status_code == 200
+    portal.slapd.manage(
+        f"dn: cn=desk-clerks,ou=groups,{portal.slapd.suffix}\nchangetype: modify\ndelete: member\n"
+        f"member: uid=a.dawna,ou=staff,{portal.slapd.suffix}\n"
+    )
+    portal.clock.turn(minutes=6)
+    assert browser.get("/desk/").headers["Location"] == "/desk/login"

@@ -49,3 +49,29 @@ def test_without_its_registry_the_portal_says_so(portal: Portal) -> None:
     page = browser.get("/")
     assert page.status_code == 503
     assert "Nothing was changed" in page.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("path", ["/", "/create/data", "/forgot", "/desk/login"])
+def test_whoever_comes_for_the_first_time_is_told_of_the_lost_registry_too(portal: Portal, path: str) -> None:
+    with portal.campus.database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE session RENAME TO gone")
+    page = portal.browser().get(path)
+    assert page.status_code == 503
+    assert "Number of this event" in page.get_data(as_text=True)
+
+
+def test_a_student_whose_record_cannot_be_read_is_told_so(portal: Portal) -> None:
+    browser = portal.signed_in(portal.a_student(active=True))
+    with portal.campus.database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE person RENAME TO gone")
+    page = browser.get("/steps")
+    assert page.status_code == 503
+    assert "Nothing was changed" in page.get_data(as_text=True)
+
+
+def test_the_language_can_be_chosen_on_the_answer_to_a_form(portal: Portal) -> None:
+    browser = portal.browser()
+    assert portal.submit(browser, "/", "/sign-in", name="s999999", password="wrong").status_code == 403
+    page = browser.get("/language/uk?next=/sign-in", follow_redirects=True)
+    assert page.status_code == 200
+    assert '<html lang="uk">' in page.get_data(as_text=True)

@@ -196,15 +196,20 @@ def test_a_forged_form_is_refused(portal: Portal) -> None:
 
 
 def test_nobody_asks_for_a_mailbox_without_signing_in(portal: Portal) -> None:
-    for path in ("/mailbox", "/mailbox/live", "/mailbox/new", "/mailbox/check?name=anna"):
+    for path in ("/mailbox", "/mailbox/live", "/mailbox/new"):
         assert portal.browser().get(path).status_code == 302
 
 
 # the check while typing
 
 
+def token(browser: FlaskClient) -> str:
+    return form_in(browser.get("/steps").get_data(as_text=True))[1]["csrf_token"]
+
+
 def check(browser: FlaskClient, name: str) -> dict[str, object]:
-    answer = browser.get("/mailbox/check?" + urlencode({"name": name}, errors="surrogatepass"))
+    typed = urlencode({"name": name, "csrf_token": token(browser)}, errors="surrogatepass")
+    answer = browser.post("/mailbox/check", data=typed, content_type="application/x-www-form-urlencoded")
     assert answer.status_code == 200 and answer.headers["Cache-Control"] == "no-store"
     found: dict[str, object] = answer.get_json()
     return found
@@ -229,7 +234,8 @@ def test_one_s_own_earlier_name_is_no_clash(portal: Portal) -> None:
 
 def test_asking_too_often_is_slowed(portal: Portal) -> None:
     browser = portal.signed_in(activated(portal))
-    assert {browser.get(f"/mailbox/check?name=anna{at}").status_code for at in range(95)} == {200, 429}
+    typed = {"name": "anna", "csrf_token": token(browser)}
+    assert {browser.post("/mailbox/check", data=typed).status_code for _ in range(95)} == {200, 429}
 
 
 @pytest.mark.parametrize("language", ["pl", "en", "uk"])

@@ -96,6 +96,7 @@ class Portal:
         browser = self.browser(language)
         with browser.session_transaction() as session:
             session.update(staff=member.user, staff_name=member.name, staff_role=member.role.value)
+            session["staff_seen"] = int(self.clock().timestamp())
         return browser
 
     def submit(self, browser: FlaskClient, page: str, /, to: str = "", **typed: str) -> TestResponse:

@@ -14,6 +14,8 @@ FREE_BY_SOURCE = 30
 """A whole dormitory may share one address."""
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
+LONGEST_AT_A_SOURCE = timedelta(seconds=30)
+"""Enough to make guessing from one place hopeless, and bearable for all others who share its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def wait_until(recent: Recent, now: datetime) -> datetime | None:
     """Return until when somebody waits, None when they may try at once."""
     ends = [
         _end(recent.by_subject - FREE_BY_SUBJECT, recent.last),
-        _end(recent.by_source - FREE_BY_SOURCE, recent.last_by_source),
+        _end(recent.by_source - FREE_BY_SOURCE, recent.last_by_source, LONGEST_AT_A_SOURCE),
     ]
     return max((end for end in ends if end and end > now), default=None)
 
@@ -59,9 +61,9 @@ def turn(recent: Recent, now: datetime) -> Turn:
     return Turn(wait_until(recent, now), bool(spared and spared > now))
 
 
-def _end(excess: int, last: datetime | None) -> datetime | None:
+def _end(excess: int, last: datetime | None, longest: timedelta = LONGEST_WAIT) -> datetime | None:
     """Return when the wait ends after a failure that was one of `excess` beyond the free ones."""
     if excess < 0 or last is None:
         return None
     doubled: timedelta = FIRST_WAIT * 2 ** min(excess, 10)
-    return last + min(doubled, LONGEST_WAIT)
+    return last + min(doubled, longest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 
-from flask import Flask, g, request
+from flask import Flask, g, redirect, request, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -38,11 +38,24 @@ def _stale_form(_error: CSRFError) -> Response:
 def _refused(error: HTTPException) -> Response:
     if error.code is not None and 300 <= error.code < 400:
         return error.get_response()
+    if error.code == 405 and request.method == "GET":
+        # A form's answer stands at the form's address; a restored tab, or the choice of a language there, asks for it.
+        return redirect(url_for("home.front"))
+    if cause := getattr(error, "original_exception", None):
+        return _broken_off(cause)
     code = error.code if error.code in KNOWN else 500
     answer = show("portal/error.html", code, kind=str(code), number="")
     if wait := getattr(error, "retry_after", None):
         answer.headers["Retry-After"] = str(wait)
     return answer
+
+
+def _broken_off(cause: Exception) -> Response:
+    """Answer a failure outside of all views: a session that could not be stored, or a page of this module itself."""
+    if not isinstance(cause, FarSideError):
+        return _unexpected(cause)
+    g.registry_lost = cause
+    return _out_of_reach(cause)
 
 
 def _out_of_reach(error: FarSideError) -> Response:

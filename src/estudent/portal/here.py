@@ -19,6 +19,8 @@ from estudent.ports import Role, StaffMember
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 ROLES = list(Role)
+STAFF_ASKED_EVERY = 300
+"""Seconds for which a role counts as it was; whoever is taken out of a group is out after so long at most."""
 
 
 def campus() -> Campus:
@@ -52,6 +54,17 @@ def staff() -> StaffMember | None:
     return StaffMember(user, session["staff_name"], Role(session["staff_role"])) if user else None
 
 
+def still_staff() -> bool:
+    """Tell whether whoever is signed in at the desk is still of the staff; every few minutes the directory is asked."""
+    now = int(campus().author.clock().timestamp())
+    if session.get("staff") is None or now - session.get("staff_seen", 0) < STAFF_ASKED_EVERY:
+        return True
+    member = campus().staff_directory.look_up(session["staff"])
+    if member is not None:
+        session.update(staff_name=member.name, staff_role=member.role.value, staff_seen=now)
+    return member is not None
+
+
 def source() -> str:
     """Return a keyed hash of the visitor's network, by which tries are counted; the address itself is not kept."""
     return campus().fingerprints.of("source", network())
@@ -64,7 +77,8 @@ def admit_student(whose: Student) -> None:
 
 def admit_staff(member: StaffMember) -> None:
     """Sign a member of the staff in, under a new session id."""
-    _begin(staff=member.user, staff_name=member.name, staff_role=member.role.value)
+    now = int(campus().author.clock().timestamp())
+    _begin(staff=member.user, staff_name=member.name, staff_role=member.role.value, staff_seen=now)
 
 
 def leave() -> None:

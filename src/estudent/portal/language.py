@@ -1,9 +1,9 @@
-"""The visitor's language: chosen by hand, else the student's own, else what the browser asks for."""
+"""The visitor's language: chosen by hand, else what the browser asks for."""
 
 from __future__ import annotations
 
 from babel.support import NullTranslations
-from flask import Flask, request, session
+from flask import Flask, request
 from flask_babel import Babel, Domain, get_locale
 
 from estudent.adapters.rendering import translations
@@ -52,7 +52,6 @@ def set_up(app: Flask, time_zone: str) -> None:
 
 def _preferred() -> str:
     known = [each.value for each in Language]
-    for wish in (request.cookies.get(COOKIE), session.get("language") if session else None):
-        if wish in known:
-            return str(wish)
+    if (wish := request.cookies.get(COOKIE)) in known:
+        return str(wish)
     return request.accept_languages.best_match(known, Language.POLISH.value)

@@ -86,12 +86,12 @@ def ask() -> Response:
     return redirect(url_for("mailbox.front"), 303)
 
 
-@pages.get("/check")
+@pages.post("/check")
 @limiter.limit("90 per minute", key_func=whose)
 @for_students
 def check() -> Response:
     """Tell whether the student could have this name, while it is being typed."""
-    wanted = without_domain(tidied(request.args.get("name", "")[: LONGEST_TYPED + 1]))
+    wanted = without_domain(tidied(request.form.get("name", "")[: LONGEST_TYPED + 1]))
     fault = campus().ask_for_mailbox.fault_of(this_student(), wanted)
     address = f"{wanted.lower()}@{campus().domain}"
     return jsonify(free=fault is None, text=told(fault) if fault else gettext("%(address)s is free.", address=address))

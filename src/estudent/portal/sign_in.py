@@ -27,7 +27,7 @@ MUST_CHANGE = "must_change"
 
 @pages.before_app_request
 def hold_up() -> Response | None:
-    """Sign out whoever has left the university meanwhile, and lead whoever must change the password to that page."""
+    """Sign out whoever has left meanwhile, student or staff, and lead whoever must change the password to that page."""
     if g.get("registry_lost") or request.endpoint is None or request.endpoint in WITHOUT_STUDENT:
         return None
     student = here.student()
@@ -38,6 +38,9 @@ def hold_up() -> Response | None:
             "warn",
         )
         return redirect(url_for("home.front"))
+    if not here.still_staff():
+        here.leave()
+        return redirect(url_for("sign_in.desk_login"))
     if session.get(MUST_CHANGE) and request.endpoint not in BEFORE_A_CHANGE:
         return redirect(url_for("account.password"))
     return None

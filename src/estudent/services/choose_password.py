@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from estudent.domain.claim import Record
 from estudent.domain.lifecycle import Owed
 from estudent.domain.student import Student
-from estudent.ports import Accounts, NotFound, Outbox, Passwords, Proof, Sessions, Taken
+from estudent.ports import Accounts, Attempts, NotFound, Outbox, Passwords, Proof, Sessions, Taken
 from estudent.services.serve_requests import ACCOUNT
+from estudent.services.sign_in import DOOR as SIGN_IN
 from estudent.services.turned_away import TurnedAway, Why
 
 
@@ -20,6 +21,7 @@ class ChoosePassword:
     passwords: Passwords
     sessions: Sessions
     outbox: Outbox
+    attempts: Attempts
 
     def __call__(self, proof: Proof, password: str) -> Student:
         """Store a password and end the student's other sessions; a directory that is down leaves everything as it was.
@@ -32,6 +34,8 @@ class ChoosePassword:
             raise TurnedAway(Why.USED)
         self._store(record.student, taken, password)
         self.sessions.end_all(record.student.key)
+        # Whoever guessed at the old password keeps nobody waiting any more.
+        self.attempts.forget(SIGN_IN, record.student.album.login, record.student.key)
         self.accounts.confirm(taken)
         return record.student
 

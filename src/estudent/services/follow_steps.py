@@ -14,7 +14,7 @@ from estudent.ports import Fees, Trail
 
 @dataclass(frozen=True, slots=True)
 class FollowSteps:
-    """What the portal's first page and the desk show."""
+    """What the page of steps and that of the mailbox show."""
 
     trail: Trail
     fees: Fees

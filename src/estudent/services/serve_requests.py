@@ -14,6 +14,9 @@ AT_ONCE = 500
 ACCOUNT = "account"
 """The kind of a request for a directory entry that the nightly run has not made yet."""
 
+NOT_READY = "Microsoft is not ready yet"
+"""What an open request says while there is nothing but waiting; it is no problem."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServeRequests:
@@ -60,7 +63,7 @@ class ServeRequests:
         if served:
             tallies += [_timed(follower, served) for follower in self.followers]
         self.outbox.finish([request.key for request in finished])
-        self.outbox.put_back([each for each in requests if each.student in unfinished], "Microsoft is not ready yet")
+        self.outbox.put_back([each for each in requests if each.student in unfinished], NOT_READY)
         return tallies
 
 

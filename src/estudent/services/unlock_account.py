@@ -10,8 +10,11 @@ from estudent.domain.outcome import Result
 from estudent.domain.plan import Lock
 from estudent.domain.reason import Reason
 from estudent.ports import Attempts, Barrier, Journal, JournalEntry, Passwords, Refused, Students
+from estudent.services import sign_in
+from estudent.services.activate import ACTIVATE, CODE, OFFICE_CODE
+from estudent.services.recover_password import RECOVER
 
-DOORS = ("sign-in", "activate", "code", "recover", "office-code")
+DOORS = (sign_in.DOOR, ACTIVATE, CODE, RECOVER, OFFICE_CODE)
 """Where a student's failures are counted."""
 
 

@@ -73,7 +73,13 @@ class Doors:
         parts = (self.accounts, self.codes, registrar.outbox, self.attempts, keeper)
         self.activate = Activate(*parts, FINGERPRINTS, anyascii, author.clock)
         self.recover = RecoverPassword(*parts, FINGERPRINTS)
-        self.choose = ChoosePassword(self.accounts, self.passwords, self.sessions, registrar.outbox)  # type: ignore[arg-type]
+        self.choose = ChoosePassword(
+            self.accounts,
+            self.passwords,
+            self.sessions,  # type: ignore[arg-type]
+            registrar.outbox,
+            self.attempts,
+        )
         self.issue = IssueCode(registrar.students, self.codes)
         texts = LetterTexts(FINGERPRINTS, BRAND, "https://estudent.uczelnia.example", DOMAIN)
         self.send = SendMessages(self.messages, registrar.students, texts, self.post, registrar.journal)

@@ -51,15 +51,28 @@ class LdapStaff:
         if found is None:
             self._doorkeeper.compare(None, password)
             return None
-        name = f"uid={escaped(texts(found, 'uid')[0])},ou=staff,{self._suffix}"
+        name = self._name(found)
         barrier = barrier_of(found, self._pool, self._suffix, datetime.now(UTC))
         candidate = Candidate(name, barrier is not None, CHANGED in found)
         return self._member(name, found) if self._doorkeeper.compare(candidate, password).accepted else None
+
+    def look_up(self, user: str) -> StaffMember | None:
+        """Return whose user name this is, with the role of this moment, or None for whoever has left the desk."""
+        found = self._find(user)
+        if found is None:
+            return None
+        barrier = barrier_of(found, self._pool, self._suffix, datetime.now(UTC))
+        if barrier is not None and barrier.until is None:
+            return None
+        return self._member(self._name(found), found)
 
     def close(self) -> None:
         """Close the connections."""
         self._doorkeeper.close()
         self._pool.close()
+
+    def _name(self, found: Found) -> str:
+        return f"uid={escaped(texts(found, 'uid')[0])},ou=staff,{self._suffix}"
 
     def _find(self, user: str) -> Found | None:
         typed = user.strip()

@@ -31,13 +31,12 @@ from estudent.domain.outcome import Result
 from estudent.domain.person_name import PersonName
 from estudent.domain.student import AccountState, MailboxState
 from estudent.ports import SPARED, THROTTLED, UNJUDGED
+from estudent.services.activate import ACTIVATE, CODE, OFFICE_CODE
 from estudent.services.doorkeeper import UNFINISHED
 from estudent.services.recover_password import ASKED
+from estudent.services.serve_requests import NOT_READY
 
-NOT_READY = "Microsoft is not ready yet"
-"""What an open request says while there is nothing but waiting; it is no problem."""
-
-ACTIVATING = ("activate", "code", "office-code")
+ACTIVATING = (ACTIVATE, CODE, OFFICE_CODE)
 """The doors at which tries to activate are counted."""
 
 TELLS_NOTHING = ("", SPARED, THROTTLED, UNFINISHED, UNJUDGED, ASKED)

@@ -14,8 +14,8 @@ async function check() {
   const name = input.value.trim();
   if (!name) return say("", "");
   try {
-    const address = `${area.dataset.check}?${new URLSearchParams({ name })}`;
-    const answer = await fetch(address, { redirect: "error", headers: { Accept: "application/json" } });
+    const body = new URLSearchParams({ name, csrf_token: input.form.elements.csrf_token.value });
+    const answer = await fetch(area.dataset.check, { method: "POST", body, redirect: "error" });
     if (!answer.ok || mine !== asked) return undefined;
     const { free, text } = await answer.json();
     return say(text, free ? "good" : "bad");
