@@ -56,7 +56,7 @@ bench: setup ## how fast the portal is, as ratios against named references
 messages: setup ## bring the catalogues in src/estudent/locale in line with templates and code; then translate what is empty
 	$(BIN)/pybabel --quiet extract -F babel.cfg -k lazy_gettext --no-location --sort-output --no-wrap -o var/messages.pot .
 	for language in pl uk; do $(BIN)/pybabel --quiet update -i var/messages.pot -l $$language --no-wrap --no-fuzzy-matching \
-	  --ignore-obsolete --omit-header -o src/estudent/locale/$$language/messages.po; done
+	  --ignore-obsolete --ignore-pot-creation-date -o src/estudent/locale/$$language/messages.po; done
 
 lock: ## pin requirements.lock anew
 	$(BIN)/pip install --quiet uv

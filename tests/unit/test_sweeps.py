@@ -106,11 +106,12 @@ def test_whoever_starts_a_run_by_hand_gets_a_rehearsal_and_the_schedule_applies(
     assert {schedule["parameters"]["mode"] for schedule in deployment["schedules"]} == {"apply"}
 
 
-def test_recruitment_is_read_at_five_and_at_half_past_ten() -> None:
+def test_recruitment_is_read_at_five_at_half_past_ten_and_all_day_for_corrections() -> None:
     schedules = deployments()["recruitment-sync"]["schedules"]
     assert [(each["cron"], each["timezone"]) for each in schedules] == [
         ("0 5 * * *", "Europe/Warsaw"),
         ("30 10 * * *", "Europe/Warsaw"),
+        ("5-55/10 6-21 * * *", "Europe/Warsaw"),
     ]
 
 

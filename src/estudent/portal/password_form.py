@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired
 from estudent.bootstrap import Campus
 from estudent.domain.password import LONGEST, SHORTEST, PasswordFault, faults_of, prepared
 from estudent.domain.student import Student
-from estudent.portal import here
+from estudent.portal import handles, here
 from estudent.portal.forms import Form
 from estudent.portal.security import limiter
 
@@ -40,7 +40,7 @@ class PasswordForm(Form):
 
     def offered(self) -> str:
         """Return a passphrase that would be taken."""
-        return offer(here.campus(), here.student())
+        return offer(here.campus(), whose())
 
 
 def offer(campus: Campus, whose: Student | None) -> str:
@@ -51,12 +51,19 @@ def offer(campus: Campus, whose: Student | None) -> str:
     return made
 
 
+def whose() -> Student | None:
+    """Return who chooses a password: the student who is signed in, or who has just proved to be one."""
+    if (proof := handles.proof()) is None:
+        return here.student()
+    return next(iter(here.campus().students.load([proof.student])), None)
+
+
 @pages.post("/password/strength")
 @limiter.limit("120 per minute")
 def strength() -> Response:
     """Judge what is being typed, for the meter; nothing of it is kept."""
     typed = prepared(request.form.get("password", ""))[: LONGEST + 1]
-    words = here.campus().words_in_passwords(here.student())
+    words = here.campus().words_in_passwords(whose())
     faults = faults_of(typed, words, here.campus().password_strength)
     score = here.campus().password_strength(typed, words)
     return jsonify(score=min(score, 2) if faults else score, text=told(faults[0]) if faults else praise(score))

@@ -49,8 +49,9 @@ class ChangePassword:
         return None
 
     def _store(self, student: Student, new: str) -> None:
-        self.passwords.set(student.album, new)
+        # Before the password is stored, so that no failure afterwards leaves a stranger's session alive.
         self.sessions.end_all(student.key)
+        self.passwords.set(student.album, new)
         self._note(student, CHANGED, Result.DONE)
         self.messages.queue(student.key, "password_changed")
 

@@ -32,8 +32,9 @@ class ChoosePassword:
         taken = self.accounts.take(proof)
         if taken is None:
             raise TurnedAway(Why.USED)
-        self._store(record.student, taken, password)
+        # Before the password is stored, so that no failure afterwards leaves a stranger's session alive.
         self.sessions.end_all(record.student.key)
+        self._store(record.student, taken, password)
         # Whoever guessed at the old password keeps nobody waiting any more.
         self.attempts.forget(SIGN_IN, record.student.album.login, record.student.key)
         self.accounts.confirm(taken)

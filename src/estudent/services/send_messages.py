@@ -35,7 +35,13 @@ class SendMessages:
         whose = {student.key: student for student in self.students.load([each.student for each in claimed])}
         for at, message in enumerate(claimed):
             try:
-                self.post.send(self.compose(Notice(whose[message.student], message.kind, message.message_id)))
+                letter = self.compose(Notice(whose[message.student], message.kind, message.message_id))
+            except Exception:  # a fault of ours in one letter must not keep the others
+                self.messages.put_back([message], "the letter could not be written", TRIED_AGAIN)
+                self.messages.put_back(claimed[at + 1 :], "")
+                raise
+            try:
+                self.post.send(letter)
             except Refused as error:
                 self._note_refusal(message, str(error))
                 continue

@@ -49,7 +49,10 @@ class ServeRequests:
 
     def _make_accounts(self, requests: list[Request]) -> list[Tally]:
         tallies = [_timed(follower, keys_of(requests)) for follower in self.followers]
-        self.outbox.finish([request.key for request in requests])
+        if any(tally.failed for tally in tallies):
+            self.outbox.put_back(requests, "the directory did not make every entry")
+        else:
+            self.outbox.finish([request.key for request in requests])
         return tallies
 
     def _take_further(self, requests: list[Request]) -> list[Tally]:

@@ -18,7 +18,7 @@ from estudent.portal.here import campus, for_staff
 from estudent.portal.page import show
 from estudent.ports import Role
 
-SHOWN, EXPORTED = 100, 20_000
+SHOWN, EXPORTED = 100, 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,7 @@ STAFF_WROTE_IT = sa.text("substr(actor, 1, 6) = 'staff '")
 
 def upgrade() -> None:
     """Find what the staff did."""
-    op.create_index(
-        "ix_journal_staff", "journal", ["at"], sqlite_where=STAFF_WROTE_IT, postgresql_where=STAFF_WROTE_IT
-    )
+    op.create_index("ix_journal_staff", "journal", ["at"], sqlite_where=STAFF_WROTE_IT, postgresql_where=STAFF_WROTE_IT)
 
 
 def downgrade() -> None:
