@@ -30,6 +30,7 @@ from tests.builders import a_pesel
 from tests.contract.registry_world import Clock, Registry, a_feed, an_admission, an_application
 from tests.portal.solving import answers
 
+LEFT_OUT = {name: info.annotation for name, info in Settings.model_fields.items() if isinstance(info.annotation, type)}
 KEY = "the portal's key in tests, which is long enough"
 FINGERPRINT_KEY = "a key of the tests, long enough for it"
 DOMAIN = "student.example.pl"
@@ -144,4 +145,6 @@ def _settings(slapd: Slapd, file: Path, sections: dict[str, Any]) -> Settings:
         ),
         "portal": PortalSettings(secret_key=SecretStr(KEY), bind_dn=portal.dn, password=SecretStr(portal.password)),
     }
-    return Settings(**(usual | sections))
+    # Every section is given, so that nothing of another university in the environment gets in.
+    rest = {name: LEFT_OUT[name]() for name in LEFT_OUT if name not in usual}
+    return Settings(**(rest | usual | sections))
