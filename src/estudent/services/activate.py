@@ -42,7 +42,7 @@ class Activate:
         """Return what a letter's link opens; the one in the album number letter needs the number confirmed too."""
         invitation = self.accounts.invitation(token)
         if invitation is None:
-            return self._by_one_time_link(token, source)
+            return self.doorkeeper.open_link(ACTIVATE, token, source)
         if self.clock() >= invitation.sent_at + INVITED_FOR:
             self.attempts.note(ACTIVATE, token, source, CodeFault.SPENT, invitation.student)
             raise TurnedAway(Why.LINK)
@@ -100,13 +100,6 @@ class Activate:
         if isinstance(found, CodeFault):
             raise self.doorkeeper.refuse(turn, record, found, Why.WRONG_CODE)
         self.doorkeeper.let_in(turn)
-        return found
-
-    def _by_one_time_link(self, token: str, source: str) -> Proof:
-        found = self.codes.try_link(token)
-        if isinstance(found, CodeFault):
-            self.attempts.note(ACTIVATE, token, source, found)
-            raise TurnedAway(Why.LINK)
         return found
 
     def _invited(self, student: int) -> Record:

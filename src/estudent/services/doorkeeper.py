@@ -8,7 +8,7 @@ from estudent.domain.claim import Record
 from estudent.domain.lifecycle import Owed
 from estudent.domain.outcome import Result
 from estudent.domain.throttle import FREE_BY_SUBJECT, Turn
-from estudent.ports import THROTTLED, Attempts, Codes, Journal, JournalEntry
+from estudent.ports import THROTTLED, Attempts, CodeFault, Codes, Journal, JournalEntry, Proof
 from estudent.services.even_time import EvenTime
 from estudent.services.turned_away import TurnedAway, Why
 
@@ -57,6 +57,14 @@ class Doorkeeper:
     def let_in(self, turn: Turn) -> None:
         """Note that a try succeeded; those that failed before count no more."""
         self.attempts.settle(turn, "")
+
+    def open_link(self, door: str, token: str, source: str) -> Proof:
+        """Return what the secret of a one-time link opens; one that opens nothing is noted at the door."""
+        found = self.codes.try_link(token)
+        if isinstance(found, CodeFault):
+            self.attempts.note(door, token, source, found)
+            raise TurnedAway(Why.LINK)
+        return found
 
     def _warn(self, visit: Visit, record: Record | None) -> None:
         """Send the student a way in, once an hour, when it is their account that somebody tries, not a busy network."""

@@ -68,11 +68,7 @@ class RecoverPassword:
 
     def by_link(self, token: str, source: str) -> Proof:
         """Return what the letter's link opens."""
-        found = self.codes.try_link(token)
-        if isinstance(found, CodeFault):
-            self.attempts.note(RECOVER, token, source, found)
-            raise TurnedAway(Why.LINK)
-        return found
+        return self.doorkeeper.open_link(RECOVER, token, source)
 
     def _answer(self, records: list[Record], visit: Visit) -> None:
         try:

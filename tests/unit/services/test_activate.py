@@ -16,7 +16,7 @@ from estudent.domain.one_time_code import Purpose
 from estudent.domain.plan import Lock
 from estudent.domain.student import AccountState
 from estudent.ports import NotFound, Proof, Refused, Unavailable
-from estudent.services.turned_away import Why
+from estudent.services.turned_away import TurnedAway, Why
 from tests.builders import DOMAIN
 from tests.unit.services.doors import BORN, HERE, PASSWORD, Doors, turned_away
 from tests.unit.services.registrar import Registrar
@@ -281,7 +281,7 @@ def try_again(doors: Doors, token: str) -> None:
     no = None
     try:
         doors.choose(doors.activate.by_link(token, HERE), PASSWORD)
-    except Exception as error:
+    except TurnedAway as error:
         no = error
     if no is not None:
         asked = doors.recover.ask("100001", HERE)

@@ -9,8 +9,8 @@ import pytest
 
 from estudent.domain.one_time_code import Purpose
 from estudent.domain.student import AccountState
-from estudent.ports import Proof
-from estudent.services.turned_away import Why
+from estudent.ports import Proof, Unavailable
+from estudent.services.turned_away import TurnedAway, Why
 from tests.builders import DOMAIN
 from tests.unit.services.doors import HERE, PASSWORD, Doors, turned_away
 from tests.unit.services.registrar import Registrar
@@ -149,6 +149,17 @@ def test_known_and_unknown_names_take_the_same_time(registrar: Registrar) -> Non
 def _ask(doors: Doors, name: str, source: str) -> str:
     try:
         doors.recover.ask(name, source)
-    except Exception as no:
-        return f"{no} {getattr(no, 'until', None)}"
+    except TurnedAway as no:
+        return f"{no} {no.until}"
     return "asked"
+
+
+def test_other_sessions_end_before_the_password_is_stored(doors: Doors) -> None:
+    student = doors.active()
+    asked = doors.recover.ask("100001", HERE)
+    proof = doors.recover.by_code(asked, doors.code(Purpose.RECOVERY), HERE)
+    doors.sessions.ended.clear()
+    doors.passwords.problem = Unavailable("the directory does not answer")
+    with pytest.raises(Unavailable):
+        doors.choose(proof, PASSWORD)
+    assert doors.sessions.ended == [student.key]

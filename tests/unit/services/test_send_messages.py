@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from estudent.domain.letter import Letter
+from estudent.domain.letter import Letter, Notice
 from estudent.domain.one_time_code import Purpose, as_read_aloud
 from estudent.ports import Misconfigured, Unavailable
 from tests.fakes import FakePost
@@ -112,3 +114,20 @@ def test_after_a_crash_the_same_letter_goes_out_again_under_the_same_message_id(
     doors.registrar.later(minutes=5)
     doors.send.run()
     assert dying.sent == doors.post.sent
+
+
+def test_a_letter_that_cannot_be_written_keeps_no_other_waiting(doors: Doors) -> None:
+    queue_for_everybody(doors)
+    compose, broken = doors.send.compose, doors.registrar.student("100001").key
+
+    def stumble(notice: Notice) -> Letter:
+        if notice.student.key == broken:
+            raise KeyError("a name that the template asks for")
+        return compose(notice)
+
+    sending = replace(doors.send, compose=stumble)
+    with pytest.raises(KeyError):
+        sending.run()
+    doors.registrar.later(minutes=1)
+    assert sending.run() == 2
+    assert doors.messages.waiting() == 1

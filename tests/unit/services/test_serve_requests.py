@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
 import pytest
 from anyascii import anyascii
 
 from estudent.domain.album_number import AlbumNumber
-from estudent.domain.outcome import Tally
+from estudent.domain.directory_entry import Entry
+from estudent.domain.outcome import Outcome, Result, Tally
+from estudent.domain.plan import Step
 from estudent.domain.student import MailboxState
 from estudent.ports import Misconfigured, Unavailable
 from estudent.services.keep_accounts import keep_accounts
@@ -158,3 +163,22 @@ def test_an_account_waits_for_a_directory_that_is_down(portal: Portal) -> None:
     portal.registrar.later(seconds=3)
     portal.serve.run()
     assert (ALBUM in portal.directory.entries, portal.registrar.outbox.waiting()) == (True, 0)
+
+
+class StumblingDirectory(FakeDirectory):
+    """Answers, but fails at every step."""
+
+    def carry_out(self, steps: Iterable[Step[Entry]]) -> Iterator[Outcome]:
+        for step in steps:
+            yield Outcome(step, Result.FAILED, "the directory is busy")
+
+
+def test_an_account_that_could_not_be_made_is_tried_again(portal: Portal) -> None:
+    students, journal = portal.registrar.students, portal.registrar.journal
+    portal.registrar.outbox.ask(portal.registrar.student(str(ALBUM)).key, "account")
+    stumbling = keep_accounts(StumblingDirectory(), students, journal, DOMAIN)
+    replace(portal.serve, followers=[stumbling]).run()
+    assert portal.registrar.outbox.waiting() == 1
+    portal.registrar.later(minutes=20)
+    portal.serve.run()
+    assert portal.registrar.outbox.waiting() == 0 and ALBUM in portal.directory.entries
