@@ -1,0 +1,71 @@
+"""A fresh set of secrets for the lab, in Ansible Vault: `inventories/lab/group_vars/all/vault.yml`."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+from ansible.parsing.vault import VaultLib, VaultSecret
+
+PROJECT = Path(__file__).resolve().parents[1]
+VAULT = PROJECT / "inventories/lab/group_vars/all/vault.yml"
+PASSWORD = PROJECT / "var/lab/vault-password"
+
+
+def password() -> str:
+    """Return something that nobody guesses, of letters that need no quoting anywhere."""
+    return secrets.token_hex(20)
+
+
+SECRETS: dict[str, Callable[[], str]] = {
+    "vault_certificates_authority_passphrase": password,
+    "vault_directory_provisioner_password": password,
+    "vault_directory_portal_password": password,
+    "vault_directory_sso_password": password,
+    "vault_directory_radius_password": password,
+    "vault_database_estudent_flows_password": password,
+    "vault_database_estudent_portal_password": password,
+    "vault_database_prefect_password": password,
+    "vault_database_sso_password": password,
+    "vault_cache_password": password,
+    "vault_registry_fingerprint_key": password,
+    "vault_portal_secret_key": password,
+    "vault_payments_key": password,
+}
+"""Every secret of the lab, and how it is made up."""
+
+
+def make() -> None:
+    """Make up whatever secret is missing; those that are there stay."""
+    known = read() if VAULT.exists() and PASSWORD.exists() else {}
+    missing = {name: made() for name, made in SECRETS.items() if name not in known}
+    if missing:
+        _write(known | missing)
+
+
+def read() -> dict[str, str]:
+    """Return the lab's secrets by their variables' names."""
+    found: dict[str, str] = yaml.safe_load(_vault().decrypt(VAULT.read_bytes()))
+    return found
+
+
+def _write(known: dict[str, str]) -> None:
+    PASSWORD.parent.mkdir(parents=True, exist_ok=True)
+    if not PASSWORD.exists():
+        _private(PASSWORD, secrets.token_hex(32).encode())
+    _private(VAULT, _vault().encrypt(yaml.safe_dump(known)))
+
+
+def _vault() -> VaultLib:
+    return VaultLib([("default", VaultSecret(PASSWORD.read_bytes().strip()))])
+
+
+def _private(file: Path, content: bytes) -> None:
+    new = file.with_name(f"{file.name}.{os.getpid()}.new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
+        handle.write(content)
+    new.replace(file)
