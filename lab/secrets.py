@@ -33,6 +33,7 @@ SECRETS: dict[str, Callable[[], str]] = {
     "vault_cache_password": password,
     "vault_registry_fingerprint_key": password,
     "vault_portal_secret_key": password,
+    "vault_desk_client_secret": password,
     "vault_payments_key": password,
 }
 """Every secret of the lab, and how it is made up."""

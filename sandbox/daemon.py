@@ -126,7 +126,7 @@ class Daemon:
                 group=group,
                 extra_groups=None if user is None else [],
             )
-        self._pid_file.write_text(f"{self._process.pid} {_birth(self._process.pid)}\n")
+        self._pid_file.write_text(f"{self._process.pid} {birth(self._process.pid)}\n")
         atexit.register(self.stop)
         self._await(answers, offset)
 
@@ -160,22 +160,23 @@ class Daemon:
 
     def _end_orphan(self) -> None:
         """Stop what an owner that crashed left behind; a process that only took over its number is left alone."""
-        pid, birth = _read(self._pid_file)
-        if pid and birth and _birth(pid) == birth:
+        pid, born = recorded(self._pid_file)
+        if pid and born and birth(pid) == born:
             os.kill(pid, self._ending)
-            _wait_until_gone(pid, birth)
+            _wait_until_gone(pid, born)
         self._pid_file.unlink(missing_ok=True)
 
 
-def _read(pid_file: Path) -> tuple[int, str]:
+def recorded(pid_file: Path) -> tuple[int, str]:
+    """Return the process id and birth that a file notes, or zero and nothing."""
     try:
-        pid, birth = pid_file.read_text().split()
-        return int(pid), birth
+        pid, born = pid_file.read_text().split()
+        return int(pid), born
     except (OSError, ValueError):
         return 0, ""
 
 
-def _birth(pid: int) -> str:
+def birth(pid: int) -> str:
     """Return when a process began, in ticks since boot (field 22 of proc_pid_stat(5)), or nothing if it is gone."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -184,9 +185,9 @@ def _birth(pid: int) -> str:
     return "" if fields[0] == "Z" else fields[19]
 
 
-def _wait_until_gone(pid: int, birth: str) -> None:
+def _wait_until_gone(pid: int, born: str) -> None:
     deadline = time.monotonic() + PATIENCE
-    while _birth(pid) == birth:
+    while birth(pid) == born:
         if time.monotonic() > deadline:
             os.kill(pid, signal.SIGKILL)
         time.sleep(0.01)
