@@ -35,6 +35,9 @@ SECRETS: dict[str, Callable[[], str]] = {
     "vault_portal_secret_key": password,
     "vault_desk_client_secret": password,
     "vault_payments_key": password,
+    "vault_eduroam_access_point_secret": password,
+    "vault_eduroam_national_secret": password,
+    "vault_eduroam_cui_salt": password,
 }
 """Every secret of the lab, and how it is made up."""
 
