@@ -42,6 +42,7 @@ READABLE = (
     "pwdAccountLockedTime",
     "pwdReset",
     "pwdEndTime",
+    "pwdChangedTime",
     "userPassword",
 )
 
@@ -246,7 +247,7 @@ MAY_READ = {
     "provisioner": set(READABLE) - {"userPassword"},
     "portal": set(READABLE) - {"userPassword"},
     "sso": set(READABLE) - {"userPassword"},
-    "radius": {"uid", "eduPersonPrincipalName", "objectClass"},
+    "radius": {"uid", "eduPersonPrincipalName", "objectClass", "pwdChangedTime"},
 }
 
 
@@ -268,6 +269,7 @@ def test_a_student_reads_the_own_entry_but_not_the_hash(campus: Campus) -> None:
         "objectClass",
         "sn",
         "employeeNumber",
+        "pwdChangedTime",
     }
 
 
