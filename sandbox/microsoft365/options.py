@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from sandbox import listening
+from sandbox.listening import Place
+
 TENANT = "6f1d3c52-8b0a-4a57-9d0e-3b6a7c1e2f40"
 CLIENT = "0c5e9b7a-2f64-4d1b-8a3d-71e4d0b9c6a5"
 
@@ -18,7 +21,7 @@ class Options:
 
     folder: Path
     client_secret: str = field(repr=False)
-    port: int = 0
+    place: Place = field(default_factory=Place)
     tenant_id: str = TENANT
     client_id: str = CLIENT
     domain: str = "student.example.pl"
@@ -41,8 +44,9 @@ def read(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
     secret = environment.get("MICROSOFT365_CLIENT_SECRET", "")
     if not secret:
         parser.error("set MICROSOFT365_CLIENT_SECRET in the environment")
-    names = {each.name for each in fields(Options)} - {"client_secret"}
-    return Options(client_secret=secret, **{name: getattr(given, name) for name in names})
+    names = {each.name for each in fields(Options)} - {"client_secret", "place"}
+    told = {name: getattr(given, name) for name in names}
+    return Options(client_secret=secret, place=Place.of(given), **told)
 
 
 def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
@@ -50,7 +54,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("sandbox.microsoft365", description=__doc__)
     add = parser.add_argument
     add("--folder", type=Path, required=True, help="where the state is kept")
-    add("--port", type=int, default=0, help="0 takes a free one")
+    listening.describe(parser)
     add("--tenant-id", default=environment.get("MICROSOFT365_TENANT_ID", TENANT))
     add("--client-id", default=environment.get("MICROSOFT365_CLIENT_ID", CLIENT))
     add("--domain", default=Options.domain, help="the verified domain of the students")

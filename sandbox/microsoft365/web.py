@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import socket
 from functools import partial
 
-import uvicorn
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp
 
@@ -23,30 +21,9 @@ def application(cloud: Cloud) -> ASGIApp:
 
 
 def serve(cloud: Cloud) -> None:
-    """Listen on 127.0.0.1 until SIGTERM, and say where."""
-    listener = _listener(cloud.options.port)
-    config = uvicorn.Config(
-        application(cloud), lifespan="off", log_level="warning", access_log=False, timeout_graceful_shutdown=1
-    )
-    _Server(config).run([listener])
-
-
-def _listener(port: int) -> socket.socket:
-    """Return a socket that says IPPROTO_TCP: asyncio sets TCP_NODELAY for no other, and answers would wait 40 ms."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
-    listener.listen(1024)
-    return listener
-
-
-class _Server(uvicorn.Server):
-    """Says where it listens once it does."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        for each in sockets or []:
-            print(f"listening on http://127.0.0.1:{each.getsockname()[1]}", flush=True)
+    """Listen until SIGTERM, and say where."""
+    place = cloud.options.place
+    place.server(application(cloud)).run([place.listener()])
 
 
 def _graph(cloud: Cloud) -> list[BaseRoute]:

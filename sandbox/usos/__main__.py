@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import socket
 from pathlib import Path
 
-import uvicorn
 from starlette.types import ASGIApp
 
+from sandbox import listening
+from sandbox.listening import Place
 from sandbox.usos import reference, users
 from sandbox.usos.application import application
 from sandbox.usos.file import open_file
@@ -25,10 +25,8 @@ GRANTABLE = ("services/payments/user_accounts", "services/users/change", "servic
 def main() -> None:
     """Serve until SIGTERM."""
     asked = options().parse_args()
-    config = uvicorn.Config(
-        wired(asked), lifespan="off", log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=1
-    )
-    Doorbell(config).run([door(asked.port)])
+    place = Place.of(asked)
+    place.server(wired(asked)).run([place.listener()])
 
 
 def options() -> argparse.ArgumentParser:
@@ -38,7 +36,7 @@ def options() -> argparse.ArgumentParser:
         description=__doc__,
         epilog="USOS_CONSUMER_KEY and USOS_CONSUMER_SECRET are read from the environment.",
     )
-    parser.add_argument("--port", type=int, default=0, help="0 chooses a free one")
+    listening.describe(parser)
     parser.add_argument("--folder", type=Path, required=True, help="where the state is kept")
     parser.add_argument(
         "--migrations", choices=("instant", "manual"), default="instant",
@@ -67,25 +65,6 @@ def secret(name: str) -> str:
     if not value:
         raise SystemExit(f"{name} is not set")
     return value
-
-
-def door(port: int) -> socket.socket:
-    """Return a socket of 127.0.0.1 that listens.
-
-    asyncio does not see that its connections are TCP (their protocol number is 0) and leaves Nagle's delay on.
-    """
-    listener = socket.create_server(("127.0.0.1", port), backlog=1024)
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
-
-
-class Doorbell(uvicorn.Server):
-    """Says where it listens once it does."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        for each in sockets or []:
-            print("listening on http://{}:{}".format(*each.getsockname()), flush=True)
 
 
 if __name__ == "__main__":

@@ -117,9 +117,12 @@ def _by_azure(make: Callable[[], TokenCredential]) -> Fetch:
 def _credential(
     authority: str, tenant_id: str, client_id: str, client_secret: str | None, certificate: Path | None
 ) -> TokenCredential:
+    # The settings name the authority, so nobody has to be asked whether it may be trusted; a university's own network
+    # need not reach login.microsoftonline.com for it.
+    where = {"authority": authority, "disable_instance_discovery": True}
     try:
         if certificate is not None:
-            return CertificateCredential(tenant_id, client_id, certificate_path=str(certificate), authority=authority)
-        return ClientSecretCredential(tenant_id, client_id, client_secret or "", authority=authority)
+            return CertificateCredential(tenant_id, client_id, certificate_path=str(certificate), **where)
+        return ClientSecretCredential(tenant_id, client_id, client_secret or "", **where)
     except (OSError, ValueError) as error:
         raise Misconfigured(f"cannot sign in to Microsoft 365: {Operation.TOKEN.remedy}") from error
