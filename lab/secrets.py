@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 PROJECT = Path(__file__).resolve().parents[1]
 VAULT = PROJECT / "inventories/lab/group_vars/all/vault.yml"
@@ -18,6 +23,32 @@ PASSWORD = PROJECT / "var/lab/vault-password"
 def password() -> str:
     """Return something that nobody guesses, of letters that need no quoting anywhere."""
     return secrets.token_hex(20)
+
+
+def signing_key() -> str:
+    """Return a private RSA key as PEM, as LemonLDAP::NG signs with."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=3072)
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return key.private_bytes(*form).decode()
+
+
+def signing_identity() -> str:
+    """Return a private key and the certificate of it that other sites keep, valid for twenty years."""
+    pem = signing_key()
+    key = serialization.load_pem_private_key(pem.encode(), None)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "single sign-on")])
+    begin = datetime.now(UTC) - timedelta(days=1)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())  # type: ignore[arg-type]
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(begin + timedelta(days=20 * 365))
+        .sign(key, hashes.SHA256())  # type: ignore[arg-type]
+    )
+    return pem + certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
 SECRETS: dict[str, Callable[[], str]] = {
@@ -35,6 +66,15 @@ SECRETS: dict[str, Callable[[], str]] = {
     "vault_portal_secret_key": password,
     "vault_desk_client_secret": password,
     "vault_payments_key": password,
+    "vault_orchestration_api_password": password,
+    "vault_orchestration_session_key": password,
+    "vault_sso_oidc_prefect_secret": password,
+    "vault_standins_microsoft365_client_secret": password,
+    "vault_standins_usos_consumer_secret": password,
+    "vault_sso_key": password,
+    "vault_sso_health_secret": password,
+    "vault_sso_oidc_key": signing_key,
+    "vault_sso_saml_identity": signing_identity,
     "vault_eduroam_access_point_secret": password,
     "vault_eduroam_national_secret": password,
     "vault_eduroam_cui_salt": password,
