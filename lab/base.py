@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 from lab import machine
 
 SUITE = "trixie"
+VERSION = 1  # of what is done below; a change makes the base anew
 KEPT = Path("/var/cache/estudent-lab")
 PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,python3,python3-apt,sudo,iproute2,ca-certificates,netbase,zstd"
 USER = "deploy"
@@ -19,18 +21,20 @@ TRUSTED_HERE = Path("/usr/local/share/ca-certificates")
 def ready() -> Path:
     """Return the folder of the base system, which is made if it is not kept yet."""
     archive = machine.archive()
-    recipe = hashlib.sha256(Path(__file__).read_bytes() + repr(archive).encode()).hexdigest()[:12]
+    recipe = hashlib.sha256(f"{VERSION} {PACKAGES} {archive}".encode()).hexdigest()[:12]
     base = KEPT / f"{SUITE}-{recipe}"
-    if not base.exists():
-        print(f"making the base system (Debian {SUITE}), once; this takes about a minute", flush=True)
-        _make(base, archive)
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with (KEPT / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not base.exists():
+            print(f"making the base system (Debian {SUITE}), once; this takes about a minute", flush=True)
+            _make(base, archive)
     return base
 
 
 def _make(base: Path, archive: machine.Archive) -> None:
     half = base.with_suffix(".half")
     shutil.rmtree(half, ignore_errors=True)
-    half.parent.mkdir(parents=True, exist_ok=True)
     with (KEPT / f"{base.name}.log").open("wb") as log:
         command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, str(half), archive.packages]
         subprocess.run(command, check=True, stdout=log, stderr=log)
