@@ -1,0 +1,75 @@
+package EStudent::LLNG::Pages;
+
+# Our own pages, in the visitor's language from the server on: one template holds them all and is told which one to show.
+use strict;
+use warnings;
+use Mouse;
+use URI;
+use Lemonldap::NG::Portal::Main::Constants qw(PE_OK);
+
+extends 'EStudent::LLNG::Plugin';
+
+use constant hook => { sendHtml => 'dress' };
+
+use constant LANGUAGES => qw(pl en);
+
+# Pages, and the pieces that LemonLDAP::NG puts into some of them; whatever is not here is shown as it comes with it.
+my %OURS = (
+    ( map { $_ => 'page' } qw(login error info confirm menu redirect upgradesession) ),
+    ( map { $_ => 'piece' } qw(simpleInfo samlSpsLogout samlSpLogout samlSpSoapLogout casBack2Url oidcLogout) ),
+);
+
+sub dress {
+    my ( $self, $req, $name, $arguments ) = @_;
+    my $template = $OURS{$$name} or return PE_OK;
+    my $language = $self->language($req);
+    my %page = (
+        "IS_$$name"   => 1,
+        EN            => $language eq 'en' ? 1 : 0,
+        LANGUAGE      => $language,
+        HERE          => $self->here($req),
+        WARN_OF       => $req->data->{warnOf},
+        WARN_ADDRESS  => $req->data->{warnOfAddress},
+        DEAF          => $req->data->{toldOfLogout},
+        ADDRESSES     => [ map { { CODE => $_, HREF => $self->here( $req, $_ ), CURRENT => $_ eq $language } } LANGUAGES ],
+        MINUTES       => $self->minutes($req),
+    );
+    $arguments->{params} = { %{ $arguments->{params} || {} }, %page };
+    $$name = $template;
+    return PE_OK;
+}
+
+# What was chosen by a link, else what was chosen before, else what the browser asks for.
+sub language {
+    my ( $self, $req ) = @_;
+    my $wish = $req->query_parameters->{lang} // '';
+    return $self->p->getLanguage($req) unless grep { $_ eq $wish } LANGUAGES;
+    unless ( $req->data->{languageKept}++ ) {
+        $req->addCookie(
+            $self->p->cookie( name => 'llnglanguage', value => $wish, secure => 1, max_age => 365 * 86400 ) );
+    }
+    return $wish;
+}
+
+# The address of this page on this host, in a language if one is given.
+sub here {
+    my ( $self, $req, $language ) = @_;
+    my $address = URI->new( $req->env->{REQUEST_URI} || '/' );
+    my @query = $address->query_form;
+    my @kept;
+    while ( my ( $name, $value ) = splice @query, 0, 2 ) {
+        push @kept, $name, $value unless $name eq 'lang';
+    }
+    push @kept, lang => $language if $language;
+    $address->query_form( \@kept );
+    return '/' . $address->path_query =~ s{^/+}{}r;
+}
+
+# Long waits are told in minutes.
+sub minutes {
+    my ( $self, $req ) = @_;
+    my $seconds = $req->lockTime || 0;
+    return $seconds > 90 ? int( ( $seconds + 59 ) / 60 ) : 0;
+}
+
+1;
