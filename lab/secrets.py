@@ -1,11 +1,19 @@
-"""A fresh set of secrets for the lab, in Ansible Vault: `inventories/lab/group_vars/all/vault.yml`."""
+"""An inventory's secrets, in Ansible Vault: `inventories/<inventory>/group_vars/all/vault.yml`.
+
+`python -m lab.secrets staging` makes up what is missing; `--rotate vault_cache_password` makes it up anew.
+"""
 
 from __future__ import annotations
 
+import argparse
 import os
+import re
 import secrets
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatch
 from pathlib import Path
 
 import yaml
@@ -16,8 +24,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 PROJECT = Path(__file__).resolve().parents[1]
-VAULT = PROJECT / "inventories/lab/group_vars/all/vault.yml"
 PASSWORD = PROJECT / "var/lab/vault-password"
+NAME = re.compile(r"\bvault_[a-z0-9_]+\b")
 
 
 def password() -> str:
@@ -84,32 +92,143 @@ SECRETS: dict[str, Callable[[], str]] = {
     "vault_eduroam_national_secret": password,
     "vault_eduroam_cui_salt": password,
 }
-"""Every secret of the lab, and how it is made up."""
+"""Every secret that we make up, and how."""
+
+GIVEN = {
+    "vault_microsoft365_client_secret": "the application's secret at Microsoft 365",
+    "vault_usos_consumer_secret": "the secret of the administrative consumer at USOS API",
+    "vault_letters_password": "the password at the mail relay",
+    "vault_eduroam_national1_secret": "the secret shared with the first national RADIUS server",
+    "vault_eduroam_national2_secret": "the secret shared with the second national RADIUS server",
+}
+"""What others make up and tell us; whoever deploys enters it."""
+
+KEPT = {
+    "vault_registry_fingerprint_key": "people are found again by hashes that it keys",
+    "vault_payments_key": "account numbers are derived from it",
+    "vault_certificates_authority_passphrase": "it opens the authority's key (docs/runbooks/key-rotation.md)",
+}
+"""What must not be made up anew, and why."""
+
+
+class Refused(Exception):
+    """What was asked for would do harm, or names nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """An inventory's vault, and the file with the vault's password, which is never in the repository."""
+
+    name: str
+    password: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where its hosts and variables are."""
+        return PROJECT / "inventories" / self.name
+
+    @property
+    def vault(self) -> Path:
+        """The encrypted file."""
+        return self.folder / "group_vars/all/vault.yml"
+
+    def read(self) -> dict[str, str]:
+        """Return the secrets by their variables' names."""
+        if not self.vault.exists():
+            return {}
+        found: dict[str, str] = yaml.safe_load(self._lock().decrypt(self.vault.read_bytes()))
+        return found
+
+    def write(self, known: dict[str, str]) -> None:
+        """Encrypt the secrets; the vault's password is made up with the first of them."""
+        self.password.parent.mkdir(parents=True, exist_ok=True)
+        if not self.password.exists():
+            _private(self.password, secrets.token_hex(32).encode())
+        self.vault.parent.mkdir(parents=True, exist_ok=True)
+        _private(self.vault, self._lock().encrypt(yaml.safe_dump(known)))
+
+    def names(self) -> set[str]:
+        """Return every secret that the inventory or a role's defaults name."""
+        files = [*self.folder.rglob("*.yml"), *(PROJECT / "playbooks/roles").glob("*/defaults/main.yml")]
+        return {name for file in files if file != self.vault for name in NAME.findall(_text(file))}
+
+    def _lock(self) -> VaultLib:
+        return VaultLib([("default", VaultSecret(self.password.read_bytes().strip()))])
+
+
+LAB = Inventory("lab", PASSWORD)
 
 
 def make() -> None:
-    """Make up whatever secret is missing; those that are there stay."""
-    known = read() if VAULT.exists() and PASSWORD.exists() else {}
-    missing = {name: made() for name, made in SECRETS.items() if name not in known}
-    if missing:
-        _write(known | missing)
+    """Make up whatever secret of the lab is missing; those that are there stay."""
+    # Without its password the lab's vault is worth nothing, and so are the secrets in it.
+    make_up(LAB, SECRETS, LAB.read() if PASSWORD.exists() else {})
 
 
 def read() -> dict[str, str]:
     """Return the lab's secrets by their variables' names."""
-    found: dict[str, str] = yaml.safe_load(_vault().decrypt(VAULT.read_bytes()))
-    return found
+    return LAB.read()
 
 
-def _write(known: dict[str, str]) -> None:
-    PASSWORD.parent.mkdir(parents=True, exist_ok=True)
-    if not PASSWORD.exists():
-        _private(PASSWORD, secrets.token_hex(32).encode())
-    _private(VAULT, _vault().encrypt(yaml.safe_dump(known)))
+def make_up(inventory: Inventory, names: Iterable[str], known: dict[str, str]) -> list[str]:
+    """Make up the secrets among `names` that are not `known`, and return which."""
+    missing = {name: SECRETS[name]() for name in sorted(names) if name not in known}
+    if missing:
+        inventory.write(known | missing)
+    return list(missing)
 
 
-def _vault() -> VaultLib:
-    return VaultLib([("default", VaultSecret(PASSWORD.read_bytes().strip()))])
+def rotate(inventory: Inventory, patterns: Iterable[str]) -> list[str]:
+    """Make up anew the secrets that a pattern names, and return which."""
+    known = inventory.read()
+    chosen = {name for name in known for pattern in patterns if fnmatch(name, pattern)}
+    if not chosen:
+        raise Refused("no secret of this inventory is called so")
+    for name in sorted(chosen):
+        if name in KEPT:
+            raise Refused(f"{name} stays as it is: {KEPT[name]}")
+        if name not in SECRETS:
+            raise Refused(f"{name} is made up by others; enter what they say: ansible-vault edit {inventory.vault}")
+    return make_up(inventory, chosen, {name: value for name, value in known.items() if name not in chosen})
+
+
+def main() -> int:
+    """Do what the command line says; names are printed, secrets never."""
+    asked = _arguments()
+    inventory = Inventory(asked.inventory, asked.password_file or PROJECT / "var" / asked.inventory / "vault-password")
+    if not (inventory.folder / "hosts.yml").exists():
+        print(f"there is no inventory {inventory.folder}", file=sys.stderr)
+        return 2
+    if inventory.vault.exists() and not inventory.password.exists():
+        print(f"{inventory.vault} is there, but its password is not in {inventory.password}", file=sys.stderr)
+        return 2
+    try:
+        wanted = inventory.names()
+        made = (
+            rotate(inventory, asked.rotate)
+            if asked.rotate
+            else make_up(inventory, wanted & set(SECRETS), inventory.read())
+        )
+    except Refused as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    print("\n".join(f"made up: {name}" for name in made) or "nothing was missing")
+    for name in sorted(wanted - set(inventory.read())):
+        print(f"to be entered by you (ansible-vault edit): {name}, {GIVEN.get(name, 'which nobody describes')}")
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m lab.secrets", description=__doc__)
+    parser.add_argument("inventory", help="lab, staging, production")
+    parser.add_argument("--password-file", type=Path, help="the vault's password; var/<inventory>/vault-password")
+    parser.add_argument("--rotate", action="append", default=[], metavar="PATTERN", help="make these up anew")
+    return parser.parse_args()
+
+
+def _text(file: Path) -> str:
+    """Return a file without its comments."""
+    return "\n".join(line for line in file.read_text().splitlines() if not line.lstrip().startswith("#"))
 
 
 def _private(file: Path, content: bytes) -> None:
@@ -118,3 +237,7 @@ def _private(file: Path, content: bytes) -> None:
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
         handle.write(content)
     new.replace(file)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
