@@ -61,7 +61,8 @@ class Host:
         for part in ("upper", "work", "root"):
             (self.folder / part).mkdir(parents=True)
         layers = f"lowerdir={base},upperdir={self.folder / 'upper'},workdir={self.folder / 'work'}"
-        subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, self.root], check=True)
+        # Nothing of a lab outlives this machine's next start, so its disks need not wait for this machine's disk.
+        subprocess.run(["mount", "-t", "overlay", "overlay", "-o", f"volatile,{layers}", self.root], check=True)
         etc = self.root / "etc"
         (etc / "hostname").write_text(f"{self.name}\n")
         (etc / "hosts").write_text(hosts_file)
