@@ -59,7 +59,7 @@ from estudent.domain.lifecycle import Standing
 from estudent.domain.nrb import PaymentScheme
 from estudent.domain.password import Strength, words_of
 from estudent.domain.student import Language, Student
-from estudent.ports import Misconfigured
+from estudent.ports import Misconfigured, SingleSignOn
 from estudent.services.activate import Activate
 from estudent.services.admit import Admit
 from estudent.services.assign_account_numbers import AssignAccountNumbers
@@ -67,7 +67,9 @@ from estudent.services.change_password import ChangePassword
 from estudent.services.choose_password import ChoosePassword
 from estudent.services.correct_contact import CorrectContact
 from estudent.services.doorkeeper import Doorkeeper
+from estudent.services.end_visits import EndVisits
 from estudent.services.enter_desk import EnterDesk
+from estudent.services.enter_desk_from_sso import EnterDeskFromSso
 from estudent.services.even_time import EvenTime
 from estudent.services.explain_fees import ExplainFees
 from estudent.services.follow_steps import FollowSteps
@@ -120,7 +122,7 @@ LANGUAGES = {language.value: language for language in Language} | {
 Closeable = TypeVar("Closeable", LdapDirectory, LdapPasswords, LdapStaff, Microsoft365, UsosApi, SmtpPost, Recaptcha)
 
 
-SHARED = ("database", "fingerprints", "sessions", "passwords", "staff_directory", "recaptcha")
+SHARED = ("database", "fingerprints", "sessions", "passwords", "staff_directory", "recaptcha", "single_sign_on")
 """What does not depend on whoever acts, and is costly to make: one for all requests of a process."""
 
 
@@ -309,6 +311,16 @@ class Campus:
         return EnterDesk(self.staff_directory, self.attempts)
 
     @cached_property
+    def enter_desk_from_sso(self) -> EnterDeskFromSso:
+        """Let in who has signed in at the single sign-on."""
+        return EnterDeskFromSso(self.offered_sso)
+
+    @cached_property
+    def end_visits(self) -> EndVisits:
+        """End the desk's sessions that have ended at the single sign-on."""
+        return EndVisits(self.offered_sso, self.sessions, self.single_use, self.fingerprints)
+
+    @cached_property
     def change_password(self) -> ChangePassword:
         """Let a student who is signed in choose another password."""
         return ChangePassword(self.passwords, self.attempts, self.sessions, self.messages, self.journal)
@@ -363,6 +375,31 @@ class Campus:
         ours, there = self.settings.portal, self.settings.directory
         password = ours.password.get_secret_value()
         return self._kept(LdapStaff(there.uris, ours.bind_dn, password, there.suffix, there.ca_file))
+
+    @cached_property
+    def single_sign_on(self) -> SingleSignOn | None:
+        """The university's single sign-on, where the settings name one."""
+        ours = self.settings.desk_sso
+        if not ours.issuer:
+            return None
+        if not (ours.client_id and ours.client_secret.get_secret_value()):
+            raise Misconfigured("ESTUDENT_DESK_SSO__CLIENT_ID and …__CLIENT_SECRET belong to an issuer")
+        from estudent.adapters.openid import Client, OpenIdProvider  # noqa: PLC0415 - of the extra [portal]
+
+        desk = f"{self.settings.university.portal.rstrip('/')}/desk"
+        secret = ours.client_secret.get_secret_value()
+        client = Client(ours.client_id, secret, f"{desk}/oidc/callback", f"{desk}/login")
+        longest = timedelta(hours=self.settings.portal.absolute_hours)
+        there = OpenIdProvider(ours.issuer, client, longest=longest, clock=self.author.clock, ca_file=ours.ca_file)
+        self._open.callback(there.close)
+        return there
+
+    @property
+    def offered_sso(self) -> SingleSignOn:
+        """The single sign-on; raise Misconfigured where there is none."""
+        if self.single_sign_on is None:
+            raise Misconfigured("ESTUDENT_DESK_SSO__ISSUER is empty")
+        return self.single_sign_on
 
     @cached_property
     def microsoft365(self) -> Microsoft365:
@@ -535,6 +572,8 @@ class Campus:
         }
         if self.settings.portal.bind_dn:
             parts["portal"] = "passwords"
+        if self.settings.desk_sso.issuer:
+            parts["desk_sso"] = "offered_sso"
         return {system: partial(self._check, part) for system, part in parts.items()}
 
     def brake_with(self, share: float | None) -> Brake:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -466,6 +466,19 @@ class StaffMember:
     role: Role
 
 
+ROLES_OF_GROUPS = {
+    "desk-administrators": Role.ADMINISTRATOR,
+    "desk-clerks": Role.CLERK,
+    "desk-readers": Role.READER,
+}
+"""What the university's groups may do at the desk, the highest role first."""
+
+
+def role_in(groups: Collection[str]) -> Role | None:
+    """Return the highest role that these groups give, or None when they give none."""
+    return next((role for group, role in ROLES_OF_GROUPS.items() if group in groups), None)
+
+
 class Staff(Protocol):
     """The staff's accounts and groups in the directory."""
 
@@ -477,6 +490,60 @@ class Staff(Protocol):
 
         A lock that wrong passwords have caused changes nothing: whoever is in stays in.
         """
+
+
+# The university's single sign-on
+
+
+class NotProven(Refused):
+    """What a browser brought from the single sign-on does not prove who is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """By what one sign-in elsewhere is known when its browser comes back; all three are secrets (RFC 9700)."""
+
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Who has signed in at the single sign-on; `visit` is its own number of that session, empty if it gives none."""
+
+    user: str
+    name: str = field(repr=False)
+    groups: frozenset[str]
+    visit: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """A session at the single sign-on that has ended; without a `visit` all of that user's have."""
+
+    notice: str
+    user: str
+    visit: str = field(repr=False)
+
+
+class SingleSignOn(Protocol):
+    """The university's single sign-on, where the staff sign in."""
+
+    def way_in(self, trip: Trip, language: str) -> str:
+        """Return the address at which the browser signs in."""
+
+    def arrival(self, trip: Trip, answer: Mapping[str, str]) -> Arrival:
+        """Return who is there by the `answer` that the browser brought; raise NotProven."""
+
+    def way_out(self) -> str:
+        """Return the address at which the browser signs out there too; it leads back to the desk's login page."""
+
+    def farewell(self, notice: str) -> Farewell:
+        """Return what the single sign-on says has ended; raise NotProven for what it did not say."""
+
+    def check(self) -> str:
+        """Return one sentence about it; raise when it cannot be used."""
 
 
 # Tries
@@ -550,6 +617,13 @@ class Sessions(Protocol):
 
     def end_all(self, student: int, but: str = "") -> int:
         """Forget all sessions of a student, but for the one of this id; return how many there were."""
+
+
+class DeskSessions(Protocol):
+    """The staff's sessions that began at the single sign-on."""
+
+    def end_visits(self, staff: str, visit: str) -> int:
+        """Forget the sessions of one visit, or of all visits of this user when `visit` is empty; return how many."""
 
 
 # The desk

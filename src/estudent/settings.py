@@ -188,6 +188,16 @@ class PortalSettings(Section):
     proxies: int = Field(0, ge=0, description="how many proxies of ours stand before the portal (X-Forwarded-For)")
 
 
+class DeskSsoSettings(Section):
+    """The staff's sign-in at the university's single sign-on (OpenID Connect)."""
+
+    issuer: str = Field("", description="the single sign-on's issuer, exactly as it says itself; empty: not offered")
+    client_id: str = Field("", description="the desk's name there")
+    client_secret: SecretStr = Field(SecretStr(""), description="the desk's secret there")
+    ca_file: Path | None = Field(None, description="the CA that signed its certificate; empty: the system's")
+    password_form: bool = Field(True, description="the staff may also sign in with a password at the desk itself")
+
+
 class BrakeSettings(Section):
     """When a plan must be agreed to."""
 
@@ -218,6 +228,7 @@ class Settings(BaseSettings):
     brand: BrandSettings = BrandSettings()
     eduroam: EduroamSettings = EduroamSettings()
     portal: PortalSettings = PortalSettings()
+    desk_sso: DeskSsoSettings = DeskSsoSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -25,6 +25,7 @@ from estudent.portal import (
     security,
     services,
     sign_in,
+    single_sign_on,
     steps,
 )
 from estudent.portal.visits import Visits
@@ -58,6 +59,7 @@ def create_app(campus: Campus) -> Flask:
     language.set_up(app, campus.settings.university.time_zone)
     for feature in FEATURES:
         app.register_blueprint(feature.pages)
+    single_sign_on.set_up(app, campus)
     postman.set_up(app, campus)
     errors.set_up(app)
     app.teardown_request(here.say_goodbye)

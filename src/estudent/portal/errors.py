@@ -59,17 +59,17 @@ def _broken_off(cause: Exception) -> Response:
 
 
 def _out_of_reach(error: FarSideError) -> Response:
-    number = _noted(error)
+    number = noted(error)
     answer = show("portal/error.html", 503, kind="503", number=number)
     answer.headers["Retry-After"] = "30"
     return answer
 
 
 def _unexpected(error: Exception) -> Response:
-    return show("portal/error.html", 500, kind="500", number=_noted(error))
+    return show("portal/error.html", 500, kind="500", number=noted(error))
 
 
-def _noted(error: Exception) -> str:
+def noted(error: Exception) -> str:
     """Log where it happened, never what was typed: values in messages and local variables may be personal data."""
     number = secrets.token_hex(4)
     at = error.__traceback__

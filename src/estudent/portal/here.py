@@ -75,10 +75,10 @@ def admit_student(whose: Student) -> None:
     _begin(student=whose.key, album=str(whose.album))
 
 
-def admit_staff(member: StaffMember) -> None:
-    """Sign a member of the staff in, under a new session id."""
+def admit_staff(member: StaffMember, **more: str) -> None:
+    """Sign a member of the staff in, under a new session id; the session holds `more`, too."""
     now = int(campus().author.clock().timestamp())
-    _begin(staff=member.user, staff_name=member.name, staff_role=member.role.value, staff_seen=now)
+    _begin(staff=member.user, staff_name=member.name, staff_role=member.role.value, staff_seen=now, **more)
 
 
 def leave() -> None:

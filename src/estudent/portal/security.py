@@ -91,12 +91,17 @@ def _one_name(app: Flask, address: str) -> None:
 
 
 def _headers(app: Flask, settings: Settings, secure: bool) -> None:
+    policy = POLICY | (GOOGLE if settings.portal.captcha == "recaptcha" else {})
+    if elsewhere := settings.desk_sso.issuer:
+        # A browser holds this against every address to which the answer to a form leads on.
+        parts = urlsplit(elsewhere)
+        policy["form-action"] = f"'self' {parts.scheme}://{parts.netloc}"
     Talisman(
         app,
         force_https=secure,
         strict_transport_security=secure,
         session_cookie_secure=secure,
-        content_security_policy=POLICY | (GOOGLE if settings.portal.captcha == "recaptcha" else {}),
+        content_security_policy=policy,
         frame_options="DENY",
         referrer_policy="same-origin",
         permissions_policy={"camera": "()", "microphone": "()", "geolocation": "()"},

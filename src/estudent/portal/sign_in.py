@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import Blueprint, flash, g, redirect, request, session, url_for
+from flask import Blueprint, abort, flash, g, redirect, request, session, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from estudent.domain.lifecycle import Owed
-from estudent.portal import here
+from estudent.portal import here, single_sign_on
 from estudent.portal.challenge import challenge_passed
 from estudent.portal.home import own_address
 from estudent.portal.page import show
@@ -54,30 +54,35 @@ def enter() -> Response:
         return show("portal/home.html", 400, form=form, no=None)
     outcome = here.campus().sign_in(form.name.data or "", form.typed, here.source())
     if isinstance(outcome, NotSignedIn):
-        return _refused("portal/home.html", form, outcome)
+        return _waiting(show("portal/home.html", _status(outcome), form=form, no=outcome), outcome)
     return _admitted(outcome, form.next.data or "")
 
 
 @pages.route("/desk/login", methods=["GET", "POST"])
 def desk_login() -> Response:
-    """Sign the staff in."""
+    """Sign the staff in by a password, where that is allowed; the page also leads to the single sign-on."""
     form = DeskForm(next=request.args.get("next", ""))
     if request.method == "GET":
-        return show("portal/desk_login.html", form=form, no=None)
+        return single_sign_on.login_page(form)
+    if not here.campus().settings.desk_sso.password_form:
+        abort(404)
     if not (form.validate() and challenge_passed(form)):
-        return show("portal/desk_login.html", 400, form=form, no=None)
+        return single_sign_on.login_page(form, 400)
     outcome = here.campus().enter_desk(form.name.data or "", form.typed, here.source())
     if isinstance(outcome, NotEntered):
-        return _refused("portal/desk_login.html", form, outcome)
+        return _waiting(single_sign_on.login_page(form, _status(outcome), no=outcome), outcome)
     here.admit_staff(outcome.member)
     return redirect(_afterwards(form.next.data or "", "desk.front"))
 
 
 @pages.post("/sign-out")
 def sign_out() -> Response:
-    """End this session."""
+    """End this session, and the one at the single sign-on, if that is whence it came."""
+    from_afar = single_sign_on.VISIT in session
     here.leave()
     flash(gettext("You are signed out."), "good")
+    if from_afar:
+        return single_sign_on.way_on()
     return redirect(url_for("home.front"))
 
 
@@ -94,8 +99,12 @@ def _afterwards(wanted: str, usual: str) -> str:
     return own_address(wanted) if wanted else url_for(usual)
 
 
-def _refused(template: str, form: SignInForm, no: NotSignedIn | NotEntered) -> Response:
-    answer = show(template, 429 if no.until else 403, form=form, no=no)
+def _status(no: NotSignedIn | NotEntered) -> int:
+    return 429 if no.until else 403
+
+
+def _waiting(answer: Response, no: NotSignedIn | NotEntered) -> Response:
+    """Return the answer, with the time to wait for programs."""
     if no.until:
         answer.headers["Retry-After"] = str(_seconds_to(no.until))
     return answer

@@ -14,16 +14,10 @@ from estudent.adapters.ldap.connection import Access
 from estudent.adapters.ldap.escaping import escaped
 from estudent.adapters.ldap.locks import CHANGED, STATE, barrier_of
 from estudent.adapters.ldap.pool import Pool
-from estudent.ports import Role, StaffMember
+from estudent.ports import StaffMember, role_in
 
 LONGEST_USER = 60
 READ = ("uid", "cn", "displayName", *STATE)
-GROUPS = {
-    "desk-administrators": Role.ADMINISTRATOR,
-    "desk-clerks": Role.CLERK,
-    "desk-readers": Role.READER,
-}
-"""The highest role first."""
 
 
 class LdapStaff:
@@ -84,6 +78,6 @@ class LdapStaff:
 
     def _member(self, name: str, found: Found) -> StaffMember | None:
         names = set(self._pool.ask(partial(reading.groups_with, groups=f"ou=groups,{self._suffix}", member=name)))
-        role = next((role for group, role in GROUPS.items() if group in names), None)
+        role = role_in(names)
         shown = next(iter((*texts(found, "displayName"), *texts(found, "cn"))), "")
         return StaffMember(texts(found, "uid")[0], shown, role) if role else None

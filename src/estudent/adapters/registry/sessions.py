@@ -21,7 +21,7 @@ TOUCHED_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class SqlSessions:
-    """Port `Sessions` on the registry; `idle` and `absolute` say when a session has run out."""
+    """Ports `Sessions` and `DeskSessions` on the registry; `idle` and `absolute` say when a session has run out."""
 
     database: Database
     clock: Callable[[], datetime]
@@ -69,6 +69,16 @@ class SqlSessions:
     def end_one(self, student: int, mark: str) -> int:
         """Forget that session of a student whose `mark` this is; return 1, or 0 when there is none."""
         return self._forget(and_(session.c.student_id == student, session.c.id_hash == mark))
+
+    def end_visits(self, staff: str, visit: str) -> int:
+        """Forget the staff's sessions of one visit to the single sign-on (their `visit`), or all visits of a user."""
+        query = select(session.c.id_hash, session.c.data).where(
+            session.c.staff == staff if staff else session.c.staff != ""
+        )
+        with self.database.reading() as connection:
+            held = [(row.id_hash, json.loads(row.data)) for row in connection.execute(query)]
+        over = [mark for mark, data in held if "visit" in data and visit in ("", data["visit"])]
+        return self._forget(session.c.id_hash.in_(over)) if over else 0
 
     def of(self, student: int) -> list[OpenSession]:
         """Return a student's sessions, the most recently used first."""
