@@ -200,8 +200,8 @@ def show_settings() -> None:
 def upgrade() -> None:
     """Create the tables, or bring them up to date."""
     with _here() as here:
-        here.database.upgrade()
-        screen.print(here.database.check())
+        was_behind = here.database.upgrade()
+        screen.print(f"The tables were {'brought' if was_behind else 'already'} up to date: {here.database.check()}")
 
 
 REPORT = {

@@ -49,10 +49,12 @@ class Database:
         with translated(), self.engine.execution_options(writes=True).connect() as connection, connection.begin():
             yield connection
 
-    def upgrade(self, revision: str = "head") -> None:
-        """Bring the schema up to a revision of the migrations."""
+    def upgrade(self, revision: str = "head") -> bool:
+        """Bring the schema up to a revision of the migrations; tell whether there was anything to do."""
         with translated(), self.engine.begin() as connection:
+            before = current_revision(connection)
             command.upgrade(alembic_config(connection), revision)
+            return current_revision(connection) != before
 
     def downgrade(self, revision: str = "base") -> None:
         """Take the schema down to a revision."""
@@ -63,7 +65,7 @@ class Database:
         """Return in one sentence what was found, or raise Misconfigured or Unavailable."""
         with self.reading() as connection:
             students = connection.scalar(select(func.count()).select_from(student))
-            behind = MigrationContext.configure(connection).get_current_revision() != newest_revision()
+            behind = current_revision(connection) != newest_revision()
         if behind:
             raise Misconfigured("the registry's tables are of an older version; run `estudent registry upgrade`")
         return f"{self.engine.dialect.name}, {students} students, schema {newest_revision()}"
@@ -71,6 +73,11 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def current_revision(connection: Connection) -> str | None:
+    """Return the revision that the tables are at."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def newest_revision() -> str | None:
