@@ -14,6 +14,7 @@ from estudent.portal import (
     desk,
     errors,
     fees,
+    health,
     help,
     here,
     home,
@@ -32,6 +33,7 @@ from estudent.portal.visits import Visits
 from estudent.settings import settings
 
 FEATURES = (
+    health,
     home,
     services,
     help,

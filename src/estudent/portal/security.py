@@ -76,7 +76,7 @@ def set_up(app: Flask, settings: Settings) -> None:
     _one_name(app, settings.university.portal)
     csrf.init_app(app)
     limiter.init_app(app)
-    limiter.request_filter(lambda: request.endpoint == "static")
+    limiter.request_filter(lambda: request.endpoint in ("static", "health.healthz"))
     _headers(app, settings, secure)
 
 
