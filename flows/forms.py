@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
 from prefect.input import RunInput
 from pydantic import BaseModel, Field, field_validator
 
 from estudent.domain.album_number import AlbumNumber
+from estudent.domain.deployment import LIMIT, LONGEST, TAGS
 from estudent.domain.whom import Whom
 
 Mode = Literal["rehearse", "apply"]
@@ -52,6 +53,19 @@ class Agreement(RunInput):
     """The question of the brake; it stands in the paused run with a Resume button."""
 
     agree: bool = Field(False, title="Go on", description="lock these accounts nevertheless")
+
+
+OnHosts = Annotated[str, Field(pattern=LIMIT, max_length=LONGEST, title="Hosts")]
+WithTags = Annotated[str, Field(pattern=TAGS, max_length=LONGEST, title="Tags")]
+
+
+class Approval(RunInput):
+    """The question between the check of a deployment and the deployment; it stands in the paused run."""
+
+    agree: bool = Field(False, title="Deploy", description="change the hosts as the check's artifact shows")
+    name: str = Field(
+        title="Your name", min_length=2, max_length=80, pattern=r"^[^\r\n]*$", description="stands in the run's log"
+    )
 
 
 def numbers_in(text: str) -> list[str]:

@@ -18,6 +18,7 @@ from sandbox.daemon import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 POOL = "estudent"
+POOLS = (POOL, "deployments")
 PATIENCE = 90.0
 ATTEMPTS = 30
 QUIET = {
@@ -65,15 +66,16 @@ class Orchestration:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._running.close()
 
-    def serve(self) -> None:
-        """Wait for the server, register the deployments with their schedules at rest, and start a worker."""
+    def serve(self, pool: str = POOL) -> None:
+        """Wait for the server, register the deployments with their schedules at rest, and start a worker of a pool."""
         self._until("the Prefect server", self._is_healthy)
-        self._prefect("work-pool", "create", POOL, "--type", "process", "--overwrite")
+        for each in POOLS:
+            self._prefect("work-pool", "create", each, "--type", "process", "--overwrite")
         self._prefect("--no-prompt", "deploy", "--all")
         self.schedules(active=False)
         self._end_orphans()
-        self.worker = self.spawn("worker", "worker", "start", "--pool", POOL, "--name", "here", "--limit", "4")
-        self._until("the worker", self._worker_is_online)
+        self.worker = self.spawn("worker", "worker", "start", "--pool", pool, "--name", "here", "--limit", "4")
+        self._until("the worker", lambda: self._worker_is_online(pool))
 
     def schedules(self, *, active: bool) -> None:
         """Let the clock start runs, or let it rest."""
@@ -153,8 +155,8 @@ class Orchestration:
         except httpx.TransportError:
             return False
 
-    def _worker_is_online(self) -> bool:
-        workers = self.post(f"/work_pools/{POOL}/workers/filter", {})
+    def _worker_is_online(self, pool: str) -> bool:
+        workers = self.post(f"/work_pools/{pool}/workers/filter", {})
         return any(worker["status"] == "ONLINE" for worker in workers)
 
     def _until(self, what: str, holds: Any, patience: float = PATIENCE) -> None:

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -59,13 +60,14 @@ from estudent.domain.lifecycle import Standing
 from estudent.domain.nrb import PaymentScheme
 from estudent.domain.password import Strength, words_of
 from estudent.domain.student import Language, Student
-from estudent.ports import Misconfigured, SingleSignOn
+from estudent.ports import Misconfigured, Playbooks, SingleSignOn
 from estudent.services.activate import Activate
 from estudent.services.admit import Admit
 from estudent.services.assign_account_numbers import AssignAccountNumbers
 from estudent.services.change_password import ChangePassword
 from estudent.services.choose_password import ChoosePassword
 from estudent.services.correct_contact import CorrectContact
+from estudent.services.deploy_hosts import DeployHosts
 from estudent.services.doorkeeper import Doorkeeper
 from estudent.services.end_visits import EndVisits
 from estudent.services.enter_desk import EnterDesk
@@ -574,7 +576,34 @@ class Campus:
             parts["portal"] = "passwords"
         if self.settings.desk_sso.issuer:
             parts["desk_sso"] = "offered_sso"
+        if self.settings.deployment.project:
+            parts["deployment"] = "playbooks"
         return {system: partial(self._check, part) for system, part in parts.items()}
+
+    # the hosts
+
+    @cached_property
+    def playbooks(self) -> Playbooks:
+        """Our plays, for the hosts of the inventory."""
+        from estudent.adapters.ansible import AnsiblePlaybooks  # noqa: PLC0415 - of the extra [deploy]
+
+        ours = self.settings.deployment
+        if ours.project is None:
+            raise Misconfigured("ESTUDENT_DEPLOYMENT__PROJECT is empty: nothing is deployed from here")
+        project = ours.project.resolve()
+        return AnsiblePlaybooks(
+            project=project,
+            inventory=project / ours.inventory,
+            vault_password=_absolute(ours.vault_password_file),
+            private_key=_absolute(ours.private_key_file),
+            known_hosts=_absolute(ours.known_hosts_file),
+            lock=ours.lock_file.absolute(),
+        )
+
+    @cached_property
+    def deploy_hosts(self) -> DeployHosts:
+        """Deploy to the hosts."""
+        return DeployHosts(self.playbooks)
 
     def brake_with(self, share: float | None) -> Brake:
         """Return the brake of the settings, or one that lets `share` (0 to 1) through."""
@@ -640,6 +669,10 @@ def campus(actor: str, run: str) -> Iterator[Campus]:
         yield wired
     finally:
         wired.close()
+
+
+def _absolute(path: Path | None) -> Path | None:
+    return path and path.absolute()
 
 
 def _countries() -> frozenset[str]:

@@ -9,17 +9,20 @@ import sys
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
+from rich.syntax import Syntax
 from rich.table import Table
 
 from estudent.bootstrap import Campus, campus
 from estudent.domain.album_number import AlbumNumber
+from estudent.domain.deployment import Happening, HostRecap, Order, Outcome, Play, What
 from estudent.domain.outcome import Tally, total
 from estudent.domain.whom import Whom
 from estudent.ports import FarSideError, Misconfigured, Refused, Rejection
@@ -176,6 +179,25 @@ def mailbox(album: str, name: Annotated[str, typer.Argument(help="The part befor
 
 
 @app.command()
+def deploy(
+    play: Play,
+    limit: Annotated[str, typer.Option(help="Only these hosts or groups, separated by commas.")] = "",
+    tags: Annotated[str, typer.Option(help="Only the tasks with these tags, separated by commas.")] = "",
+    change: Annotated[bool, typer.Option("--apply", help="Then change the hosts, if you agree.")] = False,
+    agree: Annotated[bool, typer.Option("--agree", help="Agree beforehand; nothing is asked.")] = False,
+) -> None:
+    """Show what a play would change on the hosts, and with --apply change it."""
+    order = _order(play, limit, tags)
+    with _here() as here, here.deploy_hosts.alone():
+        outcome = _carried_out(here, order, check=True)
+        if change and outcome.worth_asking:
+            if not agree and not typer.confirm("Change the hosts?", err=True):
+                raise typer.Exit(NOT_AGREED)
+            outcome = _carried_out(here, order, check=False)
+    raise typer.Exit(0 if outcome.well else NOT_ALL_DONE)
+
+
+@app.command()
 def doctor(as_json: Json = False) -> None:
     """Look whether every system is reachable and rightly configured."""
     with _here() as here, messages.status("looking at every system"):
@@ -202,6 +224,34 @@ def upgrade() -> None:
     with _here() as here:
         was_behind = here.database.upgrade()
         screen.print(f"The tables were {'brought' if was_behind else 'already'} up to date: {here.database.check()}")
+
+
+def _order(play: Play, limit: str, tags: str) -> Order:
+    try:
+        return Order(play, limit, tags)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _carried_out(here: Campus, order: Order, *, check: bool) -> Outcome:
+    """Carry out a play with the task in hand on the last line, and print what came of it."""
+    with messages.status("check" if check else "run") as status:
+
+        def tell(happening: Happening) -> None:
+            if happening.what in (What.PLAY, What.TASK):
+                status.update(escape(str(happening)))
+            elif happening.what in (What.NOTE, What.FAILED, What.UNREACHABLE):
+                messages.print(f"{happening.task}{happening}", markup=False, highlight=False)
+
+        outcome = here.deploy_hosts(order, check=check, tell=tell)
+    for each in outcome.changes:
+        screen.print(f"{each.task} ({each.host})", style="bold", markup=False, highlight=False)
+        for difference in each.differences:
+            screen.print(Syntax("\n".join((difference.thing, *difference.lines())), "diff"))
+    counts = ([str(value) for value in asdict(each).values()] for each in outcome.recap)
+    screen.print(_table([one.name.title() for one in fields(HostRecap)], counts))
+    messages.print(f"{outcome.summary()}.", markup=False, highlight=False)
+    return outcome
 
 
 REPORT = {

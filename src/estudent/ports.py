@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,6 +12,7 @@ from typing import Protocol
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.application import Application, Row
 from estudent.domain.claim import Record
+from estudent.domain.deployment import Happening, HostRecap, Order
 from estudent.domain.desk import Card, Found, StaffLine, Today
 from estudent.domain.directory_entry import Entry
 from estudent.domain.fault import Fault
@@ -795,3 +797,24 @@ class Captcha(Protocol):
 
     def passed(self, answer: str) -> bool:
         """Tell whether the visitor's answer is good, fresh and not used before."""
+
+
+# The hosts
+
+
+class Playbooks(Protocol):
+    """The plays that bring our hosts in line with what is written about them."""
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep every other deployment off this host; raise Refused while there is one."""
+
+    def play(
+        self, order: Order, *, check: bool, tell: Callable[[Happening], None], stop: Callable[[], bool]
+    ) -> tuple[HostRecap, ...]:
+        """Carry out a play, or only look what it would change, and return each host's counts.
+
+        No text holds a secret. Once `stop` says so, the play ends within seconds and leaves no process behind.
+        """
+
+    def check(self) -> str:
+        """Return in one sentence what could be deployed, or raise Misconfigured."""

@@ -198,6 +198,19 @@ class DeskSsoSettings(Section):
     password_form: bool = Field(True, description="the staff may also sign in with a password at the desk itself")
 
 
+class DeploymentSettings(Section):
+    """From where, and as whom, hosts are deployed; on the orchestration host."""
+
+    project: Path | None = Field(None, description="the folder with playbooks/ in it; empty: nothing is deployed here")
+    inventory: Path = Field(Path("inventories/production"), description="the inventory, seen from that folder")
+    vault_password_file: Path | None = Field(None, description="file with the password of Ansible's vault")
+    private_key_file: Path | None = Field(None, description="the SSH key that opens the hosts")
+    known_hosts_file: Path | None = Field(None, description="the hosts' own SSH keys; empty: ~/.ssh/known_hosts")
+    lock_file: Path = Field(
+        Path("/run/lock/estudent-deployment.lock"), description="keeps deployments of this host from running at once"
+    )
+
+
 class BrakeSettings(Section):
     """When a plan must be agreed to."""
 
@@ -229,6 +242,7 @@ class Settings(BaseSettings):
     eduroam: EduroamSettings = EduroamSettings()
     portal: PortalSettings = PortalSettings()
     desk_sso: DeskSsoSettings = DeskSsoSettings()
+    deployment: DeploymentSettings = DeploymentSettings()
 
     @classmethod
     def settings_customise_sources(

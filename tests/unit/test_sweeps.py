@@ -24,6 +24,7 @@ from prefect.flows import Flow, load_flow_from_entrypoint
 from estudent.adapters.letter_texts import LetterTexts
 from estudent.adapters.rendering import CATALOGUES, render
 from estudent.cli import app
+from estudent.domain.deployment import Play
 from estudent.domain.letter import Letter, Notice
 from estudent.domain.person_name import PersonName
 from estudent.domain.student import Language
@@ -59,6 +60,7 @@ def flow_of(deployment: dict[str, Any]) -> Flow[..., Any]:
 
 
 NAMES = sorted(deployments())
+SCHEDULED = sorted(set(NAMES) - {"deploy"})
 
 
 def test_every_flow_is_deployed_and_nothing_else_is() -> None:
@@ -89,7 +91,18 @@ def test_a_deployment_is_described_tagged_and_never_runs_twice_at_once(name: str
     assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_hosts_are_deployed_by_somebody_never_by_the_clock_and_looked_at_first() -> None:
+    deployment = deployments()["deploy"]
+    assert deployment["schedules"] == []
+    assert deployment["parameters"]["check_only"] is True
+    assert deployment["work_pool"]["name"] == "deployments"
+
+
+def test_the_form_offers_every_play_and_no_other() -> None:
+    assert {play.value for play in Play} == {file.stem for file in (ROOT / "playbooks").glob("[a-z]*.yml")}
+
+
+@pytest.mark.parametrize("name", SCHEDULED)
 def test_a_deployment_s_schedules_are_in_warsaw_s_time(name: str) -> None:
     schedules = deployments()[name]["schedules"]
     assert schedules and len({each["slug"] for each in schedules}) == len(schedules)
@@ -99,7 +112,7 @@ def test_a_deployment_s_schedules_are_in_warsaw_s_time(name: str) -> None:
         assert re.fullmatch(r"[\d*/,-]+( [\d*/,-]+){4}", schedule["cron"])
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - {"requests", "recruitment-sync"}))
+@pytest.mark.parametrize("name", sorted(set(SCHEDULED) - {"requests", "recruitment-sync"}))
 def test_whoever_starts_a_run_by_hand_gets_a_rehearsal_and_the_schedule_applies(name: str) -> None:
     deployment = deployments()[name]
     assert deployment["parameters"]["mode"] == "rehearse"

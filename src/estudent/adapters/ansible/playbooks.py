@@ -1,0 +1,185 @@
+"""The project's plays, carried out by ansible-playbook."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_runner.interface import init_runner
+from ansible_runner.runner import Runner
+
+from estudent.adapters.ansible import processes
+from estudent.adapters.ansible.events import Event, Listener
+from estudent.adapters.ansible.lock import locked
+from estudent.adapters.ansible.vault import values_in
+from estudent.domain.deployment import Happening, HostRecap, Order
+from estudent.domain.masking import Mask
+from estudent.ports import Misconfigured
+
+GRACE = 5.0
+OURS = ("ESTUDENT_", "PREFECT_")
+"""What of our environment Ansible has no business to know: it holds passwords."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnsiblePlaybooks:
+    """Plays of `project` on the hosts of `inventory`; paths are absolute."""
+
+    project: Path
+    inventory: Path
+    vault_password: Path | None
+    private_key: Path | None
+    known_hosts: Path | None
+    lock: Path
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep every other deployment off this host; what a killed one left behind is cleared away."""
+        self._examine()
+        with locked(self.lock):
+            self._clear()
+            try:
+                yield
+            finally:
+                self._clear()
+
+    def play(
+        self, order: Order, *, check: bool, tell: Callable[[Happening], None], stop: Callable[[], bool]
+    ) -> tuple[HostRecap, ...]:
+        """Carry out a play and tell what happens; after `stop` says so, end within seconds and leave no process."""
+        listener = Listener(Mask(self._secrets()))
+
+        def hear(event: Event) -> bool:
+            if happening := listener.hear(event):
+                tell(happening)
+            return False  # Nothing is kept on the disk.
+
+        with self._room() as room:
+            runner = self._runner(room, order, check, event_handler=hear, cancel_callback=self._cancelling(stop))
+            try:
+                runner.run()
+            finally:
+                processes.end(self._mark)
+        return listener.recap
+
+    def check(self) -> str:
+        """Return in one sentence what could be deployed from here, or raise Misconfigured."""
+        self._examine()
+        plays = len(list((self.project / "playbooks").glob("[a-z]*.yml")))
+        return f"{plays} plays for the hosts of {self.inventory.name}; {len(self._secrets())} secrets are hidden"
+
+    @property
+    def _mark(self) -> str:
+        """What marks our processes; the lock's holder owns all that bear it."""
+        return f"UNDER_DEPLOYMENT_LOCK={self.lock}"
+
+    def _runner(self, room: Path, order: Order, check: bool, **handlers: Any) -> Runner:
+        runner = init_runner(
+            private_data_dir=str(room),
+            project_dir=str(self.project),
+            ident="run",
+            playbook=f"playbooks/{order.play.value}.yml",
+            inventory=str(self.inventory),
+            limit=order.limit or None,
+            tags=order.tags or None,
+            cmdline=shlex.join(self._options(check)),
+            envvars=self._environment(room),
+            quiet=True,
+            suppress_env_files=True,
+            fact_cache_type="",
+            **handlers,
+        )
+        kept = {name: value for name, value in runner.config.env.items() if not name.startswith(OURS)}
+        name, _, value = self._mark.partition("=")
+        runner.config.env = kept | {name: value}
+        # Where we are killed, Ansible is told to stop.
+        runner.config.command = ["setpriv", "--pdeathsig", "TERM", "--", *runner.config.command]
+        return runner
+
+    def _options(self, check: bool) -> list[str]:
+        options = ["--diff", *(["--check"] if check else [])]
+        if self.vault_password:
+            options += ["--vault-password-file", str(self.vault_password)]
+        if self.private_key:
+            options += ["--private-key", str(self.private_key)]
+        return options
+
+    def _environment(self, room: Path) -> dict[str, str]:
+        """Return Ansible's settings for this run: nothing is kept outside its room, host keys are verified."""
+        ours = {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "ANSIBLE_CONFIG": str(self.project / "ansible.cfg"),
+            "ANSIBLE_HOME": str(room / "home"),
+            "ANSIBLE_LOCAL_TEMP": str(room / "tmp"),
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(room / "ssh"),
+            "ANSIBLE_HOST_KEY_CHECKING": "True",
+            "ANSIBLE_NOCOLOR": "True",
+            "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "False",
+        }
+        if self.known_hosts:
+            ours["ANSIBLE_SSH_COMMON_ARGS"] = f"-o UserKnownHostsFile={shlex.quote(str(self.known_hosts))}"
+        return ours
+
+    def _cancelling(self, stop: Callable[[], bool]) -> Callable[[], bool]:
+        """Return what ansible-runner asks once a second: first Ansible is told to stop, after a while it is killed."""
+        asked_at: list[float] = []
+
+        def cancelled() -> bool:
+            if not stop():
+                return False
+            if not asked_at:
+                asked_at.append(time.monotonic())
+                processes.interrupt(self._mark)
+            return time.monotonic() - asked_at[0] > GRACE
+
+        return cancelled
+
+    @contextmanager
+    def _room(self) -> Iterator[Path]:
+        """Make a folder that nobody else can read, and remove it with everything in it."""
+        room = Path(tempfile.mkdtemp(prefix=self._prefix))
+        try:
+            (room / "env").mkdir(mode=0o700)
+            # In a file, as ansible-runner loses settings that are given as arguments together with suppress_env_files.
+            settings = {"pexpect_timeout": 1, "suppress_output_file": True}
+            (room / "env" / "settings").write_text(json.dumps(settings), encoding="utf-8")
+            yield room
+        finally:
+            shutil.rmtree(room, ignore_errors=True)
+
+    @property
+    def _prefix(self) -> str:
+        return f"estudent-deploy-{hashlib.sha256(bytes(self.lock)).hexdigest()[:8]}-"
+
+    def _clear(self) -> None:
+        processes.end(self._mark)
+        for room in Path(tempfile.gettempdir()).glob(f"{self._prefix}*"):
+            if room.owner() == Path(f"/proc/{os.getpid()}").owner():
+                shutil.rmtree(room, ignore_errors=True)
+
+    def _secrets(self) -> set[str]:
+        here = self.inventory if self.inventory.is_dir() else self.inventory.parent
+        keys = {self.private_key.read_text(encoding="utf-8")} if self.private_key else set()
+        return keys | values_in([here, self.project / "playbooks"], self.vault_password)
+
+    def _examine(self) -> None:
+        needed = {"PROJECT": self.project / "playbooks", "INVENTORY": self.inventory}
+        optional = {
+            "VAULT_PASSWORD_FILE": self.vault_password,
+            "PRIVATE_KEY_FILE": self.private_key,
+            "KNOWN_HOSTS_FILE": self.known_hosts,
+        }
+        for name, path in {**needed, **optional}.items():
+            if path is not None and not os.access(path, os.R_OK):
+                raise Misconfigured(f"ESTUDENT_DEPLOYMENT__{name}: {path} is not there, or cannot be read")

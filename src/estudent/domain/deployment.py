@@ -1,0 +1,171 @@
+"""A deployment: what is asked for, what happens on the hosts, and what came of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import unified_diff
+from enum import StrEnum
+
+_WORD = r"[!&]?[A-Za-z0-9_][A-Za-z0-9_.*-]*(\[[0-9]+(:[0-9]*)?\])?"
+LIMIT = rf"^({_WORD}([,:]{_WORD})*)?$"
+"""Names of hosts and groups as Ansible's patterns join them; no file (@), no expression (~), no option."""
+TAGS = r"^([A-Za-z0-9_][A-Za-z0-9_-]*(,[A-Za-z0-9_][A-Za-z0-9_-]*)*)?$"
+LONGEST = 200
+
+
+class Play(StrEnum):
+    """The plays in playbooks/, by their files' names."""
+
+    SITE = "site"
+    BASE = "base"
+    DATABASE = "database"
+    CACHE = "cache"
+    DIRECTORY = "directory"
+    RELEASE = "release"
+    ORCHESTRATION = "orchestration"
+    WORKER = "worker"
+    DEPLOYER = "deployer"
+    SSO = "sso"
+    PORTAL = "portal"
+    BALANCER = "balancer"
+    EDUROAM = "eduroam"
+    MONITORING = "monitoring"
+    STANDINS = "standins"
+    USOSWEB_STANDIN = "usosweb_standin"
+    BACKUP = "backup"
+    RESTORE = "restore"
+    ROTATE_SECRETS = "rotate-secrets"
+    UPGRADE = "upgrade"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an engineer wants deployed: a play, to which of its hosts, which of its parts; empty means all."""
+
+    play: Play
+    limit: str = ""
+    tags: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.limit) > LONGEST or not re.fullmatch(LIMIT, self.limit):
+            raise ValueError(f"hosts and groups are names, separated by commas or colons, not {self.limit!r}")
+        if len(self.tags) > LONGEST or not re.fullmatch(TAGS, self.tags):
+            raise ValueError(f"tags are words separated by commas, not {self.tags!r}")
+
+    def __str__(self) -> str:
+        parts = [self.play.value, f"on {self.limit}" if self.limit else "", f"tags {self.tags}" if self.tags else ""]
+        return ", ".join(filter(None, parts))
+
+
+class What(StrEnum):
+    """What may happen in a play."""
+
+    PLAY = "play"
+    TASK = "task"
+    OK = "ok"
+    CHANGED = "changed"
+    SKIPPED = "skipped"
+    IGNORED = "failed, ignored"
+    FAILED = "failed"
+    UNREACHABLE = "unreachable"
+    NOTE = "note"
+
+
+BAD = frozenset({What.FAILED, What.UNREACHABLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a task changes in one thing, e.g. a file, before and after."""
+
+    thing: str
+    before: str
+    after: str
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines that change, with three around them, as `diff -u` shows them."""
+        before, after = self.before.splitlines(), self.after.splitlines()
+        for number, line in enumerate(unified_diff(before, after, lineterm="", n=3)):
+            if number > 1:  # The two lines with file names say nothing here.
+                yield line
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One thing that happened, without secrets; `hidden` says that the task does not show what it did."""
+
+    what: What
+    task: str = ""
+    host: str = ""
+    detail: str = ""
+    differences: tuple[Difference, ...] = ()
+    hidden: bool = False
+
+    def __str__(self) -> str:
+        if self.what in (What.PLAY, What.TASK):
+            return f"{self.what.value.upper()} {self.task}"
+        if self.what is What.NOTE:
+            return self.detail
+        return f"  {self.host}: {self.what.value}" + (f": {self.detail}" if self.detail else "")
+
+
+@dataclass(frozen=True, slots=True)
+class HostRecap:
+    """How many tasks ended how on one host."""
+
+    host: str
+    ok: int = 0
+    changed: int = 0
+    failed: int = 0
+    unreachable: int = 0
+    skipped: int = 0
+    ignored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a play: a recap for each host, what was changed, and what went wrong."""
+
+    order: Order
+    check: bool
+    recap: tuple[HostRecap, ...]
+    happenings: tuple[Happening, ...]
+
+    @property
+    def changes(self) -> list[Happening]:
+        """What was changed, or in check mode would be."""
+        return [each for each in self.happenings if each.what is What.CHANGED]
+
+    @property
+    def failures(self) -> list[Happening]:
+        """What went wrong and was not ignored."""
+        return [each for each in self.happenings if each.what in BAD]
+
+    @property
+    def well(self) -> bool:
+        """Whether the play reached its end on every host; one that touched no host did not."""
+        return bool(self.recap) and not any(each.failed or each.unreachable for each in self.recap)
+
+    @property
+    def worth_asking(self) -> bool:
+        """Whether a check leaves a choice: hosts answered. A task may fail in it for want of an earlier task's work."""
+        return self.check and bool(self.recap) and not any(each.unreachable for each in self.recap)
+
+    def summary(self) -> str:
+        """Return in one sentence how much was changed and what went wrong."""
+        if not self.recap:
+            return "no host was touched: " + ("; ".join(self._notes()) or "Ansible ended early")
+        hosts = [each.host for each in self.recap if each.changed]
+        would = "would be changed" if self.check else "were changed"
+        said = f"{sum(each.changed for each in self.recap)} things {would} on {len(hosts)} of {len(self.recap)} hosts"
+        return said if self.well else f"{said}; {self.complaint()}"
+
+    def complaint(self) -> str:
+        """Return the failed tasks by name, with host and message."""
+        failed = [f"“{each.task}” on {each.host}: {each.what.value}: {each.detail}" for each in self.failures]
+        return "; ".join(failed) or "; ".join(self._notes()) or "Ansible ended early"
+
+    def _notes(self) -> list[str]:
+        return [each.detail for each in self.happenings if each.what is What.NOTE]

@@ -1,0 +1,165 @@
+"""A small project with plays for this machine, and secrets that must not be seen again: canaries."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible.parsing.vault import VaultLib, VaultSecret
+
+from estudent.adapters.ansible import AnsiblePlaybooks
+
+PASSWORD = "canary-of-the-vault-itself"
+IN_A_FILE = "canary-in-a-vaulted-file"
+IN_A_LIST = "canary/in+a list"
+ON_A_LINE = "canary-on-a-line-of-many"
+INLINE = "canary-in-a-single-value"
+UNLOGGED = "canary-of-a-silent-task"
+IN_A_MESSAGE = "canary-of-a-silent-message"
+CANARIES = (PASSWORD, IN_A_FILE, IN_A_LIST, ON_A_LINE, INLINE, UNLOGGED, IN_A_MESSAGE)
+
+INVENTORY = """\
+all:
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
+    target: "{{ inventory_dir }}/../changed/{{ inventory_hostname }}"
+  children:
+    here: {hosts: {one: {ansible_connection: local}, two: {ansible_connection: local}}}
+    away: {hosts: {lost: {ansible_host: 127.0.0.1, ansible_port: 1}}}
+"""
+VAULT = f"""\
+vault_password: {IN_A_FILE}
+vault_list: [{{key: {IN_A_LIST}}}, 17]
+vault_long: |
+  the first line of many
+  {ON_A_LINE}
+"""
+PLAYS = {
+    "site": """\
+- name: Everything is in place
+  hosts: here
+  gather_facts: false
+  tasks:
+    - name: The folder is there
+      ansible.builtin.file: {path: "{{ target }}", state: directory, mode: "0700"}
+    - name: The greeting is written
+      ansible.builtin.copy: {dest: "{{ target }}/greeting", content: "good morning\\nall\\n", mode: "0600"}
+    - name: The configuration knows {{ vault_password }}
+      ansible.builtin.copy:
+        dest: "{{ target }}/configuration"
+        mode: "0600"
+        content: |
+          password = {{ vault_password }}
+          encoded = {{ vault_password | b64encode }}
+          quoted = {{ vault_list[0].key | urlencode }}
+          json = {{ vault_list | to_json }}
+          single = {{ single }}
+          {{ vault_long }}
+          port = 389
+    - name: The secret is kept
+      ansible.builtin.copy: {dest: "{{ target }}/secret", content: "canary-of-a-silent-task", mode: "0600"}
+      no_log: true
+    - name: Nothing of ours is told to Ansible
+      ansible.builtin.assert:
+        that: lookup('env', 'PREFECT_API_AUTH_STRING') == '' and lookup('env', 'ESTUDENT_REGISTRY__URL') == ''
+""",
+    "base": """\
+- name: Everything takes its time
+  hosts: here
+  gather_facts: false
+  tasks:
+    - name: The slow thing is done
+      ansible.builtin.command: sleep 600
+      check_mode: false
+      changed_when: true
+""",
+    "database": """\
+- name: Something is wrong
+  hosts: here
+  gather_facts: false
+  tasks:
+    - name: The thing is broken
+      ansible.builtin.fail: {msg: "no room on {{ vault_password }}"}
+      when: inventory_hostname == 'two'
+    - name: The silent thing is broken
+      ansible.builtin.fail: {msg: canary-of-a-silent-message}
+      no_log: true
+""",
+    "cache": """\
+- name: Somebody is away
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: The host answers
+      ansible.builtin.ping:
+""",
+    "directory": "- hosts: here\n  tasks: [: \n",
+    "sso": """\
+- name: A check can't see everything
+  hosts: one
+  gather_facts: false
+  tasks:
+    - name: The file is made
+      ansible.builtin.file: {path: "{{ target }}-later", state: touch, mode: "0600"}
+    - name: The file is read
+      ansible.builtin.slurp: {src: "{{ target }}-later"}
+""",
+}
+
+
+@dataclass(frozen=True)
+class Project:
+    """The project in its folder."""
+
+    folder: Path
+
+    @property
+    def playbooks(self) -> AnsiblePlaybooks:
+        """The project's plays."""
+        lock, password = self.folder / "lock", self.folder / "password"
+        return AnsiblePlaybooks(self.folder, self.folder / "inventory", password, None, None, lock)
+
+    @property
+    def mark(self) -> str:
+        """What marks the processes of its deployments."""
+        return f"UNDER_DEPLOYMENT_LOCK={self.folder / 'lock'}"
+
+    def changed(self, host: str, file: str) -> str | None:
+        """Return what a play wrote, or None."""
+        path = self.folder / "changed" / host / file
+        return path.read_text() if path.exists() else None
+
+    def settings(self) -> str:
+        """Return the settings with which this project is deployed."""
+        return textwrap.dedent(f"""\
+            [registry]
+            fingerprint_key = "a key of the tests, long enough for it"
+            [deployment]
+            project = "{self.folder}"
+            inventory = "inventory"
+            vault_password_file = "{self.folder / "password"}"
+            lock_file = "{self.folder / "lock"}"
+            """)
+
+
+def a_project(folder: Path) -> Project:
+    """Write the project's files."""
+    for name in ("playbooks", "changed", "inventory/group_vars/all", "inventory/host_vars"):
+        (folder / name).mkdir(parents=True)
+    for name, play in PLAYS.items():
+        (folder / "playbooks" / f"{name}.yml").write_text(play)
+    (folder / "ansible.cfg").write_text("[defaults]\nretry_files_enabled = False\n")
+    (folder / "password").write_text(f"{PASSWORD}\n")
+    (folder / "inventory/hosts.yml").write_text(INVENTORY)
+    (folder / "inventory/group_vars/all/vault.yml").write_text(encrypted(VAULT))
+    single = textwrap.indent(encrypted(INLINE), "  ")
+    (folder / "inventory/group_vars/all/vars.yml").write_text(f"single: !vault |\n{single}")
+    return Project(folder)
+
+
+def encrypted(text: str) -> str:
+    """Return a text as Ansible's vault keeps it."""
+    vault = VaultLib([("default", VaultSecret(PASSWORD.encode()))])
+    kept: bytes = vault.encrypt(text)
+    return kept.decode()
