@@ -48,7 +48,7 @@ def host(lab: Lab) -> HostNamed:
                 ssh_config=str(lab.folder / "ssh_config"),
                 sudo=True,
                 controlpersist=60,
-                controlpath=str(lab.folder / "ssh" / "test-%r@%h-%p"),
+                controlpath=str(lab.folder / "ssh" / "test-%%r@%%h-%%p"),
             )
         return known[name]
 
