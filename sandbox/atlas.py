@@ -102,6 +102,7 @@ NO_PAGES: Mapping[str, str] = {
     "desk.export": "a file for spreadsheets",
     "desk.rejections_sheet": "a file for spreadsheets",
     "desk.no_students": "leads back to the search",
+    "single_sign_on.arrive": "leads on to the desk",
 }
 """What GET answers without being a page, and why."""
 
