@@ -27,6 +27,11 @@ def roles() -> list[Path]:
     return sorted(folder for folder in ROLES.iterdir() if (folder / "meta/argument_specs.yml").exists())
 
 
+def asked(role: Path) -> set[str]:
+    """Return the variables that an inventory has to say, since the role has no default for them."""
+    return {name for name, option in options(role).items() if option.get("required")} - set(_defaults())
+
+
 def page() -> str:
     """Return docs/inventory.md as it should be: what people wrote, then the tables."""
     written = PAGE.read_text().partition(MARK)[0]
@@ -53,7 +58,7 @@ def _kind(option: Mapping[str, Any]) -> str:
 
 
 def _default(option: Mapping[str, Any], name: str) -> str:
-    if option.get("required"):
+    if option.get("required") and name not in _defaults():
         return "**required**"
     if option.get("no_log"):
         return "a secret"
