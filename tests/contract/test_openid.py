@@ -75,7 +75,7 @@ def test_tokens_that_are_none(there: Provider, monkeypatch: pytest.MonkeyPatch, 
         sso.arrival(TRIP, {"code": "x", "iss": there.issuer})
 
 
-def test_a_description_is_asked_for_once_an_hour(there: Provider) -> None:
+def test_a_description_is_asked_for_once_a_minute(there: Provider) -> None:
     with adapter(there.issuer) as sso:
         for _ in range(3):
             sso.way_in(TRIP, "en")

@@ -469,6 +469,15 @@ class TestOutOfReach:
         answer = browser.post("/desk/oidc/start", data=hidden)
         assert AWAY in answer.text and "the form below" not in answer.text
 
+    def test_nobody_is_sent_to_a_single_sign_on_that_has_gone_away(self, desk: Desk) -> None:
+        desk.somebody().set_off()
+        desk.there.faults.add("down")
+        desk.portal.clock.turn(minutes=2)
+        browser = desk.portal.browser()
+        _, hidden = form_in(browser.get("/desk/login").text, "/desk/oidc/start")
+        answer = browser.post("/desk/oidc/start", data=hidden)
+        assert (answer.status_code, AWAY in answer.text) == (503, True)
+
     def test_one_that_goes_away_on_the_way_is_no_error_of_ours(self, desk: Desk) -> None:
         somebody = desk.somebody()
         back = somebody.sign_in(somebody.set_off(), CLERK)

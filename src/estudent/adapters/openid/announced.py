@@ -13,7 +13,9 @@ from estudent.adapters.openid.errors import UNFIT
 from estudent.adapters.openid.wire import Wire, checked
 from estudent.ports import Misconfigured, Unavailable
 
-GOOD_FOR = timedelta(hours=1)
+GOOD_FOR = timedelta(minutes=1)
+"""Short, so that whoever wants to sign in while it is away reads that on our page and is not sent to nobody's."""
+
 ASKED_ANEW_AFTER = timedelta(seconds=10)
 """How soon keys are asked for again because one is unknown, so that forged tokens cause no flood of questions."""
 
