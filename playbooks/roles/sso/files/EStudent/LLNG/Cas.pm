@@ -97,7 +97,7 @@ sub tellServices {
         my $name = $self->nameOf( $each->{service} );
         $deaf{$name} = 1 unless !$deaf{$name} && $self->tell( @{$each}{qw(service ticket)} );
     }
-    $req->data->{toldOfLogout} = [ map { { NAME => $_ } } sort keys %deaf ];
+    $req->data->{deaf} = [ map { { NAME => $_ } } sort keys %deaf ];
     return PE_OK;
 }
 

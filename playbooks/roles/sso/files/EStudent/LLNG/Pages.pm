@@ -30,7 +30,7 @@ sub dress {
         HERE          => $self->here($req),
         WARN_OF       => $req->data->{warnOf},
         WARN_ADDRESS  => $req->data->{warnOfAddress},
-        DEAF          => $req->data->{toldOfLogout},
+        DEAF          => $req->data->{deaf} || [],
         ADDRESSES     => [ map { { CODE => $_, HREF => $self->here( $req, $_ ), CURRENT => $_ eq $language } } LANGUAGES ],
         MINUTES       => $self->minutes($req),
     );
