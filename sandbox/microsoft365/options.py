@@ -22,6 +22,7 @@ class Options:
     folder: Path
     client_secret: str = field(repr=False)
     place: Place = field(default_factory=Place)
+    resource: str = ""
     tenant_id: str = TENANT
     client_id: str = CLIENT
     domain: str = "student.example.pl"
@@ -55,6 +56,9 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--folder", type=Path, required=True, help="where the state is kept")
     listening.describe(parser)
+    add(
+        "--resource", default=Options.resource, help="its own address, for which tokens of Graph and Exchange are given"
+    )
     add("--tenant-id", default=environment.get("MICROSOFT365_TENANT_ID", TENANT))
     add("--client-id", default=environment.get("MICROSOFT365_CLIENT_ID", CLIENT))
     add("--domain", default=Options.domain, help="the verified domain of the students")

@@ -51,7 +51,7 @@ class Tokens:
         self.check_tenant(tenant)
         self._check_client(form)
         claims = {
-            "aud": _audience(form), "iss": f"https://sts.windows.net/{self._options.tenant_id}/",
+            "aud": self._audience(form), "iss": f"https://sts.windows.net/{self._options.tenant_id}/",
             "iat": int(now), "nbf": int(now), "exp": now + self._options.token_lifetime,
             "appid": self._options.client_id, "tid": self._options.tenant_id, "ver": "1.0",
         }  # fmt: skip
@@ -69,7 +69,7 @@ class Tokens:
         claims = self._claims(token)
         if claims is None:
             raise _unauthorized("IDX14100: JWT is not well formed, or its signature is not valid.")
-        if claims["aud"] != audience:
+        if claims["aud"] not in (audience, self._options.resource):
             raise _unauthorized("Access token validation failure. Invalid audience.")
         if now >= float(claims["exp"]):
             raise _unauthorized("Lifetime validation failed, the token is expired.")
@@ -103,6 +103,20 @@ class Tokens:
             words += f" value, not the client secret ID, for a secret added to app '{client}'."
             raise TokenRefused(401, "invalid_client", 7000215, words)
 
+    def _audience(self, form: Mapping[str, str]) -> str:
+        """Return for whom the token is to be."""
+        resource, slash, default = form["scope"].rpartition("/")
+        if not slash or default != ".default":
+            words = (
+                f"The provided value for scope {form['scope']} is not valid. Client credential flows must have a scope"
+            )
+            words += " value with /.default suffixed to the resource identifier (application ID URI)."
+            raise TokenRefused(400, "invalid_scope", 1002012, words)
+        if resource not in filter(None, (GRAPH, EXCHANGE, self._options.resource)):
+            words = f"The resource principal named {resource} was not found in the tenant."
+            raise TokenRefused(400, "invalid_resource", 500011, words)
+        return resource
+
     def _signed(self, claims: Json) -> str:
         """Return the claims as a signed JWT."""
         head = _coded(json.dumps({"typ": "JWT", "alg": "HS256"}).encode())
@@ -116,19 +130,6 @@ class Tokens:
         if not hmac.compare_digest(signature.encode(), expected.encode()):
             return None
         return _decoded(signed.rpartition(".")[2])
-
-
-def _audience(form: Mapping[str, str]) -> str:
-    """Return for whom the token is to be."""
-    resource, slash, default = form["scope"].rpartition("/")
-    if not slash or default != ".default":
-        words = f"The provided value for scope {form['scope']} is not valid. Client credential flows must have a scope"
-        words += " value with /.default suffixed to the resource identifier (application ID URI)."
-        raise TokenRefused(400, "invalid_scope", 1002012, words)
-    if resource not in (GRAPH, EXCHANGE):
-        words = f"The resource principal named {resource} was not found in the tenant."
-        raise TokenRefused(400, "invalid_resource", 500011, words)
-    return resource
 
 
 def _unauthorized(message: str) -> Refusal:
