@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
+import subprocess
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from argon2 import PasswordHasher
 from testinfra.host import Host
 
 from estudent.adapters.ldap.attributes import OBJECT_CLASSES
+from lab.network import BRIDGE
 
 SUFFIX = "dc=student,dc=uczelnia,dc=example"
 MAIL = "student.uczelnia.example"
@@ -96,6 +98,13 @@ def modify(directory: Host, person: Person, attribute: str, *values: str) -> Non
 def trust(host: Host) -> ssl.SSLContext:
     """Return what believes the lab's authority and nobody else."""
     return ssl.create_default_context(cadata=host.file("/etc/ssl/estudent/ca.pem").content_string)
+
+
+def have_address(number: int) -> str:
+    """Return an address in the lab's network from which requests may come; what it takes goes with the lab."""
+    address = f"10.77.0.{number}"
+    subprocess.run(["ip", "address", "replace", f"{address}/24", "dev", BRIDGE], check=True)
+    return address
 
 
 @dataclass

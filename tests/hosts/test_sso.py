@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import ssl
 import statistics
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import cycle
 from urllib.parse import quote
 
 import pytest
 from testinfra.host import Host
 
-from lab.network import BRIDGE
 from lab.running import Lab
 from tests.hosts.conftest import HostNamed
 from tests.hosts.signing_on import (
@@ -28,6 +26,7 @@ from tests.hosts.signing_on import (
     Person,
     attributes_in,
     enrolled,
+    have_address,
     modify,
     refusal_in,
     trust,
@@ -48,7 +47,7 @@ VICTIM = Person("s7700005", mail=f"victim@{MAIL}")
 CHANGER = Person("s7700006", mail=f"changer@{MAIL}")
 
 Browse = Callable[..., Browser]
-SOURCES = (f"10.77.0.{number}" for number in count(120))
+NUMBERS = cycle(range(100, 200))
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +72,7 @@ def browse(trusted: ssl.SSLContext) -> Iterator[Browse]:
     opened: list[Browser] = []
 
     def browser(**options: object) -> Browser:
-        source = next(SOURCES)
-        subprocess.run(["ip", "address", "replace", f"{source}/24", "dev", BRIDGE], check=True)
-        opened.append(Browser(trusted, source, **options))
+        opened.append(Browser(trusted, have_address(next(NUMBERS)), **options))
         return opened[-1]
 
     yield browser
