@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from prefect import Task, get_run_logger, task
@@ -143,11 +145,11 @@ def _stopped(forecast: Forecast, why: str) -> Tally:
 
 
 async def serve_requests(minutes: int, until_empty: bool) -> list[Tally]:
-    """Drain the outbox again and again until the next full multiple of `minutes`; return the sums."""
+    """Drain the outbox again and again until the next full multiple of `minutes`, or until the worker is stopped."""
     end = time.time() // (60 * minutes) * 60 * minutes + 60 * minutes
     tallies: list[Tally] = []
     with campus("flow requests", str(flow_run.id or "")) as here:
-        while time.time() < end:
+        while time.time() < end and not worker_stops():
             served = await asyncio.to_thread(_served, here)
             tallies = _with_latest([*tallies, *served], served)
             if until_empty and not here.outbox.waiting():
@@ -155,6 +157,12 @@ async def serve_requests(minutes: int, until_empty: bool) -> list[Tally]:
             if not served:
                 await asyncio.sleep(OUTBOX_POLL)
     return tallies
+
+
+def worker_stops() -> bool:
+    """Tell whether this run's worker has been told to stop and waits for its runs; the next run goes on elsewhere."""
+    file = os.environ.get("ESTUDENT_STOP_FILE")
+    return file is not None and Path(file).exists()
 
 
 def _served(here: Campus) -> list[Tally]:
