@@ -423,10 +423,21 @@ def test_staff_sign_in_and_see_their_own_entry_alone(campus: Campus, clerk: str)
     assert client.read(campus.activate(), "uid") == {}
 
 
-@pytest.mark.parametrize("service", ["provisioner", "sso", "radius"])
+@pytest.mark.parametrize("service", ["provisioner", "radius"])
 @pytest.mark.parametrize("branch", ["staff", "groups", "policies"])
-def test_no_other_service_than_the_portal_sees_the_student_office(campus: Campus, service: str, branch: str) -> None:
+def test_services_that_sign_no_staff_in_see_nothing_of_the_student_office(
+    campus: Campus, service: str, branch: str
+) -> None:
     assert campus.service(service).search(f"ou={branch},{campus.slapd.suffix}") == []
+
+
+def test_single_sign_on_reads_of_staff_who_they_are_and_where_they_belong(campus: Campus, clerk: str) -> None:
+    sso = campus.service("sso")
+    assert set(sso.read(clerk, "*", "+")) == {"objectClass", "uid", "cn", "displayName", "pwdChangedTime"}
+    assert sso.search(f"ou=groups,{campus.slapd.suffix}", f"(member={clerk})") == [
+        f"cn=desk-clerks,ou=groups,{campus.slapd.suffix}"
+    ]
+    assert sso.search(f"ou=policies,{campus.slapd.suffix}") == []
 
 
 def test_the_portal_reads_of_the_student_office_what_it_needs(campus: Campus, clerk: str) -> None:
