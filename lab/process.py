@@ -24,6 +24,8 @@ def start(command: Sequence[str | Path], pid_file: Path, log: Path) -> None:
             start_new_session=True,
         )
     pid_file.write_text(f"{process.pid} {birth(process.pid)}\n")
+    # Nobody waits for it, and that is meant: without this, Python warns when it forgets about it.
+    process.returncode = 0
 
 
 def is_running(pid_file: Path) -> bool:
