@@ -6,7 +6,7 @@ import re
 import ssl
 import subprocess
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import unescape
@@ -54,22 +54,26 @@ class Person:
     def ldif(self) -> str:
         """The entry as LDIF."""
         common = f"{self.given_name} {self.surname}"
-        lines = [
-            f"dn: {self.name}",
-            *(f"objectClass: {each}" for each in (("inetOrgPerson",) if self.staff else OBJECT_CLASSES)),
-            *(_line("uid", self.uid), _line("cn", common), _line("displayName", common)),
-            *(_line("sn", self.surname), _line("givenName", self.given_name)),
-            *_line("userPassword", "{ARGON2}" + HASHER.hash(self.password)),
-            *(() if self.staff else (f"employeeNumber: {self.uid[1:]}", f"mailLocalAddress: {self.uid}@{MAIL}")),
-            *((f"mail: {self.mail}",) if self.mail else ()),
-            *((f"mailLocalAddress: {self.mail}",) if self.mail and not self.staff else ()),
-            *(line for name, value in self.attributes.items() for line in _line(name, value)),
+        addresses = [f"{self.uid}@{MAIL}", *([self.mail] if self.mail else [])]
+        values: list[tuple[str, str]] = [
+            *(("objectClass", each) for each in (("inetOrgPerson",) if self.staff else OBJECT_CLASSES)),
+            *(("uid", self.uid), ("cn", common), ("displayName", common)),
+            *(("sn", self.surname), ("givenName", self.given_name)),
+            ("userPassword", "{ARGON2}" + HASHER.hash(self.password)),
+            *((("mail", self.mail),) if self.mail else ()),
+            *(
+                ()
+                if self.staff
+                else (("employeeNumber", self.uid[1:]), *(("mailLocalAddress", each) for each in addresses))
+            ),
+            *self.attributes.items(),
         ]
+        lines = [f"dn: {self.name}", *(_line(name, value) for name, value in values)]
         return "\n".join(lines) + "\n"
 
 
-def _line(name: str, value: str) -> Sequence[str]:
-    return [f"{name}:: {b64encode(value.encode()).decode()}"]
+def _line(name: str, value: str) -> str:
+    return f"{name}:: {b64encode(value.encode()).decode()}"
 
 
 @contextmanager
@@ -92,7 +96,7 @@ def change(directory: Host, tool: str, text: str, *, may_fail: bool = False) -> 
 def modify(directory: Host, person: Person, attribute: str, *values: str) -> None:
     """Give an attribute these values."""
     lines = [f"dn: {person.name}", "changetype: modify", f"replace: {attribute}"]
-    change(directory, "ldapmodify", "\n".join([*lines, *(line for each in values for line in _line(attribute, each))]))
+    change(directory, "ldapmodify", "\n".join([*lines, *(_line(attribute, each) for each in values)]))
 
 
 def trust(host: Host) -> ssl.SSLContext:
