@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from typing import Generic, Protocol
 
 from playwright.sync_api import Locator, Page
+from typing_extensions import TypeVar
 
 from estudent.adapters.rendering import translations
 from estudent.portal.challenge import keyed
 from estudent.portal.picture_code import PictureCodes
+from estudent.settings import Settings
 from sandbox.browser import Visitor
 from sandbox.sample import Row
 from sandbox.semester import PASSWORD, Semester
@@ -18,11 +21,31 @@ from sandbox.semester import PASSWORD, Semester
 CODE = r"(?m)^\s*([0-9A-HJ-NP-Z]{4}-[0-9A-HJ-NP-Z]{4})\s*$"
 
 
+class Post(Protocol):
+    """Where the walk's letters arrive."""
+
+    def activation_link(self, row: Row) -> str:
+        """Return the personal link of the album number letter."""
+
+    def letter(self, to: str, pattern: str, *, after: int = 0) -> re.Match[str]:
+        """Return what a letter to this address says, as soon as one that matches has come after the number `after`."""
+
+    def newest(self, to: str) -> int:
+        """Return the number of the newest letter to an address."""
+
+    @property
+    def settings(self) -> Settings:
+        """The portal's settings, by whose key a picture's code is known."""
+
+
+Where = TypeVar("Where", bound=Post, default=Semester)
+
+
 @dataclass
-class Walk:
+class Walk(Generic[Where]):
     """Somebody at the portal; `words` of pages are given in English and looked for in the language of the walk."""
 
-    semester: Semester
+    semester: Where
     visitor: Visitor
     language: str = "en"
     scripts: bool = True
