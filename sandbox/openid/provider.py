@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -76,6 +76,7 @@ class Provider:
     visits: dict[str, Visit] = field(default_factory=dict)
     grants: dict[str, Grant] = field(default_factory=dict)
     access: dict[str, Account] = field(default_factory=dict)
+    clock: Callable[[], float] = time.time
 
     def document(self) -> dict[str, object]:
         """Return what is announced (OpenID Connect Discovery 1.0)."""
@@ -117,13 +118,13 @@ class Provider:
         if account is None or not secrets.compare_digest(account.password.encode(), password.encode()):
             return None
         cookie = secrets.token_urlsafe(32)
-        self.visits[cookie] = Visit(secrets.token_urlsafe(16), account, int(time.time()))
+        self.visits[cookie] = Visit(secrets.token_urlsafe(16), account, int(self.clock()))
         return cookie
 
     def grant(self, visit: Visit, asked: Mapping[str, str]) -> str:
         """Return a new code."""
         code = secrets.token_urlsafe(32)
-        self.grants[code] = Grant(visit, asked["redirect_uri"], asked["code_challenge"], asked["nonce"], time.time())
+        self.grants[code] = Grant(visit, asked["redirect_uri"], asked["code_challenge"], asked["nonce"], self.clock())
         return code
 
     def redeem(self, user: tuple[str, str], form: Mapping[str, str]) -> dict[str, object]:
@@ -133,7 +134,7 @@ class Provider:
         if form.get("grant_type") != "authorization_code":
             raise Refusal("unsupported_grant_type")
         grant = self.grants.pop(form.get("code", ""), None)
-        if grant is None or time.time() > grant.at + CODE_GOOD_FOR or form.get("redirect_uri") != grant.redirect_uri:
+        if grant is None or self.clock() > grant.at + CODE_GOOD_FOR or form.get("redirect_uri") != grant.redirect_uri:
             raise Refusal("invalid_grant")
         if challenge_of(form.get("code_verifier", "")) != grant.challenge:
             raise Refusal("invalid_grant")
@@ -153,7 +154,7 @@ class Provider:
     def farewell(self, visit: Visit, **changes: object) -> str:
         """Return a logout token (OpenID Connect Back-Channel Logout 1.0); `changes` of None leave a claim out."""
         event: dict[str, object] = {"http://schemas.openid.net/event/backchannel-logout": {}}
-        now = int(time.time())
+        now = int(self.clock())
         claims: dict[str, object] = {
             "iss": self.issuer,
             "aud": [self.application.client_id],
@@ -166,7 +167,7 @@ class Provider:
         return self.signing.sign({name: value for name, value in (claims | changes).items() if value is not None})
 
     def _identity(self, grant: Grant, access_token: str) -> str:
-        account, now, client = grant.visit.account, int(time.time()), self.application.client_id
+        account, now, client = grant.visit.account, int(self.clock()), self.application.client_id
         claims: dict[str, object] = {
             "iss": "https://evil.example" if "other_issuer" in self.faults else self.issuer,
             "sub": account.user,

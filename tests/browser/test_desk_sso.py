@@ -52,6 +52,7 @@ def office(tmp_path_factory: pytest.TempPathFactory, browsers: Browsers) -> Iter
     client = Application("estudent-desk", "the secret", (f"{address}/desk/oidc/callback",), (f"{address}/desk/login",))
     with running(client, [CLERK, STUDENT]) as there, Slapd(folder, durable=False) as slapd:
         portal = _portal(folder / "registry.db", slapd, address, there)
+        there.clock = lambda: portal.clock().timestamp()
         server = make_server("127.0.0.1", port, portal.app, threaded=True)
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()

@@ -136,7 +136,9 @@ def opened(slapd: Slapd, migrated: Path, tmp_path: Path, provider: Provider) -> 
             "client_secret": SecretStr(SECRET),
         }
         ours = DeskSsoSettings.model_validate(usual | changes)
-        desks.append(Desk(a_portal(slapd, Path(shutil.copy(migrated, tmp_path)), desk_sso=ours), provider))
+        portal = a_portal(slapd, Path(shutil.copy(migrated, tmp_path)), desk_sso=ours)
+        provider.clock = lambda: portal.clock().timestamp()
+        desks.append(Desk(portal, provider))
         return desks[-1]
 
     yield open_desk
