@@ -18,8 +18,7 @@ MARK = "<!-- From the roles' argument specs, by `python -m lab.variables`; do no
 
 def options(role: Path) -> Mapping[str, Mapping[str, Any]]:
     """Return a role's variables as its argument specs describe them."""
-    specs = yaml.safe_load((role / "meta/argument_specs.yml").read_text())["argument_specs"]
-    return {name: option for spec in specs.values() for name, option in (spec.get("options") or {}).items()}
+    return {name: option for spec in _specs(role).values() for name, option in (spec.get("options") or {}).items()}
 
 
 def roles() -> list[Path]:
@@ -39,7 +38,7 @@ def page() -> str:
 
 
 def _section(role: Path) -> str:
-    spec = yaml.safe_load((role / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]
+    spec = _specs(role)["main"]
     rows = "".join(_row(name, option) for name, option in options(role).items())
     head = "| variable | kind | default | meaning |\n|---|---|---|---|\n"
     return f"\n## {role.name}\n\n{spec['short_description'].rstrip('.')}.\n" + (f"\n{head}{rows}" if rows else "")
@@ -73,6 +72,12 @@ def _meaning(option: Mapping[str, Any]) -> str:
     text = " ".join(described if isinstance(described, list) else [described])
     fields = ", ".join(f"`{name}`" for name in option.get("options") or {})
     return " ".join(f"{text}{f' Each: {fields}.' if fields else ''}".split())
+
+
+@cache
+def _specs(role: Path) -> Mapping[str, Any]:
+    specs: Mapping[str, Any] = yaml.safe_load((role / "meta/argument_specs.yml").read_text())["argument_specs"]
+    return specs
 
 
 @cache

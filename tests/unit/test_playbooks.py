@@ -22,7 +22,7 @@ PLAYS = sorted(file.name for file in PLAYBOOKS.glob("*.yml") if not file.name.st
 SOURCE = re.compile(r"\{\{ templates_dir \}\}/hosts/([^\"']+?\.j2)|templates_dir ~ '/hosts/([^']+\.j2)'")
 
 
-class Loader(yaml.SafeLoader):  # type: ignore[misc]
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """YAML as Ansible reads it, in which values may be encrypted."""
 
 
