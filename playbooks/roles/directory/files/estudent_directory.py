@@ -7,6 +7,7 @@ Installed and called by Ansible (role directory) and by timers; /etc/ldap/estude
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import secrets
 import shutil
@@ -25,7 +26,14 @@ import ldap3
 from ldap3.core.exceptions import LDAPException
 
 SETTINGS = Path("/etc/ldap/estudent.json")
-RENDERED, IN_FORCE = Path("/etc/ldap/estudent.ldif"), Path("/etc/ldap/estudent.in-force.ldif")
+RENDERED = Path("/etc/ldap/estudent.ldif")
+MADE_OF = (
+    RENDERED,
+    Path("/etc/ldap/schema/eduperson.ldif"),
+    Path("/etc/ldap/schema/schac.ldif"),
+    Path("/etc/systemd/system/slapd.service"),
+)
+IN_FORCE = Path("/etc/ldap/estudent.in-force")
 CONFIGURATION = Path("/etc/ldap/slapd.d")
 DATA = (Path("/var/lib/ldap/student"), Path("/var/lib/ldap/log"))
 CA_FILE = Path("/etc/ssl/estudent/ca.pem")
@@ -68,7 +76,8 @@ def _check(chosen: argparse.Namespace) -> None:
 
 
 def _configure(_chosen: argparse.Namespace) -> None:
-    if IN_FORCE.exists() and IN_FORCE.read_bytes() == RENDERED.read_bytes():
+    wanted = hashlib.sha256(b"".join(file.read_bytes() for file in MADE_OF)).hexdigest()
+    if IN_FORCE.exists() and IN_FORCE.read_text() == wanted:
         return
     new, old = CONFIGURATION.with_suffix(".new"), CONFIGURATION.with_suffix(".old")
     for stale in (new, old):
@@ -86,8 +95,7 @@ def _configure(_chosen: argparse.Namespace) -> None:
             old.rename(CONFIGURATION)
             _restart()
         raise
-    shutil.copyfile(RENDERED, IN_FORCE)
-    IN_FORCE.chmod(0o600)
+    IN_FORCE.write_text(wanted)
     shutil.rmtree(old, ignore_errors=True)
     print("the new configuration is in force")
 
@@ -315,7 +323,10 @@ def _settle(connection: Any, person: Mapping[str, Any], passwords: Mapping[str, 
     if not _read(connection, dn, "uid"):
         if person["uid"] not in passwords:
             raise Trouble(f"{person['uid']} is new and has no first password in directory_staff_passwords")
-        _result(connection.add(dn, "inetOrgPerson", _staff_entry(person, passwords[person["uid"]])), about=dn)
+        entry = _staff_entry(person, passwords[person["uid"]])
+        _result(connection.add(dn, "inetOrgPerson", entry), about=dn)
+        # Only a password that is set again has a time of its change, by which the portal knows that there is one.
+        _replace(connection, dn, {"userPassword": [entry["userPassword"]], "pwdReset": []})
         print(f"{dn} was added")
     _, result, groups, _ = connection.search(
         f"ou=groups,{suffix}", "(objectClass=groupOfNames)", ldap3.LEVEL, attributes=["cn", "member"]
