@@ -17,12 +17,17 @@ PATIENCE = 60
 # systemd 257 does not boot on the first cgroup hierarchy; each host gets a place in the unified one (facts: lab).
 BOOT = """
 set -e
-mount -t cgroup2 none /sys/fs/cgroup
 mkdir -p "/sys/fs/cgroup/$1"
 echo $$ > "/sys/fs/cgroup/$1/cgroup.procs"
 export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
 exec systemd-nspawn --quiet --boot --directory="$2" --machine="$3" --network-bridge="$4" --register=no --keep-unit \\
   --console=passive --resolv-conf=off --link-journal=no --capability=CAP_NET_ADMIN
+"""
+# A host that boots anew ends its container with this code; one whose power is cut, and that is this shell, stays dead.
+POWER = """
+boot=$1; shift
+mount -t cgroup2 none /sys/fs/cgroup || exit
+while setpriv --pdeathsig KILL bash -c "$boot" boot "$@"; [ $? = 133 ]; do :; done
 """
 NETWORK = "[Match]\nName=host0\n[Network]\nAddress={address}/{prefix}\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n"
 APT_PROXY = 'Acquire::http::Proxy "{proxy}";\nAcquire::https::Proxy "{proxy}";\nAcquire::Languages "none";\n'
@@ -73,7 +78,7 @@ class Host:
     def boot(self) -> None:
         """Give it power; what was on its disk is there again."""
         arguments = [self._cgroup, str(self.root), self.name, BRIDGE]
-        command = self.network.command(["bash", "-c", BOOT, "boot", *arguments])
+        command = self.network.command(["bash", "-c", POWER, "power", BOOT, *arguments])
         process.start(command, self._pid, self.folder / "console.log")
 
     def await_ssh(self) -> None:
