@@ -173,6 +173,9 @@ def usosweb(mailbox: Mailbox) -> Page:
 @pytest.fixture(scope="module")
 def everywhere(trusted: ssl.SSLContext, host: HostNamed, lab: Lab, mailbox: Mailbox) -> Everywhere:
     authority = str(host("edge1").file("/etc/ssl/estudent/ca.pem").content_string)
+    host("outside1").check_output(
+        "command -v eapol_test || DEBIAN_FRONTEND=noninteractive apt-get -qqy install --no-install-recommends eapoltest"
+    )
     secret = lab.secret("vault_eduroam_access_point_secret")
     return Everywhere(trusted, host("directory1"), AccessPoint(host("outside1"), secret, authority), mailbox)
 
