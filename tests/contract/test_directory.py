@@ -11,7 +11,7 @@ import pytest
 from ldap3 import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, Connection
 
 from estudent.adapters.ldap.attributes import LOCKED, attributes_of
-from estudent.adapters.ldap.connection import Access, connect, hang_up
+from estudent.adapters.ldap.connection import Access, connect_to, hang_up
 from estudent.adapters.ldap.directory import LdapDirectory
 from estudent.adapters.ldap.escaping import dn_of
 from estudent.domain.directory_entry import Entry
@@ -41,7 +41,7 @@ def openldap(slapd: Slapd) -> Iterator[LdapDirectory]:
 @pytest.fixture(scope="module")
 def by_hand(slapd: Slapd) -> Iterator[Connection]:
     """What somebody else with the right to write does behind the adapter's back."""
-    connection = connect(access(slapd))
+    connection = connect_to(slapd.ldaps_uri, access(slapd))
     yield connection
     hang_up(connection)
 
@@ -89,7 +89,7 @@ def sign_in(slapd: Slapd, entry: Entry, password: str) -> bool:
     """Tell whether a student gets in."""
     there = (slapd.ldaps_uri,)
     try:
-        hang_up(connect(Access(there, dn_of(entry.album, slapd.suffix), password, slapd.ca_file, 5, 10)))
+        hang_up(connect_to(there[0], Access(there, dn_of(entry.album, slapd.suffix), password, slapd.ca_file, 5, 10)))
     except Misconfigured:
         return False
     return True
@@ -97,7 +97,7 @@ def sign_in(slapd: Slapd, entry: Entry, password: str) -> bool:
 
 def choose_password(slapd: Slapd, entry: Entry, password: str) -> None:
     """Do what the portal does."""
-    portal: Any = connect(access(slapd, "portal"))
+    portal: Any = connect_to(slapd.ldaps_uri, access(slapd, "portal"))
     assert portal.modify(dn_of(entry.album, slapd.suffix), {"userPassword": [(MODIFY_REPLACE, [password])]})[0]
     hang_up(portal)
 

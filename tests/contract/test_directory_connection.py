@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from estudent.adapters.ldap.connection import Access, connect, hang_up
+from estudent.adapters.ldap.connection import Access, connect_to, hang_up
 from estudent.adapters.ldap.directory import LdapDirectory
 from estudent.domain.directory_entry import Entry
 from estudent.domain.outcome import Result
@@ -277,7 +277,7 @@ def test_an_account_that_may_not_see_the_people_is_named(doorway: Doorway) -> No
 def test_the_password_is_in_no_text_about_the_connection(doorway: Doorway) -> None:
     account = doorway.slapd.accounts["provisioner"]
     access = Access((doorway.slapd.ldaps_uri,), account.dn, account.password, doorway.slapd.ca_file, 5, 5)
-    connection = connect(access)
+    connection = connect_to(doorway.slapd.ldaps_uri, access)
     assert account.password not in repr(access) + repr(connection) + str(connection.request)
     hang_up(connection)
 

@@ -17,7 +17,7 @@ import pytest
 from ldap3 import MODIFY_ADD, MODIFY_REPLACE, Connection
 
 from estudent.adapters.ldap import binding
-from estudent.adapters.ldap.connection import Access, connect, hang_up
+from estudent.adapters.ldap.connection import Access, connect_to, hang_up
 from estudent.adapters.ldap.directory import LdapDirectory
 from estudent.adapters.ldap.escaping import dn_of
 from estudent.adapters.ldap.passwords import LdapPasswords
@@ -69,7 +69,10 @@ class SlapdWorld:
 
     def change(self, service: str, album: AlbumNumber, **values: str) -> None:
         account = self.slapd.accounts[service]
-        client: Any = connect(Access((self.slapd.ldaps_uri,), account.dn, account.password, self.slapd.ca_file, 5, 10))
+        client: Any = connect_to(
+            self.slapd.ldaps_uri,
+            Access((self.slapd.ldaps_uri,), account.dn, account.password, self.slapd.ca_file, 5, 10),
+        )
         changes = {name: [(MODIFY_REPLACE, [value])] for name, value in values.items()}
         done = client.modify(dn_of(album, self.slapd.suffix), changes)
         hang_up(client)
@@ -263,7 +266,7 @@ def test_passwords_go_through_starttls_too(slapd: Slapd) -> None:
 
 def test_a_connection_that_was_closed_is_not_opened_again_without_tls(slapd: Slapd) -> None:
     portal = slapd.accounts["portal"]
-    connection = connect(Access((slapd.ldap_uri,), portal.dn, portal.password, slapd.ca_file, 5, 10))
+    connection = connect_to(slapd.ldap_uri, Access((slapd.ldap_uri,), portal.dn, portal.password, slapd.ca_file, 5, 10))
     hang_up(connection)
     with pytest.raises(Unavailable):
         binding.bind(connection, portal.dn, portal.password.encode())
@@ -271,7 +274,9 @@ def test_a_connection_that_was_closed_is_not_opened_again_without_tls(slapd: Sla
 
 def test_nothing_of_a_password_stays_on_a_connection(slapd: Slapd) -> None:
     portal = slapd.accounts["portal"]
-    connection = connect(Access((slapd.ldaps_uri,), portal.dn, portal.password, slapd.ca_file, 5, 10))
+    connection = connect_to(
+        slapd.ldaps_uri, Access((slapd.ldaps_uri,), portal.dn, portal.password, slapd.ca_file, 5, 10)
+    )
     binding.bind(connection, "uid=s1,ou=people,dc=x", b"secret of a student")
     assert "secret of a student" not in repr(vars(connection)) + repr(connection)
     hang_up(connection)
@@ -398,7 +403,9 @@ def test_the_staff_changes_its_own_password(real: SlapdWorld) -> None:
     user = f"a.kowalska{next(ALBUMS)}"
     real.hire(user, "desk-clerks")
     name = f"uid={user},ou=staff,{real.slapd.suffix}"
-    client: Any = connect(Access((real.slapd.ldaps_uri,), name, RIGHT, real.slapd.ca_file, 5, 10))
+    client: Any = connect_to(
+        real.slapd.ldaps_uri, Access((real.slapd.ldaps_uri,), name, RIGHT, real.slapd.ca_file, 5, 10)
+    )
     assert client.modify(name, {"userPassword": [(MODIFY_REPLACE, ["another one entirely"])]})[0]
     assert not client.modify(name, {"displayName": [(MODIFY_REPLACE, ["Rektor"])]})[0]
     group = f"cn=desk-administrators,ou=groups,{real.slapd.suffix}"

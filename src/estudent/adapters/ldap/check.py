@@ -7,10 +7,11 @@ import re
 from ldap3 import Connection
 
 from estudent.adapters.ldap.attributes import OBJECT_CLASSES, texts
-from estudent.adapters.ldap.connection import Access, connect, connect_to, hang_up, tls_version
+from estudent.adapters.ldap.connection import Access, connect_to, hang_up, tls_version
 from estudent.adapters.ldap.errors import SCHEMA, SUFFIX, OutOfReach
 from estudent.adapters.ldap.escaping import people_of
 from estudent.adapters.ldap.reading import one
+from estudent.adapters.ldap.servers import Servers
 from estudent.ports import Misconfigured
 
 NAMES = re.compile(r"NAME\s+(?:'([^']+)'|\(([^)]*)\))")
@@ -18,7 +19,7 @@ NAMES = re.compile(r"NAME\s+(?:'([^']+)'|\(([^)]*)\))")
 
 def check(access: Access, suffix: str) -> str:
     """Return in one sentence what was found, or raise Misconfigured or Unavailable."""
-    connection = connect(access)
+    connection = Servers(access).connect().connection
     try:
         _check_suffix(connection, suffix)
         _check_people(connection, suffix)

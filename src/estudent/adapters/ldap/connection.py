@@ -1,8 +1,9 @@
-"""Opening a connection to the directory: always through TLS or the unix socket, always with time limits."""
+"""Opening a connection to a server: always through TLS or the unix socket, always with time limits."""
 
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from urllib.parse import unquote
 
 from ldap3 import NONE, SAFE_SYNC, SIMPLE, Connection, Server, Tls
 
-from estudent.adapters.ldap.errors import FOREIGN, Operation, OutOfReach, meaning, speaking
+from estudent.adapters.ldap.errors import FOREIGN, Operation, meaning, speaking
 from estudent.ports import Misconfigured
 
 HIGHEST_PORT = 65535
@@ -47,20 +48,10 @@ class VerifiedTls(Tls):
         )
 
 
-def connect(access: Access) -> Connection:
-    """Return a bound connection to the first server that answers."""
-    if not access.uris:
-        raise Misconfigured("ESTUDENT_DIRECTORY__URIS names no server")
-    if not (access.bind_dn and access.password):
-        raise Misconfigured("ESTUDENT_DIRECTORY__BIND_DN and ESTUDENT_DIRECTORY__PASSWORD must both be set")
-    for uri in access.uris[:-1]:
-        with suppress(OutOfReach):
-            return connect_to(uri, access)
-    return connect_to(access.uris[-1], access)
-
-
 def connect_to(uri: str, access: Access) -> Connection:
     """Return a bound connection to this server."""
+    if not (access.bind_dn and access.password):
+        raise Misconfigured("ESTUDENT_DIRECTORY__BIND_DN and ESTUDENT_DIRECTORY__PASSWORD must both be set")
     with speaking(Operation.OPEN):
         connection = Connection(
             _server(uri, access),
@@ -74,7 +65,7 @@ def connect_to(uri: str, access: Access) -> Connection:
             receive_timeout=access.answer_seconds,
         )
         try:
-            _sign_in(connection)
+            _sign_in(connection, access)
         except BaseException:
             drop(connection)
             raise
@@ -122,8 +113,11 @@ def _tls(host: str, ca_file: Path | None) -> Tls:
     return VerifiedTls(validate=ssl.CERT_REQUIRED, ca_certs_file=None if ca_file is None else str(ca_file), sni=host)
 
 
-def _sign_in(connection: Connection) -> None:
+def _sign_in(connection: Connection, access: Access) -> None:
     connection.open(read_server_info=False)
+    if not connection.server.ipc:
+        # A server that lost its power says nothing; what it does not acknowledge is not waited for any longer.
+        connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, access.connect_seconds * 1000)
     if not (connection.server.ssl or connection.server.ipc):
         connection.start_tls(read_server_info=False)
     if not (_is_encrypted(connection) or connection.server.ipc):

@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from ldap3 import Connection
 
-from estudent.adapters.ldap.connection import Access, connect, drop, hang_up
+from estudent.adapters.ldap.connection import Access, drop, hang_up
 from estudent.adapters.ldap.errors import OutOfReach
+from estudent.adapters.ldap.servers import Line, Servers
 from estudent.ports import Refused
 
 Answer = TypeVar("Answer")
@@ -19,39 +20,45 @@ class Pool:
     """As many connections as threads ask at once; nothing is opened before it is needed."""
 
     def __init__(self, access: Access) -> None:
-        self._access = access
-        self._idle: LifoQueue[Connection] = LifoQueue()
+        self._servers = Servers(access)
+        self._idle: LifoQueue[Line] = LifoQueue()
 
     def ask(self, question: Callable[[Connection], Answer]) -> Answer:
         """Return the answer; a question lost with its connection is asked once more, so it must bear repeating."""
-        connection = self._take()
+        line = self._take()
         try:
-            return self._use(connection, question)
+            return self._use(line, question)
         except OutOfReach:
-            return self._use(connect(self._access), question)
+            self._servers.doubt(line)
+            return self._use(self._servers.connect(), question)
 
     def close(self) -> None:
         """Close all connections that nobody uses now."""
-        while (connection := self._idle_one()) is not None:
-            hang_up(connection)
+        while (line := self._idle_one()) is not None:
+            hang_up(line.connection)
 
-    def _take(self) -> Connection:
-        return self._idle_one() or connect(self._access)
+    def _take(self) -> Line:
+        """Return a connection to the best server; those that were opened while it was away are given up."""
+        while (line := self._idle_one()) is not None:
+            if self._servers.is_best(line):
+                return line
+            hang_up(line.connection)
+        return self._servers.connect()
 
-    def _idle_one(self) -> Connection | None:
+    def _idle_one(self) -> Line | None:
         try:
             return self._idle.get_nowait()
         except Empty:
             return None
 
-    def _use(self, connection: Connection, question: Callable[[Connection], Answer]) -> Answer:
+    def _use(self, line: Line, question: Callable[[Connection], Answer]) -> Answer:
         try:
-            answer = question(connection)
+            answer = question(line.connection)
         except Refused:
-            self._idle.put(connection)
+            self._idle.put(line)
             raise
         except BaseException:
-            drop(connection)
+            drop(line.connection)
             raise
-        self._idle.put(connection)
+        self._idle.put(line)
         return answer
