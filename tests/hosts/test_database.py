@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from testinfra.host import Host
@@ -23,6 +25,23 @@ try:
         print("OK", found.fetchall() if found.description else "")
 except psycopg.Error as error:
     print(type(error).__name__, error)
+"""
+LOAD = """
+import json, time
+from estudent.adapters.registry.database import Database
+from estudent.ports import FarSideError
+database = Database("postgresql+psycopg://{user}:{password}@{host}/{dbname}?sslmode={sslmode}&sslrootcert={sslrootcert}")
+begun, done, lost = time.monotonic(), 0, 0
+while time.monotonic() - begun < 20:
+    try:
+        with database.writing() as connection:
+            connection.exec_driver_sql("INSERT INTO load VALUES (%s) ON CONFLICT DO NOTHING", (done,))
+    except FarSideError:
+        lost += 1
+        time.sleep(0.05)
+    else:
+        done, last = done + 1, time.monotonic() - begun
+print(json.dumps({{"acknowledged": done, "lost connections": lost, "last at": last}}))
 """
 PYTHON = "/opt/estudent/current/.venv/bin/python"
 TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
@@ -193,6 +212,23 @@ def test_backups_are_root_s_alone_made_every_night_and_counted(data1: Host) -> N
     assert data1.service("estudent-backup-database.timer").is_enabled
     metric = data1.file("/var/lib/prometheus/node-exporter/estudent-backup-database.prom")
     assert 'estudent_backup_timestamp_seconds{what="database"}' in metric.content_string
+
+
+def test_a_restart_under_load_loses_nothing_that_was_acknowledged(data1: Host, lab: Lab, flows: Attempts) -> None:
+    work = Attempts(data1, lab, "estudent_portal", "estudent").connection
+    assert flows("CREATE TABLE load (n int PRIMARY KEY)").startswith("OK")
+    try:
+        with ThreadPoolExecutor() as pool:
+            written = pool.submit(lab.host("web1").ssh, f"{PYTHON} -c {shlex.quote(LOAD.format(**work))}")
+            time.sleep(8)
+            data1.check_output("systemctl restart postgresql@17-main.service")
+        done = json.loads(written.result().stdout)
+        kept = ask(data1, "SELECT count(*), max(n) FROM load", "estudent")
+        assert done["lost connections"] > 0, "the restart fell into no transaction"
+        assert kept == [f"{done['acknowledged']}|{done['acknowledged'] - 1}"]
+        assert done["last at"] > 15, "work did not go on after the restart"
+    finally:
+        assert flows("DROP TABLE load").startswith("OK")
 
 
 class quiet:  # noqa: N801 (reads as a sentence)

@@ -1,0 +1,148 @@
+"""The balancer: what is let in under which name, what the nodes are told, and that a node's death is not noticed."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from testinfra.host import Host
+
+from lab.running import Lab
+from tests.hosts.conftest import HostNamed
+from tests.hosts.visiting import Answer, Visitor, ask
+
+NAMES = ["estudent.uczelnia.example", "sso.uczelnia.example"]
+SEVERE = {"MEDIUM", "HIGH", "CRITICAL"}
+
+
+@pytest.fixture
+def edge1(host: HostNamed) -> Host:
+    return host("edge1")
+
+
+@pytest.fixture
+def web2_off(lab: Lab) -> Iterator[float]:
+    """Cut web2's power, and give it back afterwards."""
+    lab.host("web2").kill()
+    yield time.monotonic()
+    lab.host("web2").boot()
+    lab.host("web2").await_ssh()
+
+
+def get(name: str, path: str = "/", *, port: int = 443, **headers: str) -> Answer:
+    """Ask the balancer for a page under a name."""
+    return ask(name, path, port=port, headers=headers)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_http_leads_to_https(name: str) -> None:
+    answer = get(name, "/help?x=1", port=80)
+    assert (answer.status, answer.headers["location"]) == (301, f"https://{name}/help?x=1")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_browsers_are_told_to_keep_to_https(name: str) -> None:
+    assert get(name).headers.get_all("strict-transport-security") == ["max-age=63072000"]
+
+
+def test_another_name_is_nobody_s() -> None:
+    assert get("estudent.uczelnia.example", Host="evil.example").status == 421
+    assert get("estudent.uczelnia.example", port=80, Host="evil.example").status == 421
+
+
+def test_what_visitors_say_of_themselves_is_forgotten() -> None:
+    # Only the balancer and the node itself may ask for /healthz; whoever could forge an address would be let in, too.
+    for forged in ("10.77.0.51", "127.0.0.1", "10.77.0.21", "10.77.0.22"):
+        names = ("X-Forwarded-For", "X-Real-IP", "Forwarded", "X-Forwarded-Host")
+        answer = get(NAMES[0], "/healthz", **dict.fromkeys(names, forged))
+        assert answer.status == 403
+
+
+def test_the_node_s_own_health_page_is_not_for_visitors() -> None:
+    assert get("estudent.uczelnia.example", "/healthz").status == 403
+
+
+def test_all_nodes_are_well(edge1: Host) -> None:
+    shown = str(edge1.check_output("estudent-balancer show"))
+    assert [line.split()[2] for line in shown.splitlines() if line.startswith("portal ")] == ["UP", "UP"]
+
+
+def test_the_death_of_a_node_is_hardly_noticed(
+    web2_off: float, edge1: Host, record_property: Callable[[str, object], None]
+) -> None:
+    with Visitor(NAMES[0], "/help") as visitor:
+        visitor.wait(lambda: "DOWN" in str(edge1.run("estudent-balancer show").stdout), patience=30)
+        noticed = time.monotonic() - web2_off
+        time.sleep(3)
+    failed = [answer for answer in visitor.answers if answer.status != 200]
+    slowest = max(answer.seconds for answer in visitor.answers)
+    record_property(
+        "death of a node", f"{len(visitor.answers)} requests, slowest {slowest:.2f} s, out in {noticed:.1f} s"
+    )
+    assert failed == []
+    assert slowest < 8
+
+
+def test_a_drained_node_gets_nobody_and_the_last_one_is_not_drained(edge1: Host) -> None:
+    assert edge1.check_output("estudent-balancer drain portal web1") == "web1 is drained"
+    try:
+        assert edge1.check_output("estudent-balancer drain portal web1") == ""
+        assert edge1.check_output("estudent-balancer drain portal web2") == ""
+        assert all(get(NAMES[0], "/help").status == 200 for _ in range(10))
+    finally:
+        assert edge1.check_output("estudent-balancer serve portal web1") == "web1 serves"
+
+
+def test_certificates_of_nodes_are_verified(edge1: Host) -> None:
+    lines = [line for line in edge1.file("/etc/haproxy/haproxy.cfg").content_string.splitlines() if " server " in line]
+    assert lines
+    assert all("ssl verify required ca-file" in line and "sni str(" in line for line in lines)
+
+
+def test_the_log_names_nobody_and_no_query(edge1: Host) -> None:
+    get(NAMES[0], "/nowhere-to-be-found?token=a-secret")
+    get(NAMES[0], "/healthz?token=a-secret")
+    log = edge1.check_output("journalctl -u haproxy.service --since -1min --no-pager")
+    assert "a-secret" not in log
+    assert "10.77.0.1:" not in log
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_testssl_finds_nothing_above_low(name: str, host: HostNamed, tmp_path: Path) -> None:
+    findings = tested(name, host, tmp_path)
+    assert len(findings) > 50
+    severe = [f"{each['severity']} {each['id']}: {each['finding']}" for each in findings if each["severity"] in SEVERE]
+    assert severe == []
+
+
+def tested(name: str, host: HostNamed, folder: Path) -> list[dict[str, str]]:
+    """Return testssl.sh's findings of a public name."""
+    program = shutil.which("testssl") or shutil.which("testssl.sh")
+    assert program, "testssl.sh is missing: apt-get install testssl.sh"
+    authority, report = folder / "ca.pem", folder / "report.json"
+    authority.write_text(host("edge1").file("/etc/ssl/estudent/ca.pem").content_string)
+    options = [
+        "--quiet",
+        "--color",
+        "0",
+        "--warnings",
+        "off",
+        "--add-ca",
+        str(authority),
+        "--ip",
+        "one",
+        "--nodns",
+        "min",
+    ]
+    command = [program, *options, "--jsonfile", str(report), f"https://{name}/"]
+    subprocess.run(command, check=False, capture_output=True, timeout=900)
+    found: list[dict[str, str]] = json.loads(report.read_text())
+    problems = [each for each in found if each["id"] == "scanProblem"]
+    assert problems == [], shlex.join(command)
+    return found
