@@ -6,7 +6,9 @@ VENDOR := src/estudent/portal/static/vendor
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: help setup demo check test bench messages lock clean
+.PHONY: secrets variables help setup demo check test bench messages lock release lint-hosts lab-up lab-test lab-down lab-shell clean
+
+PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 # Installs a Debian package, as root or by sudo.
 debian = $$( [ "$$(id -u)" = 0 ] || echo sudo ) sh -c 'apt-get -qq update && apt-get -qq install -y --no-install-recommends $(1)' >/dev/null
@@ -50,6 +52,35 @@ test: check ## everything: also real servers, a browser, flows, the demo and kil
 	$(BIN)/pytest -q -m timing tests/unit tests/contract
 	$(BIN)/pytest -q --ignore=tests/unit --ignore=tests/contract
 
+LAB = $(BIN)/python -m lab
+IN_LAB = $(LAB) run -- $(BIN)
+
+lab-up: setup ## real Debian 13 hosts on this machine, with everything deployed to them by Ansible; needs root
+	$(LAB) up
+	$(IN_LAB)/ansible-playbook playbooks/site.yml
+
+lab-test: setup ## a second deployment, which may change nothing, and the tests of the hosts; after make lab-up
+	@command -v chromium >/dev/null && command -v certutil >/dev/null || { \
+	  echo "installing Debian's chromium and libnss3-tools, for the walk through the manual"; $(call debian,chromium fonts-liberation libnss3-tools); }
+	$(IN_LAB)/python -m lab.second_run
+	$(IN_LAB)/pytest -q tests/hosts
+
+lab-down: setup ## take the lab down; nothing of it stays
+	$(LAB) down
+
+lab-shell: setup ## a shell on a host of the lab: make lab-shell HOST=web1
+	@$(LAB) shell $(HOST)
+
+lint-hosts: setup ## the playbooks' style
+	$(BIN)/yamllint --strict playbooks inventories
+	$(BIN)/ansible-lint --offline -q playbooks
+
+secrets: setup ## make up the secrets that an inventory lacks: make secrets INVENTORY=staging (ROTATE='vault_cache_*': these anew)
+	@$(BIN)/python -m lab.secrets $(INVENTORY) $(if $(PASSWORD_FILE),--password-file $(PASSWORD_FILE)) $(foreach name,$(ROTATE),--rotate '$(name)')
+
+variables: setup ## write docs/inventory.md anew from the roles' argument specs
+	@$(BIN)/python -m lab.variables
+
 bench: setup ## how fast the portal is, as ratios against named references
 	$(BIN)/python -m bench.portal
 
@@ -58,9 +89,17 @@ messages: setup ## bring the catalogues in src/estudent/locale in line with temp
 	for language in pl uk; do $(BIN)/pybabel --quiet update -i var/messages.pot -l $$language --no-wrap --no-fuzzy-matching \
 	  --ignore-obsolete --ignore-pot-creation-date -o src/estudent/locale/$$language/messages.po; done
 
-lock: ## pin requirements.lock anew
+lock: ## pin requirements.lock anew, and what hosts get of it (requirements)
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.lock
+	$(PIN) --all-extras pyproject.toml -o requirements.lock
+	$(PIN) -c requirements.lock --extra flows --extra portal pyproject.toml -o requirements/hosts.lock
+	for extra in deploy sandbox; do $(BIN)/python -c "import tomllib; \
+	  print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['$$extra'], sep='\n')" \
+	  | $(PIN) -c requirements.lock - -o requirements/$$extra.lock; done
+	echo uv | $(PIN) - -o requirements/build.lock
+
+release: $(VENDOR)/.installed ## pack the source tree for hosts (var/release); plays do it by themselves
+	@$(PYTHON) playbooks/roles/release/files/pack.py
 
 clean: ## forget the demo's data (var) and everything installed (.venv)
 	rm -rf .venv var

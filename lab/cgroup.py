@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -25,6 +26,13 @@ def kill(name: str) -> None:
         time.sleep(0.02)
     for folder, _, _ in os.walk(group, topdown=False):
         Path(folder).rmdir()
+
+
+def leave() -> None:
+    """Take the place of the hierarchy away."""
+    if MOUNTED.is_mount():
+        subprocess.run(["umount", "--lazy", MOUNTED], check=True)
+    shutil.rmtree(MOUNTED.parent, ignore_errors=True)
 
 
 def _hierarchy() -> Path:

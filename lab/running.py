@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import base, inventory, machine, secrets
+from lab import base, cgroup, inventory, machine, secrets
 from lab.base import USER
 from lab.host import Host
 from lab.network import PROXY, Network
@@ -89,6 +89,9 @@ class Lab:
         for stray in _mounts_under(self.folder):
             subprocess.run(["umount", "--lazy", stray], check=True)
         shutil.rmtree(self.folder, ignore_errors=True)
+        if not any(FOLDER.glob("*")):
+            shutil.rmtree(FOLDER, ignore_errors=True)
+            cgroup.leave()
 
     def environment(self) -> dict[str, str]:
         """Return what Ansible and the tests need to know, beside this process's own environment."""
