@@ -9,15 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from prefect import get_run_logger
-from prefect.exceptions import FlowPauseTimeout
-from prefect.flow_runs import apause_flow_run
 from prefect.runtime import flow_run
 
 from estudent.bootstrap import Campus, campus
 from estudent.domain.deployment import Happening, Order, Outcome, What
 from flows.deployment_report import publish
 from flows.forms import Approval
-from flows.steps import ANSWER_WITHIN, LOOK_FOR_ANSWER
+from flows.steps import answer_to
 
 LEVELS = {
     What.SKIPPED: logging.DEBUG,
@@ -50,17 +48,9 @@ async def check(here: Campus, order: Order) -> Outcome:
 
 
 async def agreed(checked: Outcome) -> bool:
-    """Pause the run and ask; no answer within a day means no."""
-    try:
-        approval = await apause_flow_run(
-            wait_for_input=Approval.with_initial_data(description=question(checked)),
-            timeout=ANSWER_WITHIN,
-            poll_interval=LOOK_FOR_ANSWER,
-            key="approval",
-        )
-    except FlowPauseTimeout:
-        get_run_logger().warning("Nobody answered within a day; nothing was changed")
-        return False
+    """Ask whether these changes shall be made; who finds others after the answer is asked again."""
+    question = Approval.with_initial_data(description=question_about(checked, again=(flow_run.run_count or 0) > 1))
+    approval = await answer_to(question, f"approval-{checked.fingerprint}")
     said = "agreed" if approval.agree else "did not agree; nothing was changed"
     get_run_logger().warning("%s %s", approval.name.strip(), said)
     return approval.agree
@@ -75,13 +65,15 @@ async def carry_out(here: Campus, order: Order) -> None:
         raise NotDeployed(outcome.complaint())
 
 
-def question(checked: Outcome) -> str:
+def question_about(checked: Outcome, *, again: bool) -> str:
     """Return what stands above the approval's form: what would happen, and where to read it."""
     lines = [f"**{checked.order}**: {checked.summary()}.", "Read the artifact `deploy-check` before you agree."]
     if not checked.well:
         lines.insert(
             1, "A task that failed in the check may succeed in the run, where the tasks before it do their work."
         )
+    if again:
+        lines.insert(0, "**Look again**: since the last answer, something else has changed the hosts.")
     return "\n\n".join(lines)
 
 

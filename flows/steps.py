@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
+from zlib import crc32
 
 from prefect import Task, get_run_logger, task
-from prefect.exceptions import FlowPauseTimeout
-from prefect.flow_runs import apause_flow_run
+from prefect.flow_runs import asuspend_flow_run
+from prefect.input import RunInput
 from prefect.runtime import flow_run
 
 from estudent.bootstrap import Campus, campus
@@ -25,10 +26,10 @@ from flows.report import publish
 
 AT_ONCE = 1000
 ANSWER_WITHIN = 24 * 60 * 60
-LOOK_FOR_ANSWER = 2
 OUTBOX_POLL = 1.0
 P = ParamSpec("P")
 R = TypeVar("R")
+Answer = TypeVar("Answer", bound=RunInput)
 
 
 async def on_campus(work: Callable[[Campus], R]) -> R:
@@ -115,17 +116,18 @@ async def _reconcile(system: str, keys: Sequence[int], mode: Mode, limits: Limit
 
 
 async def _somebody_agrees(system: str, why: str) -> bool:
-    """Pause the run and ask; no answer within a day means no."""
-    try:
-        agreement = await apause_flow_run(
-            wait_for_input=Agreement.with_initial_data(description=why),
-            timeout=ANSWER_WITHIN,
-            poll_interval=LOOK_FOR_ANSWER,
-            key=f"agreement-{system}",
-        )
-    except FlowPauseTimeout:
-        return False
-    return agreement.agree
+    """Ask; who agrees to one plan has not agreed to another one, which is asked about anew."""
+    answer = await answer_to(Agreement.with_initial_data(description=why), f"agreement-{system}-{crc32(why.encode())}")
+    return answer.agree
+
+
+async def answer_to(question: type[Answer], key: str) -> Answer:
+    """Suspend the run until somebody answers, for a day at most; then it begins anew and finds the answer here.
+
+    A run that only pauses keeps its process but loses its place in the deployment's limit, and Prefect ends it for that
+    within four minutes.
+    """
+    return await asuspend_flow_run(wait_for_input=question, timeout=ANSWER_WITHIN, key=key)
 
 
 async def _each(keys: Sequence[int], work: Callable[[Sequence[int]], Any]) -> None:

@@ -118,7 +118,7 @@ class Project:
     def playbooks(self) -> AnsiblePlaybooks:
         """The project's plays."""
         lock, password = self.folder / "lock", self.folder / "password"
-        return AnsiblePlaybooks(self.folder, self.folder / "inventory", password, None, None, lock)
+        return AnsiblePlaybooks(self.folder, self.folder / "inventory", None, password, None, None, lock)
 
     @property
     def mark(self) -> str:

@@ -594,6 +594,7 @@ class Campus:
         return AnsiblePlaybooks(
             project=project,
             inventory=project / ours.inventory,
+            further_inventory=_absolute(ours.further_inventory),
             vault_password=_absolute(ours.vault_password_file),
             private_key=_absolute(ours.private_key_file),
             known_hosts=_absolute(ours.known_hosts_file),

@@ -203,6 +203,7 @@ class DeploymentSettings(Section):
 
     project: Path | None = Field(None, description="the folder with playbooks/ in it; empty: nothing is deployed here")
     inventory: Path = Field(Path("inventories/production"), description="the inventory, seen from that folder")
+    further_inventory: Path | None = Field(None, description="read after it: what this host alone knows, as the vault")
     vault_password_file: Path | None = Field(None, description="file with the password of Ansible's vault")
     private_key_file: Path | None = Field(None, description="the SSH key that opens the hosts")
     known_hosts_file: Path | None = Field(None, description="the hosts' own SSH keys; empty: ~/.ssh/known_hosts")

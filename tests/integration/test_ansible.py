@@ -194,11 +194,11 @@ def test_a_vault_that_does_not_open_stops_the_deployment(project: Project, tmp_p
     wrong = tmp_path / "password"
     wrong.write_text("another")
     ours = project.playbooks
-    playbooks = AnsiblePlaybooks(ours.project, ours.inventory, wrong, None, None, tmp_path / "lock")
+    playbooks = AnsiblePlaybooks(ours.project, ours.inventory, None, wrong, None, None, tmp_path / "lock")
     with pytest.raises(Misconfigured, match="does not open"):
         playbooks.check()
     with pytest.raises(Misconfigured, match="VAULT_PASSWORD_FILE"):
-        AnsiblePlaybooks(ours.project, ours.inventory, None, None, None, tmp_path / "lock").check()
+        AnsiblePlaybooks(ours.project, ours.inventory, None, None, None, None, tmp_path / "lock").check()
 
 
 # how it ends

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import unified_diff
 from enum import StrEnum
+from hashlib import sha256
 
 _WORD = r"[!&]?[A-Za-z0-9_][A-Za-z0-9_.*-]*(\[[0-9]+(:[0-9]*)?\])?"
 LIMIT = rf"^({_WORD}([,:]{_WORD})*)?$"
@@ -72,6 +73,9 @@ class What(StrEnum):
     UNREACHABLE = "unreachable"
     NOTE = "note"
 
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d(:\d\d)?(\.\d+)?|\d{9,}(\.\d+)?")
+"""Dates, times, and seconds since 1970, as files have them."""
 
 BAD = frozenset({What.FAILED, What.UNREACHABLE})
 
@@ -152,6 +156,16 @@ class Outcome:
     def worth_asking(self) -> bool:
         """Whether a check leaves a choice: hosts answered. A task may fail in it for want of an earlier task's work."""
         return self.check and bool(self.recap) and not any(each.unreachable for each in self.recap)
+
+    @property
+    def fingerprint(self) -> str:
+        """Return what tells these changes and failures from others; moments do not count, nor who came first."""
+        happened = sorted(repr((each.what.value, each.task, each.host, each.differences)) for each in self._counted)
+        return sha256(MOMENT.sub("", "".join(happened)).encode()).hexdigest()[:16]
+
+    @property
+    def _counted(self) -> list[Happening]:
+        return [*self.changes, *self.failures]
 
     def summary(self) -> str:
         """Return in one sentence how much was changed and what went wrong."""

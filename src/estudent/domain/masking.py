@@ -43,4 +43,5 @@ def _forms(secret: str) -> Iterator[str]:
         yield json.dumps(plain)[1:-1]
         yield json.dumps(plain, ensure_ascii=False)[1:-1]
         yield quote(plain, safe="")
+        yield quote(plain)
         yield base64.b64encode(plain.encode()).decode()

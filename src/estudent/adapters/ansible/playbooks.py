@@ -28,16 +28,17 @@ from estudent.domain.masking import Mask
 from estudent.ports import Misconfigured
 
 GRACE = 5.0
-OURS = ("ESTUDENT_", "PREFECT_")
-"""What of our environment Ansible has no business to know: it holds passwords."""
+OURS, MEANT = ("ESTUDENT_", "PREFECT_"), ("ESTUDENT_RELEASE_FOLDER",)
+"""What of our environment Ansible has no business to know, as it holds passwords; and what is meant for plays."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnsiblePlaybooks:
-    """Plays of `project` on the hosts of `inventory`; paths are absolute."""
+    """Plays of `project` on the hosts of `inventory`, to which `further_inventory` may add; paths are absolute."""
 
     project: Path
     inventory: Path
+    further_inventory: Path | None
     vault_password: Path | None
     private_key: Path | None
     known_hosts: Path | None
@@ -90,30 +91,22 @@ class AnsiblePlaybooks:
             project_dir=str(self.project),
             ident="run",
             playbook=f"playbooks/{order.play.value}.yml",
-            inventory=str(self.inventory),
+            inventory=[str(each) for each in self._inventories],
             limit=order.limit or None,
             tags=order.tags or None,
-            cmdline=shlex.join(self._options(check)),
+            cmdline="--diff --check" if check else "--diff",
             envvars=self._environment(room),
             quiet=True,
             suppress_env_files=True,
             fact_cache_type="",
             **handlers,
         )
-        kept = {name: value for name, value in runner.config.env.items() if not name.startswith(OURS)}
+        kept = {name: value for name, value in runner.config.env.items() if name in MEANT or not name.startswith(OURS)}
         name, _, value = self._mark.partition("=")
         runner.config.env = kept | {name: value}
         # Where we are killed, Ansible is told to stop.
         runner.config.command = ["setpriv", "--pdeathsig", "TERM", "--", *runner.config.command]
         return runner
-
-    def _options(self, check: bool) -> list[str]:
-        options = ["--diff", *(["--check"] if check else [])]
-        if self.vault_password:
-            options += ["--vault-password-file", str(self.vault_password)]
-        if self.private_key:
-            options += ["--private-key", str(self.private_key)]
-        return options
 
     def _environment(self, room: Path) -> dict[str, str]:
         """Return Ansible's settings for this run: nothing is kept outside its room, host keys are verified."""
@@ -127,6 +120,10 @@ class AnsiblePlaybooks:
             "ANSIBLE_NOCOLOR": "True",
             "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "False",
         }
+        if self.vault_password:
+            ours["ANSIBLE_VAULT_PASSWORD_FILE"] = str(self.vault_password)
+        if self.private_key:
+            ours["ANSIBLE_PRIVATE_KEY_FILE"] = str(self.private_key)
         if self.known_hosts:
             ours["ANSIBLE_SSH_COMMON_ARGS"] = f"-o UserKnownHostsFile={shlex.quote(str(self.known_hosts))}"
         return ours
@@ -169,13 +166,18 @@ class AnsiblePlaybooks:
                 shutil.rmtree(room, ignore_errors=True)
 
     def _secrets(self) -> set[str]:
-        here = self.inventory if self.inventory.is_dir() else self.inventory.parent
+        folders = [each if each.is_dir() else each.parent for each in self._inventories]
         keys = {self.private_key.read_text(encoding="utf-8")} if self.private_key else set()
-        return keys | values_in([here, self.project / "playbooks"], self.vault_password)
+        return keys | values_in([*folders, self.project / "playbooks"], self.vault_password)
+
+    @property
+    def _inventories(self) -> list[Path]:
+        return [self.inventory, *([self.further_inventory] if self.further_inventory else [])]
 
     def _examine(self) -> None:
         needed = {"PROJECT": self.project / "playbooks", "INVENTORY": self.inventory}
         optional = {
+            "FURTHER_INVENTORY": self.further_inventory,
             "VAULT_PASSWORD_FILE": self.vault_password,
             "PRIVATE_KEY_FILE": self.private_key,
             "KNOWN_HOSTS_FILE": self.known_hosts,
