@@ -1,0 +1,113 @@
+"""The ground that every host stands on."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import yaml
+
+from lab.running import Lab
+from lab.secrets import PROJECT
+from tests.hosts.conftest import HostNamed
+
+HOSTS = sorted(yaml.safe_load((PROJECT / "inventories/lab/hosts.yml").read_text())["all"]["hosts"])
+LYNIS_AT_LEAST = 80
+each = pytest.mark.parametrize("name", HOSTS)
+
+
+@each
+def test_a_host_is_running_and_none_of_its_units_failed(host: HostNamed, name: str) -> None:
+    assert host(name).run("systemctl is-system-running --wait").stdout.strip() == "running", host(name).check_output(
+        "systemctl --failed --no-legend"
+    )
+
+
+@each
+def test_ssh_takes_keys_of_known_users_only(host: HostNamed, name: str) -> None:
+    settings = host(name).check_output("sshd -T").splitlines()
+    assert {
+        "permitrootlogin no",
+        "passwordauthentication no",
+        "kbdinteractiveauthentication no",
+        "allowusers deploy",
+        "authenticationmethods publickey",
+        "x11forwarding no",
+    } <= set(settings)
+
+
+def test_root_does_not_get_in_though_the_key_is_right(host: HostNamed, lab: Lab) -> None:
+    key = "/home/deploy/.ssh/authorized_keys"
+    host("edge1").check_output(f"install -D -m 600 {key} /root/.ssh/authorized_keys")
+    try:
+        command = ["ssh", "-F", str(lab.folder / "ssh_config"), "-o", "BatchMode=yes", "-l", "root", "edge1", "true"]
+        refused = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert "Permission denied" in refused.stderr
+    finally:
+        host("edge1").check_output("rm /root/.ssh/authorized_keys")
+
+
+@each
+def test_security_upgrades_come_by_themselves_and_nothing_else_does(host: HostNamed, name: str) -> None:
+    told = host(name).check_output("apt-config dump | grep -E 'Periodic|Origins'")
+    origins = re.findall(r'Origins-Pattern:: "(.*)";', told)
+    assert 'Periodic::Unattended-Upgrade "1"' in told
+    assert origins
+    assert all("Security" in origin for origin in origins)
+    assert (
+        host(name).check_output("systemctl is-active apt-daily.timer apt-daily-upgrade.timer").split() == ["active"] * 2
+    )
+
+
+@each
+def test_the_journal_is_bounded_and_outlives_a_reboot(host: HostNamed, name: str) -> None:
+    settings = host(name).check_output("systemd-analyze cat-config systemd/journald.conf")
+    assert {"SystemMaxUse=1G", "MaxRetentionSec=30day", "Storage=persistent"} <= set(settings.split())
+    assert host(name).file("/var/log/journal").is_directory
+
+
+@each
+def test_the_network_is_careful(host: HostNamed, name: str) -> None:
+    files = [
+        "all/rp_filter",
+        "all/accept_redirects",
+        "all/send_redirects",
+        "all/accept_source_route",
+        "all/log_martians",
+    ]
+    paths = " ".join(f"/proc/sys/net/ipv4/conf/{file}" for file in files)
+    assert host(name).check_output(f"cat {paths}").split() == ["1", "0", "0", "0", "1"]
+
+
+def test_a_change_of_a_watched_file_is_said_in_the_journal(host: HostNamed) -> None:
+    edge1 = host("edge1")
+    look = "systemctl start estudent-integrity && journalctl --sync && journalctl -u estudent-integrity --since -1min"
+    edge1.check_output("systemctl start estudent-integrity")
+    edge1.check_output("touch /etc/estudent-test")
+    try:
+        assert "/etc/estudent-test" in edge1.check_output(look)
+    finally:
+        edge1.check_output("rm /etc/estudent-test && systemctl start estudent-integrity")
+
+
+@pytest.fixture
+def lynis(host: HostNamed) -> Iterator[None]:
+    """Have the auditor on all hosts, for as long as it is needed."""
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda name: host(name).check_output("apt-get -q -y install lynis"), HOSTS))
+        yield
+        list(pool.map(lambda name: host(name).check_output("apt-get -q -y purge lynis"), HOSTS))
+
+
+@pytest.mark.usefixtures("lynis")
+def test_an_auditor_finds_every_host_hardened(host: HostNamed) -> None:
+    def audit(name: str) -> int:
+        host(name).run("lynis audit system --quick --no-colors --quiet")
+        return int(host(name).check_output("sed -n 's/^hardening_index=//p' /var/log/lynis-report.dat"))
+
+    with ThreadPoolExecutor() as pool:
+        found = dict(zip(HOSTS, pool.map(audit, HOSTS), strict=True))
+    assert {name: index for name, index in found.items() if index < LYNIS_AT_LEAST} == {}, found
