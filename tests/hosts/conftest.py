@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import testinfra
-from pytest_socket import enable_socket
 from testinfra.host import Host
 
 from lab.running import Lab
 
+HERE = Path(__file__).parent
 HostNamed = Callable[[str], Host]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def network() -> None:
-    """Let tests reach the lab, and through it nothing else."""
-    enable_socket()
-
-
-@pytest.fixture(autouse=True)
-def _sockets() -> Iterator[None]:
-    """Keep sockets open for each test, though the quick tests forbid them."""
-    enable_socket()
-    yield
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests of hosts, and whatever they share, reach the lab; its network leads nowhere else."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.enable_socket)
 
 
 @pytest.fixture(scope="session")
@@ -53,9 +48,3 @@ def host(lab: Lab) -> HostNamed:
         return known[name]
 
     return named
-
-
-@pytest.fixture(scope="session")
-def public(lab: Lab) -> str:
-    """Return the domain under which the lab's public names are."""
-    return "uczelnia.example"
