@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from testinfra.host import Host
 
+from lab.host import Host as LabHost
 from lab.running import Lab
 from tests.hosts.conftest import HostNamed
 from tests.hosts.visiting import Answer, Visitor, ask
@@ -27,12 +28,14 @@ def edge1(host: HostNamed) -> Host:
 
 
 @pytest.fixture
-def web2_off(lab: Lab) -> Iterator[float]:
-    """Cut web2's power, and give it back afterwards."""
+def web2(lab: Lab, edge1: Host) -> Iterator[LabHost]:
+    """A node whose power may be cut; it has it back afterwards."""
+    await_all(edge1)
+    yield lab.host("web2")
     lab.host("web2").kill()
-    yield time.monotonic()
     lab.host("web2").boot()
     lab.host("web2").await_ssh()
+    await_all(edge1)
 
 
 def get(name: str, path: str = "/", *, port: int = 443, **headers: str) -> Answer:
@@ -68,28 +71,44 @@ def test_the_node_s_own_health_page_is_not_for_visitors() -> None:
     assert get("estudent.uczelnia.example", "/healthz").status == 403
 
 
-def test_all_nodes_are_well(edge1: Host) -> None:
+def all_are_up(edge1: Host) -> bool:
+    """Tell whether HAProxy finds both nodes of the portal well."""
     shown = str(edge1.check_output("estudent-balancer show"))
-    assert [line.split()[2] for line in shown.splitlines() if line.startswith("portal ")] == ["UP", "UP"]
+    return [line.split()[2] for line in shown.splitlines() if line.startswith("portal ")] == ["UP", "UP"]
+
+
+def await_all(edge1: Host) -> None:
+    """Go on when both nodes are well, as they are before each test and soon after one that disturbed them."""
+    deadline = time.monotonic() + 60
+    while not all_are_up(edge1):
+        assert time.monotonic() < deadline, "not all nodes are well"
+        time.sleep(0.5)
+
+
+def test_all_nodes_are_well(edge1: Host) -> None:
+    await_all(edge1)
 
 
 def test_the_death_of_a_node_is_hardly_noticed(
-    web2_off: float, edge1: Host, record_property: Callable[[str, object], None]
+    web2: LabHost, edge1: Host, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
     with Visitor(NAMES[0], "/help") as visitor:
-        visitor.wait(lambda: "DOWN" in str(edge1.run("estudent-balancer show").stdout), patience=30)
-        noticed = time.monotonic() - web2_off
-        time.sleep(3)
+        time.sleep(2)
+        web2.kill()
+        dead = time.monotonic()
+        visitor.wait(lambda: not all_are_up(edge1), patience=30)
+        noticed = time.monotonic() - dead
+        time.sleep(8)
     failed = [answer for answer in visitor.answers if answer.status != 200]
     slowest = max(answer.seconds for answer in visitor.answers)
-    record_property(
-        "death of a node", f"{len(visitor.answers)} requests, slowest {slowest:.2f} s, out in {noticed:.1f} s"
-    )
-    assert failed == []
-    assert slowest < 8
+    figures = f"{len(visitor.answers)} requests, {len(failed)} failed, slowest {slowest:.2f} s, out in {noticed:.1f} s"
+    record_testsuite_property("a node's death", figures)
+    assert failed == [], figures
+    assert slowest < 15, figures
 
 
 def test_a_drained_node_gets_nobody_and_the_last_one_is_not_drained(edge1: Host) -> None:
+    await_all(edge1)
     assert edge1.check_output("estudent-balancer drain portal web1") == "web1 is drained"
     try:
         assert edge1.check_output("estudent-balancer drain portal web1") == ""

@@ -12,6 +12,9 @@ from email.message import Message
 from types import TracebackType
 
 
+PATIENCE = 60
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back, and how long it took; status 0 where nothing came."""
@@ -29,9 +32,9 @@ def ask(name: str, path: str = "/", *, port: int = 443, headers: Mapping[str, st
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     begun = time.monotonic()
     connection = (
-        http.client.HTTPSConnection(name, port, timeout=30, context=context)
+        http.client.HTTPSConnection(name, port, timeout=PATIENCE, context=context)
         if port != 80
-        else http.client.HTTPConnection(name, port, timeout=30)
+        else http.client.HTTPConnection(name, port, timeout=PATIENCE)
     )
     try:
         connection.request("GET", path, headers=dict(headers or {}))
