@@ -128,7 +128,7 @@ def test_tasks_and_hosts_are_told_in_their_order(checked: Outcome) -> None:
 def test_the_recap_counts_every_host(checked: Outcome) -> None:
     assert checked.recap == (HostRecap("one", ok=5, changed=4), HostRecap("two", ok=5, changed=4))
     assert checked.well and checked.worth_asking
-    assert checked.summary() == "8 things would be changed on 2 of 2 hosts"
+    assert checked.summary() == "8 changes would be made on 2 of 2 hosts"
 
 
 def test_a_failed_task_is_named_with_its_host_and_message(broken: Outcome) -> None:
@@ -153,7 +153,7 @@ def test_a_file_that_is_no_play_is_told(project: Project) -> None:
 
 
 def test_a_run_changes_the_hosts_and_a_second_one_nothing(project: Project, checked: Outcome) -> None:
-    assert carried_out(project, Play.SITE, check=False).summary() == "8 things were changed on 2 of 2 hosts"
+    assert carried_out(project, Play.SITE, check=False).summary() == "8 changes made on 2 of 2 hosts"
     assert project.changed("two", "greeting") == "good morning\nall\n"
     again = carried_out(project, Play.SITE, check=False)
     assert again.well and again.changes == []

@@ -65,7 +65,11 @@ def test_lines_that_look_like_a_header_are_shown() -> None:
 def test_what_would_be_changed_is_counted_over_all_hosts() -> None:
     outcome = an_outcome(HostRecap("a", ok=3, changed=2), HostRecap("b", ok=3), HostRecap("c", changed=1))
     assert outcome.well
-    assert outcome.summary() == "3 things would be changed on 2 of 3 hosts"
+    assert outcome.summary() == "3 changes would be made on 2 of 3 hosts"
+
+
+def test_one_change_is_said_as_one() -> None:
+    assert an_outcome(HostRecap("a", changed=1), check=False).summary() == "1 change made on 1 of 1 hosts"
 
 
 def test_a_play_that_touched_no_host_did_not_end_well_and_says_why() -> None:
@@ -93,3 +97,26 @@ def test_the_complaint_names_every_failed_task() -> None:
         "“The directory listens” on directory1: failed: port 636 is taken; "
         "“The directory listens” on directory2: unreachable: no route"
     )
+
+
+def changes(*happened: Happening) -> str:
+    return an_outcome(HostRecap("a", changed=1), happened=happened).fingerprint
+
+
+def a_change(after: str, host: str = "a") -> Happening:
+    return Happening(What.CHANGED, "The file is there", host, "", (Difference("/etc/x", "", after),))
+
+
+def test_the_same_changes_are_known_again_whoever_came_first_and_whenever_it_was() -> None:
+    first = changes(a_change("at 2026-11-25 15:31:28.371842, 1764087542.5"), a_change("x", "b"))
+    assert first == changes(a_change("x", "b"), a_change("at 2026-11-26 08:00:01.5, 1764144001.25"))
+
+
+@pytest.mark.parametrize("other", [a_change("port 636"), a_change("port 389", "b")])
+def test_other_changes_are_other_ones(other: Happening) -> None:
+    assert changes(a_change("port 389")) != changes(other)
+
+
+def test_another_failure_makes_it_another_check() -> None:
+    failed = Happening(What.FAILED, "The file is read", "a", "no such file")
+    assert changes(a_change("x")) != changes(a_change("x"), failed)

@@ -24,7 +24,7 @@ from prefect.flows import Flow, load_flow_from_entrypoint
 from estudent.adapters.letter_texts import LetterTexts
 from estudent.adapters.rendering import CATALOGUES, render
 from estudent.cli import app
-from estudent.domain.deployment import Play
+from estudent.domain.deployment import FROM_A_SHELL, Play
 from estudent.domain.letter import Letter, Notice
 from estudent.domain.person_name import PersonName
 from estudent.domain.student import Language
@@ -98,8 +98,10 @@ def test_hosts_are_deployed_by_somebody_never_by_the_clock_and_looked_at_first()
     assert deployment["work_pool"]["name"] == "deployments"
 
 
-def test_the_form_offers_every_play_and_no_other() -> None:
-    assert {play.value for play in Play} == {file.stem for file in (ROOT / "playbooks").glob("[a-z]*.yml")}
+def test_the_form_offers_every_play_but_those_for_a_shell() -> None:
+    plays = {file.stem for file in (ROOT / "playbooks").glob("[a-z]*.yml")}
+    assert {play.value for play in Play} | set(FROM_A_SHELL) == plays
+    assert not {play.value for play in Play} & set(FROM_A_SHELL)
 
 
 @pytest.mark.parametrize("name", SCHEDULED)

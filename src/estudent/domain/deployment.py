@@ -17,7 +17,7 @@ LONGEST = 200
 
 
 class Play(StrEnum):
-    """The plays in playbooks/, by their files' names."""
+    """The plays in playbooks/ that may be started from Prefect, by their files' names."""
 
     SITE = "site"
     BASE = "base"
@@ -36,9 +36,14 @@ class Play(StrEnum):
     STANDINS = "standins"
     USOSWEB_STANDIN = "usosweb_standin"
     BACKUP = "backup"
-    RESTORE = "restore"
-    ROTATE_SECRETS = "rotate-secrets"
-    UPGRADE = "upgrade"
+
+
+FROM_A_SHELL = {
+    "restore": "needs to be told what is overwritten by what",
+    "rotate-secrets": "begins with new secrets on an engineer's machine",
+    "upgrade": "boots hosts anew, the one that deploys among them",
+}
+"""The plays that may not, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +177,10 @@ class Outcome:
         if not self.recap:
             return "no host was touched: " + ("; ".join(self._notes()) or "Ansible ended early")
         hosts = [each.host for each in self.recap if each.changed]
-        would = "would be changed" if self.check else "were changed"
-        said = f"{sum(each.changed for each in self.recap)} things {would} on {len(hosts)} of {len(self.recap)} hosts"
+        count = sum(each.changed for each in self.recap)
+        changes = f"{count} {'change' if count == 1 else 'changes'}"
+        made = "would be made" if self.check else "made"
+        said = f"{changes} {made} on {len(hosts)} of {len(self.recap)} hosts"
         return said if self.well else f"{said}; {self.complaint()}"
 
     def complaint(self) -> str:
