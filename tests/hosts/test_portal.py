@@ -157,6 +157,6 @@ def test_replacing_all_nodes_turns_nobody_away(host: HostNamed, record_testsuite
 
 def play(*options: str) -> None:
     """Deploy the portal's nodes, as an engineer would."""
-    command = [PLAYBOOK, "-i", "inventories/lab", *options, "playbooks/portal.yml"]
+    command: list[str | Path] = [PLAYBOOK, "-i", "inventories/lab", *options, "playbooks/portal.yml"]
     done = subprocess.run(command, cwd=PROJECT, env=os.environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:]

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from email.message import Message
 from types import TracebackType
 
-
 PATIENCE = 60
 
 
