@@ -408,7 +408,22 @@ result = {"at": at, "longest": max(waits), "last": number}
     assert directory.entries(FIRST) == directory.entries(SECOND)
 
 
-# All data are lost
+# Data are lost
+
+
+def test_a_host_that_lost_its_data_copies_the_others_and_harms_nobody(
+    directory: Directory, new_student: NewStudent
+) -> None:
+    """The first host comes back empty, as after a rebuild; the other must not take over its emptiness."""
+    dn = new_student("a good long password")
+    assert soon(lambda: "userPassword" in attributes(directory, dn, SECOND))
+    before = without_cookie(directory.entries(SECOND))
+    directory.command(FIRST, "systemctl stop slapd && rm -rf /var/lib/ldap/student/* /var/lib/ldap/log/*")
+    directory.command(FIRST, "systemctl start slapd && /usr/local/sbin/estudent-directory await")
+    assert without_cookie(directory.entries(FIRST)) == before
+    assert without_cookie(directory.entries(SECOND)) == before
+    late = new_student(at=FIRST)
+    assert soon(lambda: bool(attributes(directory, late, SECOND)))
 
 
 def test_after_the_loss_of_all_data_a_backup_brings_back_every_account(
@@ -438,6 +453,6 @@ def without_cookie(entries: dict[str, dict[str, list[str]]]) -> dict[str, dict[s
 
 def play(name: str, *settings: str) -> None:
     extra = [word for setting in settings for word in ("-e", setting)]
-    command = [PROJECT / ".venv/bin/ansible-playbook", "-i", PROJECT / "inventories/lab", f"playbooks/{name}", *extra]
+    command = [str(PROJECT / ".venv/bin/ansible-playbook"), "-i", "inventories/lab", f"playbooks/{name}", *extra]
     done = subprocess.run(command, cwd=PROJECT, env=dict(os.environ), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:]
