@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -79,6 +80,13 @@ def health(node: Host) -> str:
     return str(node.check_output(f'python3 -c "{asked}"'))
 
 
+def await_health(node: Host) -> None:
+    """Go on when the node is well again: its new processes need a moment to start."""
+    deadline = time.monotonic() + 60
+    while health(node) != "200":
+        assert time.monotonic() < deadline, "the node is not well"
+
+
 def test_a_node_is_well_and_says_so_to_the_balancer_alone(node: Host) -> None:
     assert health(node) == "200"
     assert get("/healthz").status == 403
@@ -129,7 +137,7 @@ def test_a_reload_turns_nobody_away(web1: Host, record_testsuite_property: Note)
     with visited(record_testsuite_property, "reload"):
         for _ in range(3):
             web1.check_output(f"systemctl reload {SERVICE}")
-            assert health(web1) == "200"
+            await_health(web1)
     assert web1.check_output(f"systemctl show -p ExecMainPID {SERVICE}") == before
 
 
