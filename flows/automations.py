@@ -25,7 +25,8 @@ SILENT = Automation(
     description="No sign of life for a minute and a half: the worker was killed, or its host is gone.",
     trigger=EventTrigger(
         after=set(BEGINNINGS),
-        expect={"prefect.flow-run.heartbeat", *ENDS},
+        # A run that waits for somebody's answer is suspended and has no process.
+        expect={"prefect.flow-run.heartbeat", "prefect.flow-run.Suspended", *ENDS},
         match={"prefect.resource.id": "prefect.flow-run.*"},
         for_each={"prefect.resource.id"},
         posture=Posture.Proactive,

@@ -71,10 +71,12 @@ class Orchestration:
         self._until("the Prefect server", self._is_healthy)
         for each in POOLS:
             self._prefect("work-pool", "create", each, "--type", "process", "--overwrite")
+            # Of the pool, not of the worker, which breaks when a run is resumed before its process has ended.
+            self._prefect("work-pool", "set-concurrency-limit", each, "4")
         self._prefect("--no-prompt", "deploy", "--all")
         self.schedules(active=False)
         self._end_orphans()
-        self.worker = self.spawn("worker", "worker", "start", "--pool", pool, "--name", "here", "--limit", "4")
+        self.worker = self.spawn("worker", "worker", "start", "--pool", pool, "--name", "here")
         self._until("the worker", lambda: self._worker_is_online(pool))
 
     def schedules(self, *, active: bool) -> None:
