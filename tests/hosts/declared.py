@@ -42,7 +42,12 @@ def declared(folder: Path) -> Mapping[str, frozenset[Opening]]:
     """Return each host's openings; the folder gets the play that asks for them."""
     play = folder / "declared.yml"
     play.write_text(yaml.safe_dump(list(_questions())))
-    command = [Path(sys.executable).with_name("ansible-playbook"), "-i", str(PROJECT / "inventories/lab"), str(play)]
+    command = [
+        str(Path(sys.executable).with_name("ansible-playbook")),
+        "-i",
+        str(PROJECT / "inventories/lab"),
+        str(play),
+    ]
     told = {"ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json", "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg")}
     run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PROJECT, env=os.environ | told)
     assert not run.returncode, run.stdout + run.stderr
