@@ -258,51 +258,6 @@ def test_whoever_is_barred_by_wrong_tries_is_barred_everywhere(
     assert directory.signs_in(dn, right, at=other) == [False]
 
 
-def test_no_password_is_lost_to_wrong_tries_at_the_other(directory: Directory, new_student: NewStudent) -> None:
-    """Changes of one entry at both providers at the same moment are where copying may lose one."""
-    dn = new_student("password number 0")
-    assert soon(lambda: "userPassword" in attributes(directory, dn, SECOND))
-    code = (
-        """
-import threading, time
-ended = threading.Event()
-def guess():
-    while not ended.is_set():
-        try:
-            begin("directory2", dn, "wrong")
-        except FarSideError:
-            pass
-guesser = threading.Thread(target=guess)
-guesser.start()
-connection, lost = begin("directory1", portal, secret), []
-for number in range(1, 13):
-    password = f"password number {number}"
-    """
-        + HASHED.replace("\n", "\n    ")
-        + """
-    assert connection.modify(dn, {"userPassword": [("MODIFY_REPLACE", [hashed])]})[0]
-    time.sleep(0.7)
-    for host in ("directory1", "directory2"):
-        kept = search(begin(host, replicator, replicator_secret), dn)[dn]["userPassword"]
-        if kept != [hashed]:
-            lost.append([number, host])
-ended.set()
-guesser.join()
-result = lost
-"""
-    )
-    lost = directory.python(
-        SECOND,
-        code,
-        dn=dn,
-        portal=f"cn=portal,ou=services,{SUFFIX}",
-        secret=directory.lab.secret("vault_directory_portal_password"),
-        replicator=f"cn=replicator,ou=services,{SUFFIX}",
-        replicator_secret=directory.lab.secret("vault_directory_replicator_password"),
-    )
-    assert lost == []
-
-
 def test_of_two_who_want_one_address_at_once_one_gets_it(directory: Directory) -> None:
     code = """
 from concurrent.futures import ThreadPoolExecutor
