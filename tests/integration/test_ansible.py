@@ -229,3 +229,19 @@ def test_ansible_stops_when_its_starter_is_killed_and_the_next_deployment_clears
     with DeployHosts(project.playbooks).alone():
         assert [pid for pid in pids if alive(pid)] == []
         assert rooms() == set()
+
+
+def test_a_connection_kept_open_is_ended_though_it_shows_nothing_but_its_title() -> None:
+    title = "ssh: /tmp/estudent-deploy-0123-x/ssh/1 [mux]"
+    with subprocess.Popen(["bash", "-c", f"exec -a '{title}' sleep 600"], env={}) as kept_open:
+        until_titled(kept_open.pid, title)
+        assert processes.marked("NAME=value", "estudent-deploy-4567-") == []
+        processes.end("NAME=value", "estudent-deploy-0123-")
+        assert kept_open.wait(5) == -signal.SIGTERM
+
+
+def until_titled(pid: int, title: str) -> None:
+    deadline = time.monotonic() + 10
+    while not command_of(pid).startswith(title.encode()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -71,7 +71,7 @@ class AnsiblePlaybooks:
             try:
                 runner.run()
             finally:
-                processes.end(self._mark)
+                processes.end(self._mark, self._prefix)
         return listener.recap
 
     def check(self) -> str:
@@ -160,7 +160,7 @@ class AnsiblePlaybooks:
         return f"estudent-deploy-{hashlib.sha256(bytes(self.lock)).hexdigest()[:8]}-"
 
     def _clear(self) -> None:
-        processes.end(self._mark)
+        processes.end(self._mark, self._prefix)
         for room in Path(tempfile.gettempdir()).glob(f"{self._prefix}*"):
             if room.owner() == Path(f"/proc/{os.getpid()}").owner():
                 shutil.rmtree(room, ignore_errors=True)

@@ -12,10 +12,12 @@ PATIENCE = 3.0
 LOOK_AGAIN = 0.05
 
 
-def marked(mark: str) -> list[int]:
-    """Return the living processes that were started with `mark` (NAME=value) in their environment."""
-    sought = mark.encode()
-    return [int(each.name) for each in Path("/proc").glob("[0-9]*") if sought in _environment(each).split(b"\0")]
+def marked(mark: str, room: str = "") -> list[int]:
+    """Return the living processes that were started with `mark` (NAME=value) in their environment.
+
+    A connection of SSH that is kept open has written its title over its environment; it names a file in our `room`.
+    """
+    return [int(each.name) for each in Path("/proc").glob("[0-9]*") if _is_ours(each, mark.encode(), room.encode())]
 
 
 def interrupt(mark: str) -> None:
@@ -25,23 +27,26 @@ def interrupt(mark: str) -> None:
             _send(pid, signal.SIGINT)
 
 
-def end(mark: str) -> None:
+def end(mark: str, room: str) -> None:
     """End whatever of a deployment is left, connections kept open for reuse among it; return when nothing is."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + PATIENCE
-        left = marked(mark)
+        left = marked(mark, room)
         for pid in left:
             _send(pid, number)
         while left and time.monotonic() < deadline:
             time.sleep(LOOK_AGAIN)
-            left = marked(mark)
+            left = marked(mark, room)
 
 
-def _environment(process: Path) -> bytes:
+def _is_ours(process: Path, mark: bytes, room: bytes) -> bool:
     try:
-        return (process / "environ").read_bytes()
+        if mark in (process / "environ").read_bytes().split(b"\0"):
+            return True
+        title = (process / "cmdline").read_bytes()
     except OSError:  # It has ended, or is somebody else's.
-        return b""
+        return False
+    return bool(room) and title.startswith(b"ssh: ") and room in title
 
 
 def _parent(pid: int) -> int:
