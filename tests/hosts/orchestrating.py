@@ -20,7 +20,7 @@ ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 ASK = """
 import json, ssl, sys, urllib.error, urllib.request
 method, url, headers, body = json.load(sys.stdin)
-asked = urllib.request.Request(url, body and body.encode(), headers, method=method)
+asked = urllib.request.Request(url, body.encode() or None, headers, method=method)
 try:
     trusted = ssl.create_default_context(cafile="/etc/ssl/estudent/ca.pem")
     answer = urllib.request.urlopen(asked, context=trusted, timeout=20)
