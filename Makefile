@@ -47,10 +47,10 @@ check: setup ## the quick loop: style, types, architecture, unit and contract te
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -n 2 -m "not timing" tests/unit tests/contract
 
-test: check ## everything: also real servers, a browser, flows, the demo and kill -9
+test: check lint-hosts ## everything but hosts: also real servers, a browser, flows, the demo and kill -9
 	@command -v chromium >/dev/null || { echo "installing Debian's chromium, for the tests of the pages"; $(call debian,chromium fonts-liberation); }
 	$(BIN)/pytest -q -m timing tests/unit tests/contract
-	$(BIN)/pytest -q --ignore=tests/unit --ignore=tests/contract
+	$(BIN)/pytest -q --ignore=tests/unit --ignore=tests/contract --ignore=tests/hosts
 
 LAB = $(BIN)/python -m lab
 IN_LAB = $(LAB) run -- $(BIN)
