@@ -458,7 +458,7 @@ def test_many_wrong_passwords_at_once_are_stopped_before_the_directory_counts_th
     with ThreadPoolExecutor(12) as guessers:
         answers = list(guessers.map(lambda number: access_point.join(login, f"guess {number}"), range(24)))
     assert not any(answer.joined for answer in answers)
-    # Four were asked about; a directory that answers slowly is asked a second time, at the other host. Ten would bar her.
+    # Four were asked about; a directory that answers slowly is asked a second time, at the other host. Ten bar her.
     assert 4 <= directory.failures(login) <= 8
     assert not access_point.join(login, "correct horse").joined
     assert directory.accepts(login, "correct horse")

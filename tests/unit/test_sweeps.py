@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import typer
-import yaml  # type: ignore[import-untyped]
+import yaml
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg

@@ -18,7 +18,9 @@ NOBODY = "healthz"
 def healthz() -> Response:
     """Answer 200 while the registry and the directory answer, else 503 and which of them does not; nothing more."""
     lost = [name for name, ask in (("registry", _ask_registry), ("directory", _ask_directory)) if not _answers(ask)]
-    return Response(f"no answer: {', '.join(lost)}\n" if lost else "well\n", 503 if lost else 200, mimetype="text/plain")
+    return Response(
+        f"no answer: {', '.join(lost)}\n" if lost else "well\n", 503 if lost else 200, mimetype="text/plain"
+    )
 
 
 def _answers(ask: Callable[[], None]) -> bool:

@@ -55,8 +55,8 @@ def _files() -> list[str]:
     """Return the paths of a release: what git would commit, or what the release holds that this tree came as."""
     manifest = PROJECT / MANIFEST
     if (PROJECT / ".git").exists():
-        listed = subprocess.run(  # noqa: S603
-            ["git", "-C", PROJECT, "ls-files", "-z", "-co", "--exclude-standard", "--", *PARTS],  # noqa: S607
+        listed = subprocess.run(
+            ["git", "-C", PROJECT, "ls-files", "-z", "-co", "--exclude-standard", "--", *PARTS],
             check=True,
             capture_output=True,
             text=True,
