@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import os
 import signal
+from abc import ABC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from prefect.client.schemas.responses import WorkerFlowRunResponse
 
 
-class PatientWorker(ProcessWorker):
+# Prefect registers every worker that is not abstract, under a type of which there may be one only.
+class PatientWorker(ProcessWorker, ABC):
     """Takes no more runs once it is told to stop (SIGTERM), and ends when those that it has are over."""
 
     told_to_stop = False

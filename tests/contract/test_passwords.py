@@ -239,14 +239,14 @@ def test_nobody_who_learned_the_decoy_s_password_gets_in(real: SlapdWorld) -> No
 def test_tries_open_no_new_connections(real: SlapdWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     known = a_student(real, Lock.OPEN)
     real.passwords.verify(known.uid, RIGHT)
-    monkeypatch.setattr("estudent.adapters.ldap.pool.connect", _no_more)
+    monkeypatch.setattr("estudent.adapters.ldap.servers.connect_to", _no_more)
     for password in (WRONG, RIGHT, WRONG, RIGHT):
         assert real.passwords.verify(known.uid, password).accepted == (password == RIGHT)
         assert not real.passwords.verify("s999999", password).accepted
         assert real.passwords.album_of(known.uid) == known.album
 
 
-def _no_more(_access: Access) -> Connection:
+def _no_more(_uri: str, _access: Access) -> Connection:
     raise AssertionError("a new connection was opened")
 
 
