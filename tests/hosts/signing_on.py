@@ -79,12 +79,12 @@ def _line(name: str, value: str) -> str:
 @contextmanager
 def enrolled(directory: Host, *people: Person) -> Iterator[None]:
     """Have entries for these people, and none afterwards."""
-    change(directory, "ldapdelete -c", "\n".join(person.name for person in people), may_fail=True)
+    change(directory, "ldapdelete -c", "".join(f"{person.name}\n" for person in people), may_fail=True)
     change(directory, "ldapadd", "\n".join(person.ldif() for person in people))
     try:
         yield
     finally:
-        change(directory, "ldapdelete -c", "\n".join(person.name for person in people), may_fail=True)
+        change(directory, "ldapdelete -c", "".join(f"{person.name}\n" for person in people), may_fail=True)
 
 
 def change(directory: Host, tool: str, text: str, *, may_fail: bool = False) -> None:
@@ -97,6 +97,14 @@ def modify(directory: Host, person: Person, attribute: str, *values: str) -> Non
     """Give an attribute these values."""
     lines = [f"dn: {person.name}", "changetype: modify", f"replace: {attribute}"]
     change(directory, "ldapmodify", "\n".join([*lines, *(_line(attribute, each) for each in values)]))
+
+
+def set_password(directory: Host, person: Person, password: str, secret: str) -> None:
+    """Give somebody another password as the portal does, under the portal's name."""
+    line = _line("userPassword", "{ARGON2}" + HASHER.hash(password))
+    text = f"dn: {person.name}\nchangetype: modify\nreplace: userPassword\n{line}\n"
+    portal = f"cn=portal,ou=services,{SUFFIX}"
+    directory.check_output("printf '%%s' %s | ldapmodify -x -H ldapi:/// -D %s -w %s", text, portal, secret)
 
 
 def trust(host: Host) -> ssl.SSLContext:
@@ -162,12 +170,18 @@ class Browser:
         transport = httpx.HTTPTransport(verify=trusted, local_address=source or None, retries=1)
         headers = {"Accept-Language": "pl", "User-Agent": "Mozilla/5.0"} | options.pop("headers", {})
         self.client = httpx.Client(transport=transport, headers=headers, timeout=60, **options)
+        self.service = httpx.Client(verify=trusted, timeout=60)
 
     def __enter__(self) -> Browser:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close its connections."""
         self.client.close()
+        self.service.close()
 
     def get(self, url: str, **options: Any) -> Page:
         """Ask for a page and go nowhere else."""
@@ -201,8 +215,8 @@ class Browser:
         return self.follow(Page(self.client.get(url)))
 
     def validate(self, ticket: str, service: str = SERVICE, how: str = "p3/serviceValidate", **more: str) -> str:
-        """Ask, as a service does, whose ticket this is."""
-        return self.client.get(f"{SSO}/cas/{how}", params={"service": service, "ticket": ticket, **more}).text
+        """Ask, as a service does without the person's cookies, whose ticket this is."""
+        return self.service.get(f"{SSO}/cas/{how}", params={"service": service, "ticket": ticket, **more}).text
 
 
 def user_in(answer: str) -> str | None:

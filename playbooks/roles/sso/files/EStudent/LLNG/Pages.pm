@@ -22,6 +22,7 @@ my %OURS = (
 sub dress {
     my ( $self, $req, $name, $arguments ) = @_;
     my $template = $OURS{$$name} or return PE_OK;
+    $self->keepOnce($req);
     my $language = $self->language($req);
     my %page = (
         "IS_$$name"   => 1,
@@ -37,6 +38,15 @@ sub dress {
     $arguments->{params} = { %{ $arguments->{params} || {} }, %page };
     $$name = $template;
     return PE_OK;
+}
+
+# Every form that is shown notes anew what the cookie of a begun sign-in has to keep, which would make it ever longer.
+sub keepOnce {
+    my ( $self, $req ) = @_;
+    my $kept = $req->pdata->{keepPdata} or return;
+    my %seen;
+    @$kept = grep { !$seen{$_}++ } @$kept;
+    return;
 }
 
 # What was chosen by a link, else what was chosen before, else what the browser asks for.
