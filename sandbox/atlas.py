@@ -85,6 +85,7 @@ PLACES = (
 
 NO_PAGES: Mapping[str, str] = {
     "static": "files",
+    "health.healthz": "an answer for balancers, in plain text",
     "home.choose_language": "leads back to the page from which it was chosen",
     "home.logo": "a picture",
     "home.colour": "a style sheet",
