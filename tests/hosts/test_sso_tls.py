@@ -22,7 +22,18 @@ def test_testssl_finds_nothing_above_low(host: HostNamed, tmp_path: Path) -> Non
         pytest.fail("testssl.sh is missing: apt-get install testssl.sh")
     authority, report = tmp_path / "ca.pem", tmp_path / "report.json"
     authority.write_text(host("edge1").file("/etc/ssl/estudent/ca.pem").content_string)
-    command = [program, "--quiet", "--color", "0", "--warnings", "off", "--add-ca", authority, "--ip", "10.77.0.51"]
+    command: list[str | Path] = [
+        program,
+        "--quiet",
+        "--color",
+        "0",
+        "--warnings",
+        "off",
+        "--add-ca",
+        authority,
+        "--ip",
+        "10.77.0.51",
+    ]
     done = subprocess.run(
         [*command, "--jsonfile", report, "https://sso.uczelnia.example"],
         capture_output=True, text=True, timeout=1200, check=False,
