@@ -146,19 +146,7 @@ def tested(name: str, host: HostNamed, folder: Path) -> list[dict[str, str]]:
     assert program, "testssl.sh is missing: apt-get install testssl.sh"
     authority, report = folder / "ca.pem", folder / "report.json"
     authority.write_text(host("edge1").file("/etc/ssl/estudent/ca.pem").content_string)
-    options = [
-        "--quiet",
-        "--color",
-        "0",
-        "--warnings",
-        "off",
-        "--add-ca",
-        str(authority),
-        "--ip",
-        "one",
-        "--nodns",
-        "min",
-    ]
+    options = f"--quiet --color 0 --warnings off --add-ca {authority} --ip one --nodns min".split()
     command = [program, *options, "--jsonfile", str(report), f"https://{name}/"]
     subprocess.run(command, check=False, capture_output=True, timeout=900)
     found: list[dict[str, str]] = json.loads(report.read_text())
