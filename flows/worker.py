@@ -46,6 +46,15 @@ class PatientWorker(ProcessWorker, ABC):
             raise Stopped
         return []
 
+    async def _get_scheduled_flow_runs(self) -> list[WorkerFlowRunResponse]:
+        """Leave out a run that is due again (answered, after it was suspended) while its process has not ended yet.
+
+        Prefect would take a second slot for it, which ends the worker.
+        """
+        found: list[WorkerFlowRunResponse] = await super()._get_scheduled_flow_runs()
+        ours = set(self._limiter.statistics().borrowers) if self._limiter else set()
+        return [each for each in found if each.flow_run.id not in ours]
+
 
 class Stopped(Exception):
     """The worker has no runs and takes no more."""

@@ -234,7 +234,7 @@ class FakeFees:
 
 
 class FakePasswords:
-    """Passwords of the students in a `directory` in memory; ten wrong ones within 15 minutes lock for 15 minutes."""
+    """Passwords of the students in a `directory` in memory; thirty wrong ones within 15 minutes lock for 15 minutes."""
 
     def __init__(self, directory: FakeDirectory, clock: Callable[[], datetime]) -> None:
         self.directory, self.clock = directory, clock
@@ -282,7 +282,7 @@ class FakePasswords:
         if lock is not Lock.OPEN:
             return Barrier(lock)
         recent = [at for at in self.failures.get(album, []) if at > self.clock() - timedelta(minutes=15)]
-        return Barrier(lock, recent[-1] + timedelta(minutes=15)) if len(recent) >= 10 else None
+        return Barrier(lock, recent[-1] + timedelta(minutes=15)) if len(recent) >= 30 else None
 
     def open(self, album: AlbumNumber) -> None:
         self._answer()
@@ -314,7 +314,7 @@ class FakeStaff:
             raise self.problem
         typed = user.strip().casefold()
         right, member = self.members.get(typed, ("", None))
-        if not password or password != right or self.failures.get(typed, 0) >= 10:
+        if not password or password != right or self.failures.get(typed, 0) >= 30:
             self.failures[typed] = self.failures.get(typed, 0) + 1
             return None
         self.failures.pop(typed, None)

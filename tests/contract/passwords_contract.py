@@ -181,7 +181,7 @@ class PasswordsContract:
         assert not world.passwords.verify(entry.uid, "another one entirely").accepted
         assert world.passwords.barrier(entry.album) == Barrier(Lock.BARRED)
 
-    def test_ten_wrong_passwords_lock_for_a_quarter_of_an_hour(self, world: World) -> None:
+    def test_thirty_wrong_passwords_lock_for_a_quarter_of_an_hour(self, world: World) -> None:
         entry = a_student(world, Lock.OPEN)
         fail(world, entry, 9)
         assert world.passwords.barrier(entry.album) is None
@@ -294,10 +294,10 @@ class StaffContract:
     def test_a_strange_name_is_nobody_s(self, office: Office, user: str) -> None:
         assert office.staff.enter(user, RIGHT) is None
 
-    def test_ten_wrong_passwords_lock(self, office: Office) -> None:
+    def test_thirty_wrong_passwords_lock(self, office: Office) -> None:
         user = f"a.kowalska{next(ALBUMS)}"
         office.hire(user, "desk-clerks")
-        assert [office.staff.enter(user, WRONG) for _ in range(10)] == [None] * 10
+        assert [office.staff.enter(user, WRONG) for _ in range(30)] == [None] * 30
         assert office.staff.enter(user, RIGHT) is None
         assert office.staff.look_up(user) == StaffMember(user, f"Anna {user}", Role.CLERK)
 

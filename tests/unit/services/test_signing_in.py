@@ -94,7 +94,7 @@ def test_before_the_activation_nobody_gets_in(doors: Doors, sign_in: SignIn) -> 
 def test_a_lock_by_wrong_passwords_elsewhere_is_the_same_refusal(
     doors: Doors, sign_in: SignIn, student: Student
 ) -> None:
-    doors.passwords.failures[student.album] = [doors.registrar.now] * 10
+    doors.passwords.failures[student.album] = [doors.registrar.now] * 30
     assert sign_in("100001", PASSWORD, HERE) == NotSignedIn()
     assert doors.causes(student)[0] == "locked"
 

@@ -292,6 +292,17 @@ def _add_missing(connection: Any, ldif: str) -> None:
         (dn,) = attributes.pop("dn")
         if _result(connection.add(dn, None, attributes), ALREADY_EXISTS, about=dn) == SUCCESS:
             print(f"{dn} was added")
+        elif f",ou=policies,{_settings()['suffix']}" in dn:
+            _correct(connection, dn, attributes)
+
+
+def _correct(connection: Any, dn: str, declared: Mapping[str, list[str]]) -> None:
+    """Give a password policy the values that are declared now; nobody changes it by another way."""
+    rules = {name: values for name, values in declared.items() if name.startswith("pwd")}
+    found = _read(connection, dn, *rules)
+    if changes := {name: values for name, values in rules.items() if sorted(found.get(name, ())) != sorted(values)}:
+        _replace(connection, dn, changes)
+        print(f"{dn} has another {', '.join(sorted(changes))}")
 
 
 def _set_passwords(connection: Any, passwords: Mapping[str, str]) -> None:
