@@ -60,8 +60,8 @@ lab-up: setup ## real Debian 13 hosts on this machine, with everything deployed 
 	$(IN_LAB)/ansible-playbook playbooks/site.yml
 
 lab-test: setup ## a second deployment, which may change nothing, and the tests of the hosts; after make lab-up
-	@command -v chromium >/dev/null && command -v certutil >/dev/null || { \
-	  echo "installing Debian's chromium and libnss3-tools, for the walk through the manual"; $(call debian,chromium fonts-liberation libnss3-tools); }
+	@command -v chromium >/dev/null && command -v certutil >/dev/null && command -v testssl >/dev/null || { \
+	  echo "installing Debian's chromium, libnss3-tools and testssl.sh, for the walk through the manual"; $(call debian,chromium fonts-liberation libnss3-tools testssl.sh); }
 	$(IN_LAB)/python -m lab.second_run
 	$(IN_LAB)/pytest -q tests/hosts
 
