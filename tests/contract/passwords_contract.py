@@ -183,7 +183,7 @@ class PasswordsContract:
 
     def test_thirty_wrong_passwords_lock_for_a_quarter_of_an_hour(self, world: World) -> None:
         entry = a_student(world, Lock.OPEN)
-        fail(world, entry, 9)
+        fail(world, entry, 29)
         assert world.passwords.barrier(entry.album) is None
         fail(world, entry, 1)
         refused = world.passwords.verify(entry.uid, RIGHT)
@@ -192,16 +192,16 @@ class PasswordsContract:
         assert barrier and barrier.lock is Lock.OPEN and barrier.until
         assert timedelta(minutes=14) < barrier.until - datetime.now(UTC) <= timedelta(minutes=15)
 
-    def test_nine_wrong_passwords_are_forgotten_after_the_right_one(self, world: World) -> None:
+    def test_twenty_nine_wrong_passwords_are_forgotten_after_the_right_one(self, world: World) -> None:
         entry = a_student(world, Lock.OPEN)
-        fail(world, entry, 9)
+        fail(world, entry, 29)
         assert world.passwords.verify(entry.uid, RIGHT).accepted
-        fail(world, entry, 9)
+        fail(world, entry, 29)
         assert world.passwords.verify(entry.uid, RIGHT).accepted
 
     def test_a_lock_by_wrong_passwords_can_be_opened(self, world: World) -> None:
         entry = a_student(world, Lock.OPEN)
-        fail(world, entry, 10)
+        fail(world, entry, 30)
         world.passwords.open(entry.album)
         assert world.passwords.barrier(entry.album) is None
         fail(world, entry, 1)

@@ -25,8 +25,10 @@ class Answer:
     error: str = ""
 
 
-def ask(name: str, path: str = "/", *, port: int = 443, headers: Mapping[str, str] | None = None) -> Answer:
-    """Ask for a page on a connection of its own; certificates are what other tests are about."""
+def ask(
+    name: str, path: str = "/", *, port: int = 443, headers: Mapping[str, str] | None = None, form: bytes = b""
+) -> Answer:
+    """Ask for a page, or send a form, on a connection of its own; certificates are what other tests are about."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     begun = time.monotonic()
@@ -36,7 +38,7 @@ def ask(name: str, path: str = "/", *, port: int = 443, headers: Mapping[str, st
         else http.client.HTTPConnection(name, port, timeout=PATIENCE)
     )
     try:
-        connection.request("GET", path, headers=dict(headers or {}))
+        connection.request("POST" if form else "GET", path, form or None, dict(headers or {}))
         answer = connection.getresponse()
         body = answer.read()
     except (OSError, http.client.HTTPException) as error:

@@ -12,7 +12,7 @@ from estudent.domain.throttle import SUBJECT_WINDOW, Recent, turn, wait_until
 NOW = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
 LOCKS_AT = 10
 REMEMBERS = timedelta(seconds=900 + 20)
-"""A third of the directory's pwdMaxFailure, and its pwdFailureCountInterval, with clocks that differ by some seconds."""
+"""A third of the directory's pwdMaxFailure; its pwdFailureCountInterval, with clocks that differ by some seconds."""
 
 
 @pytest.mark.parametrize(
