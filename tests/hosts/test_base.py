@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import yaml
@@ -16,6 +19,7 @@ from tests.hosts.conftest import HostNamed
 
 HOSTS = sorted(yaml.safe_load((PROJECT / "inventories/lab/hosts.yml").read_text())["all"]["hosts"])
 LYNIS_AT_LEAST = 80
+ANSIBLE = Path(sys.executable).with_name("ansible")
 each = pytest.mark.parametrize("name", HOSTS)
 
 
@@ -111,3 +115,25 @@ def test_an_auditor_finds_every_host_hardened(host: HostNamed) -> None:
     with ThreadPoolExecutor() as pool:
         found = dict(zip(HOSTS, pool.map(audit, HOSTS), strict=True))
     assert {name: index for name, index in found.items() if index < LYNIS_AT_LEAST} == {}, found
+
+
+def units(*names: str, check: bool = False) -> str:
+    """Have units run on outside1, as roles do; return what Ansible says."""
+    asked = json.dumps({"names": names})
+    command = [str(ANSIBLE), "outside1", "--become", "--module-name", "units", "--args", asked]
+    done = subprocess.run([*command, *["--check"] * check], cwd=PROJECT, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+def test_a_unit_that_was_stopped_and_disabled_is_found_started_and_enabled(host: HostNamed) -> None:
+    outside1, timer = host("outside1"), "estudent-metrics.timer"
+    outside1.check_output(f"systemctl disable --now {timer}")
+    assert f"- {timer}" in units("ssh.service", timer, check=True)
+    assert not outside1.service(timer).is_running
+    assert "CHANGED" in units("ssh.service", timer)
+    assert outside1.service(timer).is_running and outside1.service(timer).is_enabled
+    assert "changed: false" in units("ssh.service", timer)
+
+
+def test_a_unit_that_systemd_cannot_load_is_named() -> None:
+    assert "systemd cannot load nobody.service" in units("ssh.service", "nobody.service")
