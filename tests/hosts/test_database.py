@@ -161,6 +161,7 @@ def counted(data1: Host) -> dict[str, list[str]]:
 
 
 def test_a_restore_brings_back_rows_and_rights_as_they_were(data1: Host, flows: Attempts) -> None:
+    assert flows("DROP TABLE IF EXISTS kept").startswith("OK")
     assert flows("CREATE TABLE kept AS SELECT n, md5(n::text) FROM generate_series(1, 5000) AS n").startswith("OK")
     try:
         with quiet(data1):

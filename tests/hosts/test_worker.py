@@ -14,7 +14,7 @@ from testinfra.host import Host
 from lab.running import Lab
 from sandbox.sample import Sample, generate, write_csv
 from tests.hosts.conftest import HostNamed
-from tests.hosts.orchestrating import Prefect, await_that
+from tests.hosts.orchestrating import ENDED, Prefect, await_that
 from tests.hosts.signing_on import SUFFIX
 
 FOLDER = "/var/lib/estudent/recruitment"
@@ -75,9 +75,8 @@ class Directory:
 
     def albums(self) -> list[str]:
         """Return the album numbers of all entries."""
-        search = "ldapsearch -Q -LLL -Y EXTERNAL -H ldapi:/// -E pr=1000/noprompt -b"
-        found = self._host.check_output(f"{search} ou=people,{SUFFIX} '(employeeNumber=*)' employeeNumber")
-        lines = found.splitlines()
+        found = self._host.check_output(f"slapcat -F /etc/ldap/slapd.d -b {SUFFIX} -a '(employeeNumber=*)'")
+        lines = str(found).splitlines()
         return [line.split(": ")[1] for line in lines if line.startswith("employeeNumber: ")]
 
 
@@ -134,6 +133,7 @@ def test_a_stopped_worker_lets_its_runs_end(prefect: Prefect, ops1: Host) -> Non
     run = run or prefect.start("requests", {"minutes": 15})
     await_that(lambda: prefect.state(run)["type"] == "RUNNING", 60)
     ops1.run_expect([0], "systemctl restart estudent-workers.target")
+    await_that(lambda: prefect.state(run)["type"] in ENDED, 60)
     assert prefect.state(run)["type"] == "COMPLETED"
     assert prefect.ended(prefect.start("accounts", {"mode": "rehearse"}), 120)["type"] == "COMPLETED"
 
