@@ -55,7 +55,7 @@ class Orchestration:
             "PYTHONPATH": str(ROOT),
         }
         self._running = ExitStack()
-        self.http = httpx.Client(base_url=f"{self.url}/api", timeout=90)
+        self.http = httpx.Client(base_url=f"{self.url}/api", timeout=30)
         self._running.callback(self.http.close)
 
     def __enter__(self) -> Self:

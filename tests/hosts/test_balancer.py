@@ -20,9 +20,7 @@ from tests.hosts.conftest import HostNamed
 from tests.hosts.visiting import Answer, Visitor, ask
 
 NAMES = ["estudent.uczelnia.example", "sso.uczelnia.example"]
-SEVERE = {"MEDIUM", "HIGH", "CRITICAL"}
-OF_A_PRIVATE_AUTHORITY = "cert_revocation"
-"""The lab's own authority has no service that says which certificates are revoked; a public one has."""
+ACCEPTABLE = {"OK", "INFO", "LOW", "DEBUG"}
 
 
 @pytest.fixture
@@ -138,9 +136,8 @@ def test_the_log_names_nobody_and_no_query(edge1: Host) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_testssl_finds_nothing_above_low(name: str, host: HostNamed, tmp_path: Path) -> None:
     findings = findings_of(name, host, tmp_path)
-    assert len(findings) > 50
-    severe = {each["id"]: each["finding"] for each in findings if each["severity"] in SEVERE}
-    assert set(severe) <= {OF_A_PRIVATE_AUTHORITY}, severe
+    assert len(findings) > 100
+    assert {each["id"]: each["finding"] for each in findings if each["severity"] not in ACCEPTABLE} == {}
 
 
 def findings_of(name: str, host: HostNamed, folder: Path) -> list[dict[str, str]]:

@@ -93,6 +93,8 @@ def test_an_operator_signs_in_and_sees_the_runs(lab: Lab, browser: Browser) -> N
 
 def test_a_clerk_is_no_operator(lab: Lab, browser: Browser) -> None:
     page = signed_in(browser, staff(lab, "clerk1"))
+    assert page.status_code == 403
+    assert browser.client.get(f"{PAGES}/api/health").status_code in (401, 403)
     assert str(page.url).startswith(f"{SSO}/")
     assert "To konto nie ma dostępu do tego serwisu" in page.text
     answer = browser.client.get(f"{PAGES}/api/health", headers={"Accept": "application/json"})

@@ -133,9 +133,8 @@ def test_a_large_form_is_refused_before_the_portal_sees_it() -> None:
     assert sent == (200, 413)
 
 
-def test_a_large_header_ends_the_conversation() -> None:
-    answer = get("/", **{"X-Long": "a" * 40_000})
-    assert answer.status in (400, 431) or "EOF" in answer.error or "reset" in answer.error
+def test_a_large_header_is_refused_before_the_portal_sees_it() -> None:
+    assert get("/", **{"X-Long": "a" * 40_000}).status in (400, 431)
 
 
 def test_a_reload_turns_nobody_away(web1: Host, record_testsuite_property: Note) -> None:
