@@ -25,7 +25,7 @@ from estudent.settings import DirectorySettings, LetterSettings
 from sandbox.slapd import Slapd
 from tests.contract.registry_world import START, a_feed, a_rejection, an_application
 from tests.contract.test_post import Sink, started
-from tests.portal.world import Portal, a_portal, form_in, pesel_of
+from tests.portal.world import TRIES_UNTIL_BARRED, Portal, a_portal, form_in, pesel_of
 
 pytestmark = pytest.mark.enable_socket
 
@@ -363,7 +363,7 @@ class TestLetter:
 class TestUnlocking:
     def test_a_lock_by_wrong_passwords_is_shown_and_ended(self, portal: Portal) -> None:
         student = portal.a_student(active=True)
-        for _ in range(12):
+        for _ in range(TRIES_UNTIL_BARRED):
             portal.campus.passwords.verify(student.album.login, "a wrong password")
         address = f"/desk/student/{student.album}"
         assert "Locked by wrong passwords" in page(portal.at_the_desk(CLERK).get(address))

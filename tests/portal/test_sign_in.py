@@ -24,7 +24,7 @@ from estudent.ports import Role, StaffMember
 from estudent.settings import DirectorySettings, PortalSettings
 from sandbox.daemon import free_port
 from sandbox.slapd import Slapd
-from tests.portal.world import DOMAIN, KEY, Portal, a_portal
+from tests.portal.world import DOMAIN, KEY, TRIES_UNTIL_BARRED, Portal, a_portal
 
 pytestmark = pytest.mark.enable_socket
 PASSWORD, WRONG, NEW = "correct horse battery staple", "incorrect horse battery staple", "seventeen purple umbrellas"
@@ -155,7 +155,7 @@ def test_whoever_is_signed_in_has_no_use_for_the_first_page(portal: Portal, stud
 def test_every_refusal_is_the_same_page(portal: Portal, student: Student) -> None:
     waiting, left, locked = portal.a_student(), portal.a_student(active=True), portal.a_student(active=True)
     in_directory(portal, left, Lock.BARRED)
-    for _ in range(10):
+    for _ in range(TRIES_UNTIL_BARRED):
         portal.campus.passwords.verify(str(locked.album), WRONG)
     wrong = sign_in(portal, portal.browser(), student.album, WRONG)
     assert wrong.status_code == 403
