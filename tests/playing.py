@@ -158,6 +158,15 @@ def a_project(folder: Path) -> Project:
     return Project(folder)
 
 
+def alive(pid: int) -> bool:
+    """Say whether a process still does anything; one that has ended may wait for its parent to take notice."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
 def encrypted(text: str) -> str:
     """Return a text as Ansible's vault keeps it."""
     vault = VaultLib([("default", VaultSecret(PASSWORD.encode()))])

@@ -13,7 +13,7 @@ import pytest
 from estudent.adapters.ansible import processes
 from estudent.domain.deployment import Play
 from sandbox.orchestration import Orchestration
-from tests.playing import CANARIES, Project, a_project
+from tests.playing import CANARIES, Project, a_project, alive
 
 pytestmark = pytest.mark.enable_socket
 PATIENCE = 180
@@ -58,10 +58,11 @@ def artifacts(prefect: Orchestration, run: str) -> dict[str, str]:
 
 
 def log(prefect: Orchestration, run: str) -> list[str]:
-    """Return what the run has said, once all of it has arrived."""
+    """Return what the completed run has said, once all of it has arrived; each of its processes sends its own part."""
     wanted = {"logs": {"flow_run_id": {"any_": [run]}}, "limit": 200, "sort": "TIMESTAMP_ASC"}
     until(
-        lambda: any("Finished in state" in each["message"] for each in prefect.post("/logs/filter", wanted)), "no log"
+        lambda: any("Finished in state Completed" in each["message"] for each in prefect.post("/logs/filter", wanted)),
+        "no log",
     )
     return [each["message"] for each in prefect.post("/logs/filter", wanted)]
 
@@ -215,7 +216,7 @@ def test_a_cancelled_run_leaves_no_process(prefect: Orchestration, project: Proj
     cancel(prefect, run)
     until(lambda: not processes.marked(project.mark), "processes were left")
     assert prefect.wait_for(run, 60)["type"] == "CANCELLED"
-    assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
+    assert [pid for pid in pids if alive(pid)] == []
 
 
 def test_no_secret_stands_in_prefect_or_the_logs(prefect: Orchestration, deployed: str) -> None:
@@ -225,8 +226,10 @@ def test_no_secret_stands_in_prefect_or_the_logs(prefect: Orchestration, deploye
 
 
 def test_a_worker_that_is_stopped_takes_ansible_with_it(prefect: Orchestration, project: Project) -> None:
-    """It stands last: afterwards there is no worker any more."""
+    """It stands last: afterwards there is no worker any more. What its run kept goes with the next deployment."""
     _, pids = sleeping(prefect, project)
     prefect.worker.terminate()
     until(lambda: not processes.marked(project.mark), "processes were left")
-    assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
+    assert [pid for pid in pids if alive(pid)] == []
+    with project.playbooks.alone():
+        assert project.playbooks.rooms() == set()

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from estudent.adapters.ansible import AnsiblePlaybooks, processes
 from estudent.domain.deployment import Happening, HostRecap, Order, Outcome, Play, What
 from estudent.ports import Misconfigured, Refused
 from estudent.services.deploy_hosts import DeployHosts
-from tests.playing import CANARIES, Project, a_project
+from tests.playing import CANARIES, Project, a_project, alive
 
 ROOT = Path(__file__).resolve().parents[2]
 DIES_HARD = """
@@ -97,18 +96,6 @@ def command_of(pid: int) -> bytes:
         return b""
 
 
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-
-
-def rooms() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("estudent-deploy-*"))
-
-
 # what is told
 
 
@@ -179,12 +166,12 @@ def test_what_stands_beside_a_secret_is_still_shown(checked: Outcome) -> None:
     assert difference.after.endswith("port = 389\n")
 
 
-def test_nothing_of_a_deployment_is_left_on_the_disk(checked: Outcome) -> None:
-    assert rooms() == set()
+def test_nothing_of_a_deployment_is_left_on_the_disk(project: Project, checked: Outcome) -> None:
+    assert project.playbooks.rooms() == set()
 
 
 def test_a_room_is_closed_to_others(project: Project, slow: object) -> None:
-    (room,) = rooms()
+    (room,) = project.playbooks.rooms()
     assert room.stat().st_mode & 0o777 == 0o700
     kept = b"".join(file.read_bytes() for file in room.rglob("*") if file.is_file())
     assert [canary for canary in CANARIES if canary.encode() in kept] == []
@@ -228,7 +215,7 @@ def test_ansible_stops_when_its_starter_is_killed_and_the_next_deployment_clears
         starter.send_signal(signal.SIGKILL)
     with DeployHosts(project.playbooks).alone():
         assert [pid for pid in pids if alive(pid)] == []
-        assert rooms() == set()
+        assert project.playbooks.rooms() == set()
 
 
 def test_a_connection_kept_open_is_ended_though_it_shows_nothing_but_its_title() -> None:

@@ -159,11 +159,15 @@ class AnsiblePlaybooks:
     def _prefix(self) -> str:
         return f"estudent-deploy-{hashlib.sha256(bytes(self.lock)).hexdigest()[:8]}-"
 
+    def rooms(self) -> set[Path]:
+        """Return the folders of a deployment that goes on, or was killed."""
+        ours = Path(f"/proc/{os.getpid()}").owner()
+        return {each for each in Path(tempfile.gettempdir()).glob(f"{self._prefix}*") if each.owner() == ours}
+
     def _clear(self) -> None:
         processes.end(self._mark, self._prefix)
-        for room in Path(tempfile.gettempdir()).glob(f"{self._prefix}*"):
-            if room.owner() == Path(f"/proc/{os.getpid()}").owner():
-                shutil.rmtree(room, ignore_errors=True)
+        for room in self.rooms():
+            shutil.rmtree(room, ignore_errors=True)
 
     def _secrets(self) -> set[str]:
         folders = [each if each.is_dir() else each.parent for each in self._inventories]
