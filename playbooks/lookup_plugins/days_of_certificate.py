@@ -1,4 +1,4 @@
-"""How many days a certificate on the machine that runs Ansible still holds; a missing one holds for none."""
+"""How many days a certificate, or a list of revoked ones, on the machine that runs Ansible holds; a missing one for none."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from cryptography import x509
 
 DOCUMENTATION = """
 name: days_of_certificate
-short_description: how many days a certificate still holds
-description: Returns the whole days until a PEM certificate ends; 0 for a file that is not there.
+short_description: how many days a certificate or a list of revoked ones still holds
+description: Returns the whole days until a PEM certificate or a DER revocation list ends; 0 where there is no file.
 options:
   _terms:
-    description: paths of certificates
+    description: paths of certificates and lists
     required: true
 """
 
@@ -31,4 +31,9 @@ class LookupModule(LookupBase):  # type: ignore[misc]
 def _days(file: Path) -> int:
     if not file.exists():
         return 0
-    return (x509.load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc - datetime.now(UTC)).days
+    content = file.read_bytes()
+    if content.startswith(b"-----BEGIN"):
+        end = x509.load_pem_x509_certificate(content).not_valid_after_utc
+    else:
+        end = x509.load_der_x509_crl(content).next_update_utc or datetime.now(UTC)
+    return (end - datetime.now(UTC)).days
