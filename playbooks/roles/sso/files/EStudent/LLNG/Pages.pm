@@ -5,7 +5,11 @@ use strict;
 use warnings;
 use Mouse;
 use URI;
-use Lemonldap::NG::Portal::Main::Constants qw(PE_OK);
+use Lemonldap::NG::Portal::Main::Constants qw(
+    PE_APACHESESSIONERROR PE_BADPARTNER PE_CAS_SERVICE_NOT_ALLOWED PE_ERROR PE_LDAPCONNECTFAILED PE_LDAPERROR
+    PE_OIDC_SERVICE_NOT_ALLOWED PE_OK PE_SAML_SERVICE_NOT_ALLOWED PE_SESSIONNOTGRANTED PE_UNAUTHORIZEDPARTNER
+    PE_UNAUTHORIZEDURL PE_UNKNOWNPARTNER PE_WRONGMANAGERACCOUNT
+);
 
 extends 'EStudent::LLNG::Plugin';
 
@@ -17,6 +21,13 @@ use constant LANGUAGES => qw(pl en);
 my %OURS = (
     ( map { $_ => 'page' } qw(login error info confirm menu redirect upgradesession) ),
     ( map { $_ => 'piece' } qw(simpleInfo samlSpsLogout samlSpLogout samlSpSoapLogout casBack2Url oidcLogout) ),
+);
+
+# LemonLDAP::NG shows what went wrong with 200, as if it were what was asked for. Here: who may not, and whose fault it is.
+my %STATUS = (
+    ( map { $_ => 403 } PE_BADPARTNER, PE_CAS_SERVICE_NOT_ALLOWED, PE_OIDC_SERVICE_NOT_ALLOWED, PE_SAML_SERVICE_NOT_ALLOWED,
+        PE_SESSIONNOTGRANTED, PE_UNAUTHORIZEDPARTNER, PE_UNAUTHORIZEDURL, PE_UNKNOWNPARTNER ),
+    ( map { $_ => 503 } PE_APACHESESSIONERROR, PE_ERROR, PE_LDAPCONNECTFAILED, PE_LDAPERROR, PE_WRONGMANAGERACCOUNT ),
 );
 
 sub dress {
@@ -35,6 +46,7 @@ sub dress {
         ADDRESSES     => [ map { { CODE => $_, HREF => $self->here( $req, $_ ), CURRENT => $_ eq $language } } LANGUAGES ],
         MINUTES       => $self->minutes($req),
     );
+    $arguments->{code} ||= $STATUS{ $req->error } || 400 if $$name eq 'error' and ( $req->error || PE_OK ) > PE_OK;
     $arguments->{params} = { %{ $arguments->{params} || {} }, %page };
     $$name = $template;
     return PE_OK;
