@@ -1,4 +1,4 @@
-"""How many days a certificate, or a list of revoked ones, on the machine that runs Ansible holds; a missing one for none."""
+"""How many days a certificate or a revocation list on the machine that runs Ansible holds; a missing one for none."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -59,12 +58,13 @@ def artifacts(prefect: Orchestration, run: str) -> dict[str, str]:
 
 def log(prefect: Orchestration, run: str) -> list[str]:
     """Return what the completed run has said, once all of it has arrived; each of its processes sends its own part."""
-    wanted = {"logs": {"flow_run_id": {"any_": [run]}}, "limit": 200, "sort": "TIMESTAMP_ASC"}
-    until(
-        lambda: any("Finished in state Completed" in each["message"] for each in prefect.post("/logs/filter", wanted)),
-        "no log",
-    )
-    return [each["message"] for each in prefect.post("/logs/filter", wanted)]
+
+    def so_far() -> list[str]:
+        wanted = {"logs": {"flow_run_id": {"any_": [run]}}, "limit": 200, "sort": "TIMESTAMP_ASC"}
+        return [each["message"] for each in prefect.post("/logs/filter", wanted)]
+
+    until(lambda: any("Finished in state Completed" in line for line in so_far()), "no log")
+    return so_far()
 
 
 @pytest.fixture(scope="module")

@@ -37,8 +37,8 @@ from tests.hosts.signing_on import (
 
 RUN = f"{randrange(10_000):04d}"
 ADA = Person("s7710001", mail=f"ada.kliencka@{MAIL}", surname="Kliencka")
-# Signs in to mod_auth_mellon once and never before: with two sessions of one NameID it looks at the wrong one when it is told
-# that the other has ended (issue 140 of its makers, in 0.19.1).
+# Signs in to mod_auth_mellon once and never before: with two sessions of one NameID it looks at the wrong one when it
+# is told that the other has ended (issue 140 of its makers, in 0.19.1).
 GRACE = Person(f"s771{RUN}", mail=f"grace.kliencka.{RUN}@{MAIL}", surname="Kliencka")
 CLERK = Person("urzedniczka", mail="urzedniczka@uczelnia.example", staff=True, surname="Urzędowa")
 DESK = "https://estudent.uczelnia.example/desk/oidc/callback"

@@ -34,6 +34,8 @@ LEFT_OUT = {name: info.annotation for name, info in Settings.model_fields.items(
 KEY = "the portal's key in tests, which is long enough"
 FINGERPRINT_KEY = "a key of the tests, long enough for it"
 DOMAIN = "student.example.pl"
+TRIES_UNTIL_BARRED = 30
+"""Wrong passwords that the directory takes before it bars somebody for a while (its policy's pwdMaxFailure)."""
 NUMBERS = count(200_001)
 """Album numbers for tests: the directory is shared, so nobody gets one twice."""
 
