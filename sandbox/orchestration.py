@@ -68,7 +68,7 @@ class Orchestration:
 
     def serve(self, pool: str = POOL) -> None:
         """Wait for the server, register the deployments with their schedules at rest, and start a worker of a pool."""
-        self._until("the Prefect server", self._is_healthy)
+        self._until("the Prefect server", self.is_healthy)
         for each in POOLS:
             self._prefect("work-pool", "create", each, "--type", "process", "--overwrite")
             # Of the pool, not of the worker, which breaks when a run is resumed before its process has ended.
@@ -78,6 +78,13 @@ class Orchestration:
         self._end_orphans()
         self.worker = self.spawn("worker", "worker", "start", "--pool", pool, "--name", "here")
         self._until("the worker", lambda: self._worker_is_online(pool))
+
+    def is_healthy(self) -> bool:
+        """Tell whether the server answers."""
+        try:
+            return self.http.get("/health").is_success
+        except httpx.TransportError:
+            return False
 
     def schedules(self, *, active: bool) -> None:
         """Let the clock start runs, or let it rest."""
@@ -150,12 +157,6 @@ class Orchestration:
         done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise NotReady(f"prefect {' '.join(arguments)}: {done.stdout[-1500:]}{done.stderr[-1500:]}")
-
-    def _is_healthy(self) -> bool:
-        try:
-            return self.http.get("/health").is_success
-        except httpx.TransportError:
-            return False
 
     def _worker_is_online(self, pool: str) -> bool:
         workers = self.post(f"/work_pools/{pool}/workers/filter", {})
