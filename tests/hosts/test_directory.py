@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 import secrets
 import subprocess
 import time
@@ -191,6 +193,20 @@ def test_no_service_makes_anybody_staff(directory: Directory, student: str, serv
         ["modify", group, {"member": [["MODIFY_ADD", [student]]]}],
         ["add", f"uid=x,ou=staff,{SUFFIX}", ["inetOrgPerson"], added],
     ) == [NO, NO]
+
+
+def test_passwords_of_people_are_hashed_slowly_and_secrets_that_nobody_guesses_quickly(host: HostNamed) -> None:
+    """Services bind for every sign-in, with 160 random bits."""
+    asked = f"slapcat -F /etc/ldap/slapd.d -b {SUFFIX} -a '(userPassword=*)' -o ldif-wrap=no"
+    found = re.findall(r"^(dn|userPassword)::? (.*)$", str(host("directory1").check_output(asked)), re.MULTILINE)
+    names, kept = found[::2], found[1::2]
+    assert {kind for kind, _ in names} == {"dn"} and {kind for kind, _ in kept} == {"userPassword"}
+    hashes = {dn: base64.b64decode(value) for (_, dn), (_, value) in zip(names, kept, strict=True)}
+    services = {dn: each for dn, each in hashes.items() if ",ou=services," in dn and not dn.startswith("cn=decoy,")}
+    assert len(services) >= 5
+    assert all(each.startswith(b"{ARGON2}$argon2id$v=19$m=8,t=1,p=1$") for each in services.values())
+    others = [each for dn, each in hashes.items() if dn not in services]
+    assert all(each.startswith(b"{ARGON2}$argon2id$v=19$m=19456,t=2,p=1$") for each in others)
 
 
 def test_the_staff_are_in_their_groups(directory: Directory) -> None:
