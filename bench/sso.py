@@ -1,4 +1,4 @@
-"""How many people sign in per second (form, name and password, ticket), beside argon2 verifications of the same machine.
+"""How many people sign in per second (form, name and password, ticket), beside argon2 verifications of this machine.
 
 Run it in the lab's network as root (it gives itself addresses, since one address may send only so many forms):
 `python -m lab run -- python -m bench.sso`.
