@@ -23,6 +23,8 @@ from estudent.adapters.registry.journal import Author
 from estudent.bootstrap import Campus, now
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.whom import Whom
+from estudent.portal.challenge import keyed
+from estudent.portal.picture_code import PictureCodes
 from estudent.settings import Settings
 from sandbox import certificates
 from sandbox.daemon import Daemon
@@ -85,6 +87,10 @@ class Semester:
     def settings(self) -> Settings:
         """The settings that everything here runs with."""
         return Settings(**tomllib.loads(self.university.settings.read_text(encoding="utf-8")))
+
+    def picture_code(self, handle: str) -> str:
+        """Return what a challenge's picture says, as the portal's key tells."""
+        return PictureCodes(keyed(self.settings.portal.secret_key.get_secret_value())).code(handle)
 
     @contextmanager
     def campus(self) -> Iterator[Campus]:

@@ -1,9 +1,12 @@
 #!/usr/bin/python3
-"""Have several units run, now and after every boot, in one step."""
+"""Have several units run, now and after every boot, in one step; say which have not read what was written for them."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -13,16 +16,26 @@ short_description: has several units run, now and after every boot
 description:
   - One call for all units of a role, where systemd_service needs one for each.
   - Units whose files were changed are read anew, without being told to.
+  - A handler is forgotten with the play that was to run it. Whoever names what a unit reads is told, by a later play too,
+    that the unit was neither started nor reloaded since, and can notify the handler again.
 options:
   names: {type: list, elements: str, required: true, description: "units, with their endings"}
+  reads:
+    description: the files and folders that a unit, one of these or another, reads when it is started or reloaded
+    type: dict
+    default: {}
 """
 RETURN = """
 changed_units:
   description: the units that were enabled or started
   type: list
   returned: always
+behind_units:
+  description: the units that were last started or reloaded before something that they read was changed
+  type: list
+  returned: always
 """
-PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload")
+PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload", "StateChangeTimestampMonotonic")
 RUNNING = frozenset({"active", "activating", "reloading"})
 AFTER_BOOT = frozenset({"enabled", "static", "alias", "generated", "indirect"})
 
@@ -36,6 +49,7 @@ class Unit:
     ActiveState: str
     UnitFileState: str
     NeedDaemonReload: str
+    StateChangeTimestampMonotonic: str
 
     @property
     def runs(self) -> bool:
@@ -47,28 +61,52 @@ class Unit:
         """Whether it runs after a boot."""
         return self.UnitFileState in AFTER_BOOT
 
+    @property
+    def since(self) -> float:
+        """When it was last started or reloaded, or ended; in seconds since 1970."""
+        return time.time() - time.monotonic() + int(self.StateChangeTimestampMonotonic or 0) / 1e6
+
 
 def main() -> None:
     """Look at all units, then enable and start those that need it."""
-    module = AnsibleModule({"names": {"type": "list", "elements": "str", "required": True}}, supports_check_mode=True)
-    units = _look(module)
+    arguments = {
+        "names": {"type": "list", "elements": "str", "required": True},
+        "reads": {"type": "dict", "default": {}},
+    }
+    module = AnsibleModule(arguments, supports_check_mode=True)
+    units = _look(module, module.params["names"])
     if any(unit.NeedDaemonReload == "yes" for unit in units) and not module.check_mode:
         _systemctl(module, "daemon-reload")
-        units = _look(module)
+        units = _look(module, module.params["names"])
     missing = [unit.name for unit in units if unit.LoadState not in {"loaded", "stub"}]
     if missing and not module.check_mode:
         module.fail_json(msg=f"systemd cannot load {', '.join(missing)}; systemctl status says why")
     resting = [unit.name for unit in units if not unit.comes_back]
     stopped = [unit.name for unit in units if not unit.runs]
+    reads = module.params["reads"]
+    behind = [unit.name for unit in _look(module, list(reads)) if unit.runs and unit.since < _changed(reads[unit.name])]
     if not module.check_mode:
         _systemctl(module, "enable", *resting)
         _systemctl(module, "start", *stopped)
     changed = sorted({*resting, *stopped})
-    module.exit_json(changed=bool(changed), changed_units=changed)
+    module.exit_json(changed=bool(changed or behind), changed_units=changed, behind_units=behind)
 
 
-def _look(module: AnsibleModule) -> list[Unit]:
-    names = module.params["names"]
+def _changed(paths: list[str]) -> float:
+    """Return when any of these was last changed, or anything within; seconds since 1970."""
+    return max((file.lstat().st_ctime for path in paths for file in _files(Path(path))), default=0.0)
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from (each for each in path.rglob("*") if not each.is_dir())
+    elif path.exists():
+        yield path
+
+
+def _look(module: AnsibleModule, names: list[str]) -> list[Unit]:
+    if not names:
+        return []
     shown = _systemctl(module, "show", f"--property={','.join(PROPERTIES)}", *names)
     found = [dict(line.split("=", 1) for line in block.splitlines()) for block in shown.strip().split("\n\n")]
     return [Unit(name, **block) for name, block in zip(names, found, strict=True)]

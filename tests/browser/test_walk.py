@@ -60,7 +60,9 @@ def test_a_student_with_a_phone_and_no_javascript_gets_there_by_data_in_english(
     semester: Semester, visit: Visit
 ) -> None:
     row = semester.somebody()
-    walk = Walk(semester, visit(PHONE, language="en", scripts=False), "en", scripts=False)
+    walk = Walk(
+        semester, visit(PHONE, language="en", scripts=False), "en", scripts=False, picture_code=semester.picture_code
+    )
     walk.open("/")
     walk.follow("If you have no account, click here")
     walk.create_by_data(row)

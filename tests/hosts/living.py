@@ -15,7 +15,6 @@ from typing import Any
 import httpx
 import pytest
 
-from estudent.settings import Settings
 from sandbox.browser import DESKTOP, Browsers, Visitor
 from sandbox.sample import Row, Sample, generate
 from sandbox.sample.numbers import Numbers
@@ -94,11 +93,6 @@ class Outside:
         """Return the student's user at Microsoft."""
         users = self.web.get(f"{OUTSIDE}:8443/sandbox/users").json()
         return next((user for user in users if user.get("employeeId") == album), None)
-
-    @property
-    def settings(self) -> Settings:
-        """Nobody here knows the portal's key: its challenges are solved as students' browsers solve them."""
-        raise NotImplementedError
 
 
 @contextmanager

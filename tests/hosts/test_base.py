@@ -117,9 +117,9 @@ def test_an_auditor_finds_every_host_hardened(host: HostNamed) -> None:
     assert {name: index for name, index in found.items() if index < LYNIS_AT_LEAST} == {}, found
 
 
-def units(*names: str, check: bool = False) -> str:
+def units(*names: str, check: bool = False, reads: dict[str, list[str]] | None = None) -> str:
     """Have units run on outside1, as roles do; return what Ansible says."""
-    asked = json.dumps({"names": names})
+    asked = json.dumps({"names": names, "reads": reads or {}})
     command = [str(ANSIBLE), "outside1", "--become", "--module-name", "units", "--args", asked]
     done = subprocess.run([*command, *["--check"] * check], cwd=PROJECT, capture_output=True, text=True, check=False)
     return done.stdout + done.stderr
@@ -133,6 +133,23 @@ def test_a_unit_that_was_stopped_and_disabled_is_found_started_and_enabled(host:
     assert "CHANGED" in units("ssh.service", timer)
     assert outside1.service(timer).is_running and outside1.service(timer).is_enabled
     assert "changed: false" in units("ssh.service", timer)
+
+
+def test_a_unit_that_has_not_read_what_was_written_is_named_until_it_has(host: HostNamed) -> None:
+    """A play that was killed between a file and its handler leaves no other trace."""
+    outside1, folder = host("outside1"), "/run/read-by-a-test"
+    reads = {"ssh.service": [f"{folder}", "/nowhere"]}
+    outside1.check_output(f"mkdir -p {folder}/in && systemctl reload ssh.service")
+    try:
+        assert "changed: false" in units("ssh.service", reads=reads)
+        outside1.check_output(f"touch {folder}/in/file")
+        for _ in range(2):
+            told = units("ssh.service", reads=reads)
+            assert "CHANGED" in told and "behind_units:\n    - ssh.service" in told
+        outside1.check_output("systemctl reload ssh.service")
+        assert "changed: false" in units("ssh.service", reads=reads)
+    finally:
+        outside1.check_output(f"rm -r {folder}")
 
 
 def test_a_unit_that_systemd_cannot_load_is_named() -> None:
