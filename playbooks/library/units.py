@@ -16,7 +16,7 @@ short_description: has several units run, now and after every boot
 description:
   - One call for all units of a role, where systemd_service needs one for each.
   - Units whose files were changed are read anew, without being told to.
-  - A handler is forgotten with the play that was to run it. Whoever names what a unit reads is told, by a later play too,
+  - A handler is forgotten with the play that was to run it. Whoever names what a unit reads is told, later as well,
     that the unit was neither started nor reloaded since, and can notify the handler again.
 options:
   names: {type: list, elements: str, required: true, description: "units, with their endings"}
