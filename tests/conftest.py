@@ -10,6 +10,7 @@ HERE = Path(__file__).parent
 TOGETHER = ("browser", "e2e", "integration/registry")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let a process of `--dist loadgroup` have whole files, and of some folders all of them."""
     for item in items:
