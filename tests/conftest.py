@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
+from xdist.scheduler import LoadScopeScheduling
 
-HERE = Path(__file__).parent
-TOGETHER = ("browser", "e2e", "integration/registry")
+if TYPE_CHECKING:
+    import pytest
+    from xdist.remote import Producer
+
+TOGETHER = ("tests/browser/", "tests/e2e/", "tests/integration/registry/")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let a process of `--dist loadgroup` have whole files, and of some folders all of them."""
-    for item in items:
-        file = item.path.relative_to(HERE)
-        group = next((folder for folder in TOGETHER if file.is_relative_to(folder)), str(file))
-        item.add_marker(pytest.mark.xdist_group(group))
+class Sharing(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives a process whole files, and of some folders all of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid.partition("::")[0])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing | None:
+    """Share out so where whole files are asked for (`--dist loadfile`)."""
+    return Sharing(config, log) if config.getoption("dist") == "loadfile" else None
