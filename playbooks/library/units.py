@@ -24,6 +24,10 @@ options:
     description: the files and folders that a unit, one of these or another, reads when it is started or reloaded
     type: dict
     default: {}
+  starts_with:
+    description: those that it reads only when it is started
+    type: dict
+    default: {}
 """
 RETURN = """
 changed_units:
@@ -31,11 +35,18 @@ changed_units:
   type: list
   returned: always
 behind_units:
-  description: the units that were last started or reloaded before something that they read was changed
+  description: the units that run, and have not read what was changed since
   type: list
   returned: always
 """
-PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload", "StateChangeTimestampMonotonic")
+PROPERTIES = (
+    "LoadState",
+    "ActiveState",
+    "UnitFileState",
+    "NeedDaemonReload",
+    "StateChangeTimestampMonotonic",
+    "ActiveEnterTimestampMonotonic",
+)
 RUNNING = frozenset({"active", "activating", "reloading"})
 AFTER_BOOT = frozenset({"enabled", "static", "alias", "generated", "indirect"})
 
@@ -50,6 +61,7 @@ class Unit:
     UnitFileState: str
     NeedDaemonReload: str
     StateChangeTimestampMonotonic: str
+    ActiveEnterTimestampMonotonic: str
 
     @property
     def runs(self) -> bool:
@@ -62,9 +74,14 @@ class Unit:
         return self.UnitFileState in AFTER_BOOT
 
     @property
-    def since(self) -> float:
-        """When it was last started or reloaded, or ended; in seconds since 1970."""
-        return time.time() - time.monotonic() + int(self.StateChangeTimestampMonotonic or 0) / 1e6
+    def started(self) -> float:
+        """When it was last started; in seconds since 1970."""
+        return _clock(self.ActiveEnterTimestampMonotonic)
+
+    @property
+    def read(self) -> float:
+        """When it was last started or reloaded; in seconds since 1970."""
+        return _clock(self.StateChangeTimestampMonotonic)
 
 
 def main() -> None:
@@ -72,6 +89,7 @@ def main() -> None:
     arguments = {
         "names": {"type": "list", "elements": "str", "required": True},
         "reads": {"type": "dict", "default": {}},
+        "starts_with": {"type": "dict", "default": {}},
     }
     module = AnsibleModule(arguments, supports_check_mode=True)
     units = _look(module, module.params["names"])
@@ -83,13 +101,23 @@ def main() -> None:
         module.fail_json(msg=f"systemd cannot load {', '.join(missing)}; systemctl status says why")
     resting = [unit.name for unit in units if not unit.comes_back]
     stopped = [unit.name for unit in units if not unit.runs]
-    reads = module.params["reads"]
-    behind = [unit.name for unit in _look(module, list(reads)) if unit.runs and unit.since < _changed(reads[unit.name])]
+    reads, starts_with = module.params["reads"], module.params["starts_with"]
+    behind = {unit.name for unit in _look(module, list(reads)) if unit.runs and unit.read < _changed(reads[unit.name])}
+    behind |= {
+        unit.name
+        for unit in _look(module, list(starts_with))
+        if unit.runs and unit.started < _changed(starts_with[unit.name])
+    }
     if not module.check_mode:
         _systemctl(module, "enable", *resting)
         _systemctl(module, "start", *stopped)
     changed = sorted({*resting, *stopped})
-    module.exit_json(changed=bool(changed or behind), changed_units=changed, behind_units=behind)
+    module.exit_json(changed=bool(changed or behind), changed_units=changed, behind_units=sorted(behind))
+
+
+def _clock(microseconds: str) -> float:
+    """Return a time of systemd's monotonic clock in seconds since 1970."""
+    return time.time() - time.monotonic() + int(microseconds or 0) / 1e6
 
 
 def _changed(paths: list[str]) -> float:
@@ -99,8 +127,8 @@ def _changed(paths: list[str]) -> float:
 
 def _files(path: Path) -> Iterator[Path]:
     if path.is_dir():
-        yield from (each for each in path.rglob("*") if not each.is_dir())
-    elif path.exists():
+        yield from path.rglob("*")  # a folder too: what was removed from it is no longer read
+    if path.exists():
         yield path
 
 

@@ -147,14 +147,18 @@ def test_mellon_signs_in_with_saml(browser: Browser) -> None:
     assert shown(page, "MELLON_NAME_ID") == ADA.uid, "the mailbox was created with this as ImmutableID"
 
 
-def test_saml_asks_for_no_second_password_and_ends_with_the_sign_in(browser: Browser) -> None:
+def test_saml_asks_for_no_second_password_and_ends_with_the_sign_in(browser: Browser, host: HostNamed) -> None:
     enter(browser, f"{USOSWEB}/naleznosci", GRACE)
     assert shown(browser.visit(f"{OFFICE}/inside"), "MELLON_NAME_ID") == GRACE.uid
+    kept = f"SELECT count(*) FROM sessions WHERE a_session ->> '_session_kind' = 'SAML' AND a_session::text ~ '{GRACE.uid}'"
+    sessions = f'runuser -u postgres -- psql -At sso -c "{kept}"'
+    assert host("data1").check_output(sessions) != "0"
     page = browser.get("/?logout=1")
     for address in re.findall(r'<(?:img|iframe) src="([^"]+)"', page.text):
         if "/static/" not in address:
             browser.visit(unescape(address))
     assert browser.visit(f"{OFFICE}/inside").asks
+    assert host("data1").check_output(sessions) == "0", "what single sign-on kept of it is gone"
 
 
 def test_an_openid_client_learns_who_it_is_and_in_which_groups(browser: Browser, lab: Lab) -> None:

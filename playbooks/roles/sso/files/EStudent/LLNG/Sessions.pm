@@ -6,9 +6,9 @@ use strict;
 use warnings;
 use parent 'Apache::Session::Browseable::PgJSON';
 
+# Searches call it with no object, and want one that knows how sessions are read.
 sub populate {
-    my ($self) = @_;
-    $self->SUPER::populate;
+    my $self = Apache::Session::Browseable::PgJSON::populate(@_);
     $self->{object_store} = EStudent::LLNG::Sessions::Store->new;
     return $self;
 }
