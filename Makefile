@@ -50,7 +50,7 @@ check: setup ## the quick loop: style, types, architecture, unit and contract te
 test: check lint-hosts ## everything but hosts: also real servers, a browser, flows, the demo and kill -9
 	@command -v chromium >/dev/null || { echo "installing Debian's chromium, for the tests of the pages"; $(call debian,chromium fonts-liberation); }
 	$(BIN)/pytest -q -m timing tests/unit tests/contract
-	$(BIN)/pytest -q -n 2 --dist loadfile --durations 15 --ignore=tests/unit --ignore=tests/contract --ignore=tests/hosts
+	$(BIN)/pytest -q --ignore=tests/unit --ignore=tests/contract --ignore=tests/hosts
 
 LAB = $(BIN)/python -m lab
 IN_LAB = $(LAB) run -- $(BIN)
