@@ -174,7 +174,7 @@ def test_a_play_that_was_interrupted_is_run_again_and_goes_on(host: HostNamed, r
     edge1 = host("edge1")
     try:
         with visited(record_testsuite_property, "a play that dies half-way"):
-            killed_at("TASK [portal : The portal is restarted]", "--extra-vars", "portal_threads=7")
+            killed_at("RUNNING HANDLER [portal : The portal is restarted]", "--extra-vars", "portal_threads=7")
             assert not serving(edge1) >= set(NODES), "it was killed before a node was taken out"
             play("--extra-vars", "portal_threads=7")
         assert serving(edge1) == set(NODES)
@@ -185,15 +185,15 @@ def test_a_play_that_was_interrupted_is_run_again_and_goes_on(host: HostNamed, r
         play()
 
 
-def killed_at(task: str, *options: str) -> None:
-    """Deploy the portal's nodes, and kill Ansible with all its processes as soon as it begins a task."""
+def killed_at(step: str, *options: str) -> None:
+    """Deploy the portal's nodes, and kill Ansible with all its processes as soon as it begins a step."""
     command: list[str | Path] = [PLAYBOOK, "-i", "inventories/lab", *options, "playbooks/portal.yml"]
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
         command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as run:
         try:
-            assert any(line.startswith(task) for line in run.stdout or ()), f"it never came to {task}"
+            assert any(line.startswith(step) for line in run.stdout or ()), f"it never came to {step}"
         finally:
             os.killpg(run.pid, signal.SIGKILL)
 
