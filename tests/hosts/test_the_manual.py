@@ -25,7 +25,7 @@ from sandbox.walking import Walk
 from tests.hosts.conftest import HostNamed
 from tests.hosts.living import PORTAL, Outside, browsers_that_trust, export_of, newcomer, visitor
 from tests.hosts.orchestrating import Prefect, await_that
-from tests.hosts.signing_on import LIBRARY, MAIL, SSO, SUFFIX, USOSWEB, Browser, have_address, trust
+from tests.hosts.signing_on import LIBRARY, MAIL, SSO, SUFFIX, USOSWEB, Browser, trust
 from tests.hosts.test_eduroam import REALM, AccessPoint
 from tests.hosts.test_worker import bring
 
@@ -283,21 +283,3 @@ def test_signing_out_of_the_portal_ends_that_session_too(mailbox: Mailbox) -> No
     mailbox.walk.sign_out()
     mailbox.walk.open("/account")
     assert mailbox.walk.page.locator("[name=password]").is_visible()
-
-
-def test_guessing_at_every_door_at_once_bars_nobody(
-    mailbox: Mailbox, everywhere: Everywhere, trusted: ssl.SSLContext
-) -> None:
-    """Strangers at many addresses try at portal, single sign-on and Wi-Fi as often as each lets them."""
-    guess, portal = "zgadywane na chybił trafił", f"{PORTAL}/sign-in"
-    for number in range(12):
-        with Browser(trusted, have_address(120 + number)) as stranger:
-            stranger.send(stranger.form(), user=mailbox.login, password=guess)
-            fields = stranger.get(f"{PORTAL}/").fields | {"name": mailbox.login, "password": guess}
-            refused = stranger.client.post(portal, data=fields, headers={"Referer": f"{PORTAL}/"})
-            assert refused.is_client_error, refused.text[:500]
-        everywhere.eduroam(guess)
-    entry = f"slapcat -F /etc/ldap/slapd.d -b {SUFFIX} -a '(uid={mailbox.login})'"
-    failures = str(everywhere.directory.check_output(entry)).count("pwdFailureTime:")
-    assert 10 < failures < 30, f"{failures} wrong passwords reached the directory"
-    assert everywhere.directory_host(1, SECOND) and everywhere.directory_host(2, SECOND)
