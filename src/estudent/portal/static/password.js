@@ -37,6 +37,8 @@ function meter(area, input) {
     clearTimeout(waiting);
     waiting = setTimeout(judge, PAUSE);
   });
+  // A form that is sent judges the password itself, and its answer may bring another session.
+  input.form.addEventListener("submit", () => clearTimeout(waiting));
 }
 
 function offer(area, inputs, show) {
