@@ -126,7 +126,7 @@ def _changed(paths: list[str]) -> float:
 
 
 def _files(path: Path) -> Iterator[Path]:
-    if path.is_dir():
+    if path.is_dir() and not path.is_symlink():  # a link is changed by pointing it elsewhere
         yield from path.rglob("*")  # a folder too: what was removed from it is no longer read
     if path.exists():
         yield path
