@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -19,6 +20,7 @@ def main() -> int:
         [Path(sys.executable).with_name("ansible-playbook"), "playbooks/site.yml"],
         stdout=subprocess.PIPE,
         text=True,
+        env=os.environ | {"ANSIBLE_DEPRECATION_WARNINGS": "true"},
     ) as run:
         for line in run.stdout or ():
             said.append(line)
