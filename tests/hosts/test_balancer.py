@@ -102,6 +102,14 @@ def await_all(edge1: Host) -> None:
         time.sleep(0.5)
 
 
+def await_down(edge1: Host) -> None:
+    """Go on when HAProxy has found a node of the portal unwell."""
+    deadline = time.monotonic() + 30
+    while all_are_up(edge1):
+        assert time.monotonic() < deadline, "all nodes are well"
+        time.sleep(0.2)
+
+
 def test_all_nodes_are_well(edge1: Host) -> None:
     await_all(edge1)
 
@@ -133,6 +141,20 @@ def test_a_drained_node_gets_nobody_and_the_last_one_is_not_drained(edge1: Host)
         assert all(get(NAMES[0], "/help").status == 200 for _ in range(10))
     finally:
         assert edge1.check_output("estudent-balancer serve portal web1") == "web1 serves"
+
+
+def test_a_node_that_was_drained_while_it_was_down_is_served_again(edge1: Host, host: HostNamed) -> None:
+    await_all(edge1)
+    node = host("web2")
+    node.check_output("systemctl stop nginx")
+    try:
+        await_down(edge1)
+        assert edge1.check_output("estudent-balancer drain portal web2") == "web2 is drained"
+    finally:
+        node.check_output("systemctl start nginx")
+    # HAProxy does not know yet that it is well, and shows it as down.
+    assert edge1.check_output("estudent-balancer serve portal web2") == "web2 serves"
+    await_all(edge1)
 
 
 def test_certificates_of_nodes_are_verified(edge1: Host) -> None:
