@@ -101,6 +101,11 @@ class Prefect:
         found: list[dict[str, Any]] = self.ask("POST", "/flow_runs/filter", wanted)
         return found
 
+    def under_way(self) -> list[str]:
+        """Return the ids of all runs that go on."""
+        wanted = {"flow_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING"]}}}, "limit": 200}
+        return [str(each["id"]) for each in self.ask("POST", "/flow_runs/filter", wanted)]
+
     def _csrf(self, method: str) -> dict[str, str]:
         if method == "GET":
             return {}

@@ -499,10 +499,11 @@ def test_another_university_says_nothing_about_our_networks(guest: Callable[[str
 
 
 def test_a_silent_national_server_is_replaced_by_the_next(guest: Callable[[str], Answer], national: World) -> None:
+    # A server that has just answered is given up after ten seconds without an answer, a quarter of `zombie_period`,
+    # and devices try again by themselves.
     national.stop(NATIONAL)
     try:
-        guest("abroad")
-        assert guest("abroad").joined
+        assert any(guest("abroad").joined for _ in range(3))
         assert "anonymous@foreign.example" in national.asked(SECOND_NATIONAL)
     finally:
         national.start(NATIONAL)

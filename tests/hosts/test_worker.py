@@ -123,9 +123,13 @@ def test_a_killed_worker_costs_a_run_and_nobody_gets_anything_twice(
 
 
 def test_workers_are_back_after_they_were_killed(prefect: Prefect, ops1: Host) -> None:
+    killed = prefect.under_way()
     ops1.run_expect([0], "systemctl kill --signal SIGKILL 'estudent-worker@*.service'")
     await_that(lambda: ops1.run("systemctl is-active estudent-worker@1 estudent-worker@2").rc == 0, 30)
     assert prefect.ended(prefect.start("accounts", {"mode": "rehearse"}), 120)["type"] == "COMPLETED"
+    # Until it is noticed that they are dead, they count as running, here and for whoever looks at the pages.
+    for run in killed:
+        prefect.ended(run, DETECTION)
 
 
 def being_served(prefect: Prefect) -> str:
