@@ -103,7 +103,7 @@ def test_a_check_alone_asks_nobody_and_changes_nothing(prefect: Orchestration, p
     assert prefect.wait_for(run)["type"] == "COMPLETED"
     left = artifacts(prefect, run)
     assert set(left) == {"deploy-check", "deploy-check-recap"}
-    assert "# What site, on one would change" in left["deploy-check"]
+    assert "# What site on one would change" in left["deploy-check"]
     assert "```diff\n@@ -0,0 +1,2 @@\n+good morning\n+all\n```" in left["deploy-check"]
     assert project.changed("one", "greeting") is None
 

@@ -42,7 +42,7 @@ def test_a_pattern_of_many_words_is_refused_at_once() -> None:
 
 
 def test_an_order_is_said_in_a_few_words() -> None:
-    assert str(Order(Play.PORTAL, "web1", "tls")) == "portal, on web1, tags tls"
+    assert str(Order(Play.PORTAL, "web1", "tls")) == "portal on web1 with tags tls"
     assert str(Order(Play.SITE)) == "site"
 
 
@@ -69,7 +69,12 @@ def test_what_would_be_changed_is_counted_over_all_hosts() -> None:
 
 
 def test_one_change_is_said_as_one() -> None:
-    assert an_outcome(HostRecap("a", changed=1), check=False).summary() == "1 change made on 1 of 1 hosts"
+    assert an_outcome(HostRecap("a", changed=1), check=False).summary() == "1 change made on 1 of 1 host"
+
+
+def test_without_a_change_it_is_said_that_there_is_none() -> None:
+    assert an_outcome(HostRecap("a", ok=3)).summary() == "nothing would change on 1 host"
+    assert an_outcome(HostRecap("a", ok=3), HostRecap("b"), check=False).summary() == "nothing was changed on 2 hosts"
 
 
 def test_a_play_that_touched_no_host_did_not_end_well_and_says_why() -> None:

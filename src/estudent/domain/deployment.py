@@ -61,8 +61,8 @@ class Order:
             raise ValueError(f"tags are words separated by commas, not {self.tags!r}")
 
     def __str__(self) -> str:
-        parts = [self.play.value, f"on {self.limit}" if self.limit else "", f"tags {self.tags}" if self.tags else ""]
-        return ", ".join(filter(None, parts))
+        where, what = (f" on {self.limit}" if self.limit else ""), (f" with tags {self.tags}" if self.tags else "")
+        return f"{self.play.value}{where}{what}"
 
 
 class What(StrEnum):
@@ -178,9 +178,12 @@ class Outcome:
             return "no host was touched: " + ("; ".join(self._notes()) or "Ansible ended early")
         hosts = [each.host for each in self.recap if each.changed]
         count = sum(each.changed for each in self.recap)
+        all_hosts = f"{len(self.recap)} {'host' if len(self.recap) == 1 else 'hosts'}"
         changes = f"{count} {'change' if count == 1 else 'changes'}"
         made = "would be made" if self.check else "made"
-        said = f"{changes} {made} on {len(hosts)} of {len(self.recap)} hosts"
+        said = f"{changes} {made} on {len(hosts)} of {all_hosts}"
+        if not count:
+            said = f"nothing {'would change' if self.check else 'was changed'} on {all_hosts}"
         return said if self.well else f"{said}; {self.complaint()}"
 
     def complaint(self) -> str:
