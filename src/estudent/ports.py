@@ -257,6 +257,20 @@ class Letters(Protocol):
         """Note that the post took it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What was seen of one student's mailbox: how far it is, Microsoft's id of the user, and what is wrong with it.
+
+    `held` tells that it will not get on before a person has seen to the problem.
+    """
+
+    student: int
+    state: MailboxState
+    identifier: str | None = None
+    problem: str = ""
+    held: bool = False
+
+
 class MailboxRegister(Protocol):
     """Addresses and the state of mailboxes."""
 
@@ -272,8 +286,17 @@ class MailboxRegister(Protocol):
     def look_alikes(self, student: int, addresses: Sequence[str]) -> set[str]:
         """Return those of the addresses that look like one that somebody else than this student was given."""
 
-    def observe(self, student: int, state: MailboxState, identifier: str | None, problem: str = "") -> None:
-        """Store what was seen at the far side."""
+    def observe(self, sights: Sequence[Sighting]) -> None:
+        """Store what was seen at the far side, and when to look again, in one transaction.
+
+        The journal tells of new states, and the student is written to when the mailbox works or needs another name.
+        """
+
+    def due(self, keys: Sequence[int]) -> list[int]:
+        """Return the students without those whose mailbox need not be looked at yet."""
+
+    def turns(self, keys: Sequence[int]) -> dict[int, datetime]:
+        """Return when the mailboxes of these students are to be looked at next."""
 
     def unfinished(self, keys: Sequence[int]) -> list[int]:
         """Return those of the students whose mailbox was requested and is still on its way."""
@@ -326,8 +349,8 @@ class Outbox(Protocol):
     def finish(self, requests: Iterable[int]) -> None:
         """Note that requests are done."""
 
-    def put_back(self, requests: Iterable[Request], problem: str) -> None:
-        """Let requests wait for another try, each a little longer than before."""
+    def put_back(self, requests: Iterable[Request], problem: str, turns: Mapping[int, datetime] | None = None) -> None:
+        """Let requests wait for another try: until the student's turn, or each a little longer than before."""
 
     def waiting(self) -> int:
         """Return how many requests are not finished."""
@@ -354,6 +377,9 @@ class Directory(Protocol):
 
 ADDRESS_TAKEN = "address taken"
 """How the detail of a refused step begins when Microsoft has given the address to somebody else."""
+
+NO_SEATS = "no licence is left"
+"""How the detail of a refused step begins when seats must be freed or bought; no student can be helped before."""
 
 
 class Mailboxes(Protocol):

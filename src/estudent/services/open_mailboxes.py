@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -10,15 +10,26 @@ from estudent.domain.album_number import AlbumNumber
 from estudent.domain.lifecycle import Owed
 from estudent.domain.mailbox import Mailbox, mailbox_of
 from estudent.domain.mailbox_name import NameFault, check_local_part, fault_of
+from estudent.domain.mailbox_watch import ON_THE_WAY
 from estudent.domain.name_proposal import proposals
 from estudent.domain.outcome import Outcome, Remark, Result
 from estudent.domain.person_name import Transliterate
 from estudent.domain.student import MailboxState, Student
-from estudent.ports import ADDRESS_TAKEN, AlreadyExists, Journal, Mailboxes, MailboxRegister, Refused, Students
+from estudent.ports import (
+    ADDRESS_TAKEN,
+    NO_SEATS,
+    AlreadyExists,
+    Journal,
+    Mailboxes,
+    MailboxRegister,
+    Refused,
+    Sighting,
+    Students,
+)
 from estudent.services.reconcile import Reconcile
 
 SYSTEM = "mailboxes"
-ON_THE_WAY = frozenset({MailboxState.REQUESTED, MailboxState.AWAITED})
+SOMEBODY_ELSES = "the address belongs to somebody else at Microsoft"
 PROPOSED = 5
 LOOKED_UP = 50
 
@@ -111,31 +122,40 @@ def open_mailboxes(
     def observe(
         looked_at: Sequence[Student], found: Mapping[AlbumNumber, Mailbox], outcomes: Sequence[Outcome]
     ) -> list[Remark]:
-        taken = {outcome.step.album for outcome in outcomes if _address_is_taken(outcome)}
+        became = {outcome.step.album: outcome for outcome in outcomes}
         asked = [(student, thing) for student in looked_at if (thing := wanted(student))]
-        states = {student.album: _state(thing, found.get(student.album), taken) for student, thing in asked}
-        for student, _ in asked:
-            _observe(register, student, found.get(student.album), states[student.album])
-        waiting = sum(state in ON_THE_WAY for state in states.values())
+        sights = [
+            _sight(student, thing, found.get(student.album), became.get(student.album)) for student, thing in asked
+        ]
+        register.observe(sights)
+        waiting = sum(sight.state in ON_THE_WAY and not sight.held for sight in sights)
         why = f"{waiting} mailboxes are on their way; Microsoft usually needs under 30 minutes"
         return [Remark(SYSTEM, why, "nothing; later runs finish them")] if waiting else []
 
     return Reconcile(SYSTEM, students, journal, mailboxes, wanted, observe)
 
 
-def _address_is_taken(outcome: Outcome) -> bool:
-    return outcome.result is Result.REFUSED and outcome.detail.startswith(ADDRESS_TAKEN)
+def _sight(student: Student, wanted: Mailbox, found: Mailbox | None, outcome: Outcome | None) -> Sighting:
+    """Return what was seen of one mailbox after its step, and what is wrong with it."""
+    problem = outcome.detail if outcome and outcome.result is not Result.DONE else ""
+    if found is None and problem.startswith(ADDRESS_TAKEN):
+        return Sighting(student.key, MailboxState.CONFLICT, None, SOMEBODY_ELSES)
+    refused = outcome is not None and outcome.result is Result.REFUSED
+    added = outcome is not None and outcome.result is Result.DONE and "aliased" in outcome.step.fields
+    state = _state(wanted, found, was_aliased=added or student.mailbox_state is MailboxState.ALIASED)
+    trouble = found.trouble if found else ""
+    held = refused and not problem.startswith(NO_SEATS)
+    return Sighting(student.key, state, found.identifier if found else None, problem or trouble, held)
 
 
-def _state(wanted: Mailbox, found: Mailbox | None, taken: Set[AlbumNumber]) -> MailboxState:
+def _state(wanted: Mailbox, found: Mailbox | None, *, was_aliased: bool) -> MailboxState:
+    """Return how far a mailbox is: an alias that Exchange took is not there before it can be read back."""
     if found is None:
-        return MailboxState.CONFLICT if wanted.album in taken else MailboxState.REQUESTED
-    return MailboxState.AWAITED if wanted.differences(found) else MailboxState.VERIFIED
-
-
-def _observe(register: MailboxRegister, student: Student, found: Mailbox | None, state: MailboxState) -> None:
-    identifier = found.identifier if found else None
-    if (state, identifier) == (student.mailbox_state, student.mailbox_id):
-        return
-    why = "the address belongs to somebody else at Microsoft" if state is MailboxState.CONFLICT else ""
-    register.observe(student.key, state, identifier, why)
+        return MailboxState.REQUESTED
+    if not found.licensed:
+        return MailboxState.CREATED
+    if not found.ready:
+        return MailboxState.AWAITED
+    if found.works and found.primary.lower() == wanted.primary.lower():
+        return MailboxState.VERIFIED
+    return MailboxState.ALIASED if was_aliased or found.aliased else MailboxState.OPENED

@@ -134,6 +134,14 @@ mailbox = Table(
     Column("problem", String(500), nullable=False),
     Column("requested_at", Moment, nullable=False),
     Column("observed_at", Moment),
+    Column("created_at", Moment),
+    Column("licensed_at", Moment),
+    Column("opened_at", Moment),
+    Column("aliased_at", Moment),
+    Column("verified_at", Moment),
+    Column("waits_since", Moment),
+    Column("next_look_at", Moment, index=True),
+    Column("looks", Integer, nullable=False, server_default="0"),
 )
 
 usos_link = Table(
