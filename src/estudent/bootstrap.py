@@ -60,6 +60,7 @@ from estudent.domain.lifecycle import Standing
 from estudent.domain.nrb import PaymentScheme
 from estudent.domain.password import Strength, words_of
 from estudent.domain.student import Language, Student
+from estudent.domain.whom import Whom
 from estudent.ports import Misconfigured, Playbooks, SingleSignOn
 from estudent.services.activate import Activate
 from estudent.services.admit import Admit
@@ -79,8 +80,8 @@ from estudent.services.hand_out_code import HandOutCode
 from estudent.services.issue_code import IssueCode
 from estudent.services.keep_accounts import keep_accounts
 from estudent.services.link_usos import link_usos
-from estudent.services.open_mailboxes import AskForMailbox, open_mailboxes
-from estudent.services.reconcile import Reconciler
+from estudent.services.open_mailboxes import AskForMailbox, open_mailboxes, shortage
+from estudent.services.reconcile import Forecast, Reconciler
 from estudent.services.recover_password import RecoverPassword
 from estudent.services.reopen_request import ReopenRequest
 from estudent.services.resend_letter import ResendLetter
@@ -610,6 +611,16 @@ class Campus:
         """Return the brake of the settings, or one that lets `share` (0 to 1) through."""
         ours = self.settings.brake
         return Brake(ours.share if share is None else share, ours.spared)
+
+    def obstacle(self, forecast: Forecast, share: float | None = None) -> str | None:
+        """Return what a plan needs somebody's agreement for: too few seats, or a brake that holds."""
+        lacking = shortage(self.microsoft365, forecast) if forecast.licences else None
+        return lacking or self.brake_with(share).holds(forecast.steps.elements(), forecast.looked_at)
+
+    def looked_at(self, system: str, whom: Whom) -> list[int]:
+        """Return whom a run looks at: those who were named, or everybody whose mailbox is due."""
+        keys = self.students.keys(whom)
+        return self.mailbox_register.due(keys) if system == "mailboxes" and whom.everyone else keys
 
     def today(self) -> date:
         """Return the university's date."""

@@ -14,6 +14,7 @@ from estudent.domain.mailbox_watch import ON_THE_WAY
 from estudent.domain.name_proposal import proposals
 from estudent.domain.outcome import Outcome, Remark, Result
 from estudent.domain.person_name import Transliterate
+from estudent.domain.plan import Step, StepKind
 from estudent.domain.student import MailboxState, Student
 from estudent.ports import (
     ADDRESS_TAKEN,
@@ -26,7 +27,7 @@ from estudent.ports import (
     Sighting,
     Students,
 )
-from estudent.services.reconcile import Reconcile
+from estudent.services.reconcile import Forecast, Reconcile
 
 SYSTEM = "mailboxes"
 SOMEBODY_ELSES = "the address belongs to somebody else at Microsoft"
@@ -132,7 +133,23 @@ def open_mailboxes(
         why = f"{waiting} mailboxes are on their way; Microsoft usually needs under 30 minutes"
         return [Remark(SYSTEM, why, "nothing; later runs finish them")] if waiting else []
 
-    return Reconcile(SYSTEM, students, journal, mailboxes, wanted, observe)
+    return Reconcile(SYSTEM, students, journal, mailboxes, wanted, observe, needs_licence)
+
+
+def needs_licence(step: Step[Mailbox]) -> bool:
+    """Tell whether a step takes one of the seats that the university has paid for."""
+    return step.kind is StepKind.ADD or "licensed" in step.fields
+
+
+def shortage(mailboxes: Mailboxes, forecast: Forecast) -> str | None:
+    """Return how many seats a plan lacks, before its first step, or None when there are enough."""
+    if not forecast.licences:
+        return None
+    left = mailboxes.free_seats()
+    missing = forecast.licences - left
+    if missing <= 0:
+        return None
+    return f"{missing} seats missing: {forecast.licences} mailboxes need a licence, {left} are left; free or buy seats"
 
 
 def _sight(student: Student, wanted: Mailbox, found: Mailbox | None, outcome: Outcome | None) -> Sighting:
