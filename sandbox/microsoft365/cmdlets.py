@@ -10,7 +10,7 @@ from sandbox.microsoft365.tenant import Tenant
 from sandbox.microsoft365.user import User, moment
 
 TABLE = "#Exchange.GenericHashTable"
-PARAMETERS = {"Get-Mailbox": {"Identity"}, "Set-Mailbox": {"Identity", "EmailAddresses"}}
+PARAMETERS = {"Get-Mailbox": {"Identity"}, "Set-Mailbox": {"Identity", "EmailAddresses", "WindowsEmailAddress"}}
 TASKS, DIRECTORY = "Microsoft.Exchange.Configuration.Tasks", "Microsoft.Exchange.Data.Directory"
 
 
@@ -28,7 +28,10 @@ def run(tenant: Tenant, body: Any) -> list[Json]:
     user = _mailbox(tenant, str(parameters.get("Identity") or ""))
     if name == "Get-Mailbox":
         return [shown(user)]
-    _change(tenant, user, parameters.get("EmailAddresses"))
+    if "EmailAddresses" in parameters or "WindowsEmailAddress" not in parameters:
+        _change(tenant, user, parameters.get("EmailAddresses"))
+    if "WindowsEmailAddress" in parameters:
+        _change_primary(tenant, user, str(parameters["WindowsEmailAddress"]))
     return []
 
 
@@ -83,6 +86,14 @@ def _change(tenant: Tenant, user: User, wanted: Any) -> None:
     user.addresses = [each for each in user.addresses if each[5:].lower() not in gone]
     for address in added:
         (make_primary if address.startswith("SMTP:") else add)(user, address[5:])
+    tenant.save(user)
+
+
+def _change_primary(tenant: Tenant, user: User, address: str) -> None:
+    """Make an address the primary one; the one before it stays (Set-Mailbox.md, WindowsEmailAddress)."""
+    (wanted,) = _listed(address)
+    _check_free(tenant, user, wanted[5:])
+    make_primary(user, wanted[5:])
     tenant.save(user)
 
 

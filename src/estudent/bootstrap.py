@@ -22,7 +22,7 @@ from estudent.adapters.ldap.directory import LdapDirectory
 from estudent.adapters.ldap.passwords import LdapPasswords
 from estudent.adapters.ldap.staff import LdapStaff
 from estudent.adapters.letter_texts import LetterTexts
-from estudent.adapters.microsoft365 import Microsoft365
+from estudent.adapters.microsoft365 import AliasSettings, Microsoft365, Way
 from estudent.adapters.post import SmtpPost
 from estudent.adapters.recaptcha import Recaptcha
 from estudent.adapters.recruitment.files import RecruitmentFiles
@@ -417,6 +417,9 @@ class Campus:
                 exchange_url=ours.exchange_url,
                 authority=ours.authority,
                 sku=ours.sku,
+                licence_group=ours.licence_group,
+                aliases=AliasSettings(Way(ours.aliases), ours.pwsh, ours.organization),
+                federated=ours.sign_in == "federated",
                 domain=self.domain,
             )
         )

@@ -51,6 +51,10 @@ class TooAlike(AlreadyExists):
     """An address could be mistaken for one that somebody else has."""
 
 
+class PasswordRefused(Refused):
+    """The far side's own rules refuse this password; another one may be taken."""
+
+
 class NotFound(Refused):
     """What should be changed is not there."""
 
