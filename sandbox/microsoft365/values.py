@@ -35,13 +35,11 @@ def check_values(tenant: Tenant, written: Json, user: User | None) -> None:
     if NICKNAME_FORBIDS & set(written.get("mailNickname") or ""):
         raise invalid_value("mailNickname")
     if "userPrincipalName" in written:
-        _check_name(tenant, written["userPrincipalName"], user)
-    anchor = written.get("onPremisesImmutableId")
-    if anchor and tenant.first("anchor", anchor) not in (None, user):
-        raise conflict("onPremisesImmutableId")
+        check_name(tenant, written["userPrincipalName"], user)
+    check_anchor_free(tenant, written.get("onPremisesImmutableId"), user)
 
 
-def _check_name(tenant: Tenant, name: Any, user: User | None) -> None:
+def check_name(tenant: Tenant, name: Any, user: User | None) -> None:
     """Refuse a userPrincipalName by alphabet, by domain, then by what others hold."""
     local, at, domain = str(name).rpartition("@")
     if not at or not LOCAL_PART.fullmatch(local) or local.endswith(".") or len(name) > 113:
@@ -53,6 +51,12 @@ def _check_name(tenant: Tenant, name: Any, user: User | None) -> None:
         raise conflict("userPrincipalName")
     if tenant.first("address", name) not in (None, user):
         raise conflict("proxyAddresses")
+
+
+def check_anchor_free(tenant: Tenant, anchor: str | None, user: User | None) -> None:
+    """Refuse the anchor of another user."""
+    if anchor and tenant.first("anchor", anchor) not in (None, user):
+        raise conflict("onPremisesImmutableId")
 
 
 def check_anchor_given(tenant: Tenant, written: Json) -> None:
