@@ -22,16 +22,18 @@ class CmdletError(Exception):
         self.status, self.kind, self.words = status, kind, words
 
 
-def run(tenant: Tenant, body: Any) -> list[Json]:
+def run(tenant: Tenant, body: Any, now: float) -> list[Json]:
     """Run what CmdletInput names and return its objects."""
     name, parameters = _input(body)
     user = _mailbox(tenant, str(parameters.get("Identity") or ""))
     if name == "Get-Mailbox":
         return [shown(user)]
+    before = user.addresses
     if "EmailAddresses" in parameters or "WindowsEmailAddress" not in parameters:
         _change(tenant, user, parameters.get("EmailAddresses"))
     if "WindowsEmailAddress" in parameters:
         _change_primary(tenant, user, str(parameters["WindowsEmailAddress"]))
+    _spread(tenant, user, before, now)
     return []
 
 
@@ -86,6 +88,13 @@ def _change(tenant: Tenant, user: User, wanted: Any) -> None:
     user.addresses = [each for each in user.addresses if each[5:].lower() not in gone]
     for address in added:
         (make_primary if address.startswith("SMTP:") else add)(user, address[5:])
+
+
+def _spread(tenant: Tenant, user: User, before: list[str], now: float) -> None:
+    """Keep the change; Graph sees it a while later."""
+    if tenant.options.alias_lag:
+        user.shown_before = user.shown_before if user.lag_until else before
+        user.lag_until = now + tenant.options.alias_lag
     tenant.save(user)
 
 

@@ -9,8 +9,7 @@ from uuid import uuid4
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.microsoft365 import tokens
-from sandbox.microsoft365.addresses import open_ripe_mailboxes
+from sandbox.microsoft365 import passage, tokens
 from sandbox.microsoft365.cloud import Cloud
 from sandbox.microsoft365.cmdlets import CmdletError
 from sandbox.microsoft365.refusal import Refusal
@@ -29,7 +28,7 @@ def graph(cloud: Cloud, handler: Handler) -> Endpoint:
         try:
             cloud.tokens.check(request.headers.get("Authorization", ""), tokens.GRAPH, cloud.clock())
             trace |= cloud.quota.charge(request, cloud.clock())
-            open_ripe_mailboxes(cloud.tenant, cloud.clock())
+            passage.settle(cloud)
             answer = await handler(cloud, request)
         except Refusal as refusal:
             cloud.ledger.refuse(refusal)

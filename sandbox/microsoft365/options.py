@@ -13,6 +13,8 @@ from sandbox.listening import Place
 
 TENANT = "6f1d3c52-8b0a-4a57-9d0e-3b6a7c1e2f40"
 CLIENT = "0c5e9b7a-2f64-4d1b-8a3d-71e4d0b9c6a5"
+GROUP = "5d0f6a1e-93b7-4c28-a2f4-8e17c3d9b650"
+"""The group whose members inherit Office 365 A1 for students."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,9 @@ class Options:
     seats: int = 5000
     mailbox_delay: float = 2.0
     visible_after: float = 0.0
+    alias_lag: float = 0.0
+    group_delay: float = 0.0
+    rename_moves_primary: bool = True
     exchange_latency: float = 0.05
     token_lifetime: int = 3599
     quota_scale: float = 1.0
@@ -67,6 +72,12 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--seats", type=int, default=Options.seats)
     add("--mailbox-delay", type=float, default=Options.mailbox_delay, help="from licence to mailbox")
     add("--visible-after", type=float, default=Options.visible_after, help="from creation to the first GET that finds")
+    add("--alias-lag", type=float, default=Options.alias_lag, help="from Exchange's change to proxyAddresses in Graph")
+    add("--group-delay", type=float, default=Options.group_delay, help="from membership to the group's licence")
+    add(
+        "--rename-adds-alias", dest="rename_moves_primary", action="store_false",
+        help="a new name becomes a secondary address, not the primary",
+    )  # fmt: skip
     add("--exchange-latency", type=float, default=Options.exchange_latency, help="how long one cmdlet takes")
     add("--token-lifetime", type=int, default=Options.token_lifetime)
     add("--quota-scale", type=float, default=Options.quota_scale, help="a factor for the quotas of Graph")

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
-import json
-import secrets
 from collections.abc import Mapping
 from uuid import uuid4
 
 from sandbox.microsoft365.options import Options
 from sandbox.microsoft365.refusal import Refusal
-from sandbox.microsoft365.shelf import Json, Shelf
+from sandbox.microsoft365.seal import Seal
+from sandbox.microsoft365.shelf import Json
 from sandbox.microsoft365.user import moment
 
 GRAPH = "https://graph.microsoft.com"
@@ -38,13 +35,11 @@ class TokenRefused(Exception):
 
 
 class Tokens:
-    """Gives tokens for one audience each and knows its own again, after a restart too."""
+    """Gives tokens for one audience each and knows its own again."""
 
-    def __init__(self, options: Options, shelf: Shelf) -> None:
+    def __init__(self, options: Options, seal: Seal) -> None:
         self._options = options
-        kept = shelf.get("key", "tokens") or {"key": secrets.token_hex(32)}
-        shelf.put("key", "tokens", kept)
-        self._key = bytes.fromhex(str(kept["key"]))
+        self._seal = seal
 
     def give(self, tenant: str, form: Mapping[str, str], now: float) -> Json:
         """Return a bearer token, or raise TokenRefused."""
@@ -58,7 +53,7 @@ class Tokens:
         lifetime = self._options.token_lifetime
         return {
             "token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime,
-            "access_token": self._signed(claims),
+            "access_token": self._seal.signed(claims),
         }  # fmt: skip
 
     def check(self, header: str, audience: str, now: float) -> None:
@@ -66,8 +61,8 @@ class Tokens:
         kind, _, token = header.partition(" ")
         if kind.lower() != "bearer" or not token:
             raise _unauthorized("Access token is empty.")
-        claims = self._claims(token)
-        if claims is None:
+        claims = self._seal.opened(token)
+        if claims is None or "aud" not in claims:
             raise _unauthorized("IDX14100: JWT is not well formed, or its signature is not valid.")
         if claims["aud"] not in (audience, self._options.resource):
             raise _unauthorized("Access token validation failure. Invalid audience.")
@@ -117,33 +112,7 @@ class Tokens:
             raise TokenRefused(400, "invalid_resource", 500011, words)
         return resource
 
-    def _signed(self, claims: Json) -> str:
-        """Return the claims as a signed JWT."""
-        head = _coded(json.dumps({"typ": "JWT", "alg": "HS256"}).encode())
-        signed = f"{head}.{_coded(json.dumps(claims).encode())}"
-        return f"{signed}.{_coded(hmac.digest(self._key, signed.encode(), 'sha256'))}"
-
-    def _claims(self, token: str) -> Json | None:
-        """Return what the token says when it is ours."""
-        signed, _, signature = token.rpartition(".")
-        expected = _coded(hmac.digest(self._key, signed.encode(), "sha256"))
-        if not hmac.compare_digest(signature.encode(), expected.encode()):
-            return None
-        return _decoded(signed.rpartition(".")[2])
-
 
 def _unauthorized(message: str) -> Refusal:
     """Graph's 401."""
     return Refusal(401, "InvalidAuthenticationToken", message, headers={"WWW-Authenticate": 'Bearer realm=""'})
-
-
-def _coded(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
-
-
-def _decoded(text: str) -> Json | None:
-    try:
-        claims: Json = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (ValueError, binascii.Error):
-        return None
-    return claims

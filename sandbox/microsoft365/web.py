@@ -7,9 +7,10 @@ from functools import partial
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp
 
-from sandbox.microsoft365 import gate, page, services
+from sandbox.microsoft365 import gate, page
 from sandbox.microsoft365.cloud import Cloud
 from sandbox.microsoft365.door import Door
+from sandbox.microsoft365.handlers import deleted, exchange, groups, sign_in, tenants, users
 
 ANY = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 
@@ -29,32 +30,48 @@ def serve(cloud: Cloud) -> None:
 def _graph(cloud: Cloud) -> list[BaseRoute]:
     """Return the paths of Graph v1.0."""
     paths = (
-        ("GET", "/users", services.list_users),
-        ("POST", "/users", services.create_user),
-        ("GET", "/users/{key}", services.get_user),
-        ("PATCH", "/users/{key}", services.change_user),
-        ("DELETE", "/users/{key}", services.delete_user),
-        ("POST", "/users/{key}/assignLicense", services.assign_licence),
-        ("GET", "/users/{key}/mailboxSettings", services.mailbox_settings),
-        ("GET", "/subscribedSkus", services.list_skus),
-        ("GET", "/domains", services.list_domains),
-        ("GET", "/domains/{name}", services.get_domain),
-        ("GET", "/organization", services.organization),
-        ("GET", "/directory/deletedItems/microsoft.graph.user", services.list_deleted),
+        ("GET", "/users", users.list_users),
+        ("POST", "/users", users.create_user),
+        ("GET", "/users/delta", users.changes),
+        ("GET", "/users/delta()", users.changes),
+        ("GET", "/users/microsoft.graph.delta()", users.changes),
+        ("GET", "/users/{key}", users.get_user),
+        ("PATCH", "/users/{key}", users.change_user),
+        ("DELETE", "/users/{key}", users.delete_user),
+        ("POST", "/users/{key}/assignLicense", users.assign_licence),
+        ("POST", "/users/{key}/reprocessLicenseAssignment", users.reprocess_licences),
+        ("POST", "/users/{key}/revokeSignInSessions", users.revoke_sessions),
+        ("POST", "/users/{key}/retryServiceProvisioning", users.retry_provisioning),
+        ("GET", "/users/{key}/mailboxSettings", users.mailbox_settings),
+        ("GET", "/directory/deletedItems/microsoft.graph.user", deleted.list_deleted),
+        ("GET", "/directory/deletedItems/{id}", deleted.get_deleted),
+        ("DELETE", "/directory/deletedItems/{id}", deleted.erase),
+        ("POST", "/directory/deletedItems/{id}/restore", deleted.restore),
+        ("GET", "/groups", groups.list_groups),
+        ("GET", "/groups/{key}", groups.get_group),
+        ("GET", "/groups/{key}/members", groups.list_members),
+        ("POST", "/groups/{key}/members/$ref", groups.add_member),
+        ("DELETE", "/groups/{key}/members/{member}/$ref", groups.remove_member),
+        ("GET", "/subscribedSkus", tenants.list_skus),
+        ("GET", "/domains", tenants.list_domains),
+        ("GET", "/domains/{name}", tenants.get_domain),
+        ("GET", "/organization", tenants.organization),
     )
     routes = [Route(f"/v1.0{path}", gate.graph(cloud, handler), methods=[method]) for method, path, handler in paths]
-    return [*routes, Route("/v1.0/{rest:path}", gate.graph(cloud, services.unknown), methods=ANY)]
+    return [*routes, Route("/v1.0/{rest:path}", gate.graph(cloud, tenants.unknown), methods=ANY)]
 
 
 def _others(cloud: Cloud) -> list[BaseRoute]:
     """Return the paths of Exchange, of the token endpoint and of the sandbox itself."""
-    invoke = gate.exchange(cloud, services.invoke)
+    invoke = gate.exchange(cloud, exchange.invoke)
     return [
         Route("/adminapi/beta/{tenant}/InvokeCommand", invoke, methods=["POST"]),
-        Route("/{tenant}/oauth2/v2.0/token", _bare(cloud, services.token), methods=["POST"]),
-        Route("/{tenant}/v2.0/.well-known/openid-configuration", _bare(cloud, services.openid_configuration)),
+        Route("/{tenant}/oauth2/v2.0/token", _bare(cloud, sign_in.token), methods=["POST"]),
+        Route("/{tenant}/v2.0/.well-known/openid-configuration", _bare(cloud, sign_in.openid_configuration)),
         Route("/sandbox/users", _bare(cloud, page.users)),
         Route("/sandbox/requests", _bare(cloud, page.requests)),
+        Route("/sandbox/clock", _bare(cloud, page.clock), methods=["GET", "POST"]),
+        Route("/sandbox/obstacles", _bare(cloud, page.obstacles), methods=["GET", "POST", "DELETE"]),
         Route("/sandbox/faults", _bare(cloud, page.faults), methods=["GET", "POST", "DELETE"]),
         Route("/", _bare(cloud, page.overview)),
     ]
