@@ -110,7 +110,7 @@ class MailboxSettings(Section):
     )
     sign_in: Literal["federated", "managed"] = Field(
         "federated",
-        description="federated: students sign in at our SSO; managed: at Microsoft, where the portal writes the password",
+        description="federated: students sign in at our SSO; managed: at Microsoft, which gets their passwords",
     )
     aliases: Literal["exchange", "powershell", "mail"] = Field(
         "exchange",

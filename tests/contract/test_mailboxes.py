@@ -67,15 +67,22 @@ class StandIn:
 
     def add_by_hand(self, album: str, name: str) -> None:
         """Create a user as an administrator would, without an immutable id."""
-        form = {"grant_type": "client_credentials", "client_id": CLIENT, "client_secret": RIGHT}
-        form |= {"scope": "https://graph.microsoft.com/.default"}
-        token = self.http.post(f"{self.url}/{TENANT}/oauth2/v2.0/token", data=form).json()["access_token"]
         body = {
             "accountEnabled": True, "displayName": "By hand", "mailNickname": name.partition("@")[0],
             "userPrincipalName": name, "employeeId": album, "passwordProfile": {"password": "Canary-0815-by-hand"},
         }  # fmt: skip
-        headers = {"Authorization": f"Bearer {token}"}
-        self.http.post(f"{self.url}/v1.0/users", json=body, headers=headers).raise_for_status()
+        self.http.post(f"{self.url}/v1.0/users", json=body, headers=self._headers()).raise_for_status()
+
+    def property_of(self, identifier: str, name: str) -> Any:
+        """Return one property of a user as Graph shows it."""
+        address = f"{self.url}/v1.0/users/{identifier}?$select={name}"
+        return self.http.get(address, headers=self._headers()).raise_for_status().json()[name]
+
+    def _headers(self) -> dict[str, str]:
+        form = {"grant_type": "client_credentials", "client_id": CLIENT, "client_secret": RIGHT}
+        form |= {"scope": "https://graph.microsoft.com/.default"}
+        token = self.http.post(f"{self.url}/{TENANT}/oauth2/v2.0/token", data=form).json()["access_token"]
+        return {"Authorization": f"Bearer {token}"}
 
     def users_of(self, album: str) -> list[dict[str, Any]]:
         users: list[dict[str, Any]] = self.http.get(f"{self.url}/sandbox/users").json()

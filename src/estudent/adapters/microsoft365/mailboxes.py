@@ -105,6 +105,10 @@ class Microsoft365:
         """Take an alias away from a mailbox; one that it does not have changes nothing."""
         self._background.call(self._aliases.remove(identifier, alias))
 
+    def set_password(self, mailbox: str, password: str) -> None:
+        """Write the password of the user with this object id; raise PasswordRefused where Entra's rules refuse it."""
+        self._background.call(self._graph.set_password(mailbox, password))
+
     def free_seats(self) -> int:
         """Return how many licences are left."""
         return self._subscription().free_seats
