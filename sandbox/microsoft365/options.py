@@ -40,6 +40,9 @@ class Options:
     token_lifetime: int = 3599
     quota_scale: float = 1.0
     retry_after: bool = True
+    throttled: float = 0.0
+    failing: float = 0.0
+    lost: float = 0.0
     seed: int = 1
 
 
@@ -82,7 +85,10 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--token-lifetime", type=int, default=Options.token_lifetime)
     add("--quota-scale", type=float, default=Options.quota_scale, help="a factor for the quotas of Graph")
     add("--no-retry-after", dest="retry_after", action="store_false", help="429 without Retry-After")
-    add("--seed", type=int, default=Options.seed, help="the same seed gives the same ids")
+    add("--throttled", type=float, default=Options.throttled, help="the share of requests that get a 429")
+    add("--failing", type=float, default=Options.failing, help="the share that get a 5xx and have no effect")
+    add("--lost", type=float, default=Options.lost, help="the share whose answer is lost after the effect")
+    add("--seed", type=int, default=Options.seed, help="the same seed gives the same ids and the same luck")
     return parser
 
 

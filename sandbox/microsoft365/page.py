@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from sandbox.microsoft365 import passage, skus
 from sandbox.microsoft365.cloud import Cloud
-from sandbox.microsoft365.faults import Faults
+from sandbox.microsoft365.faults import Faults, Profile
 from sandbox.microsoft365.obstacles import Obstacles
 from sandbox.microsoft365.shelf import Json
 from sandbox.microsoft365.user import User
@@ -42,6 +42,18 @@ async def faults(cloud: Cloud, request: Request) -> Response:
 async def obstacles(cloud: Cloud, request: Request) -> Response:
     """GET, POST and DELETE /sandbox/obstacles: mailboxes that shall not appear."""
     return await _orders(cloud.obstacles, request)
+
+
+async def profile(cloud: Cloud, request: Request) -> Response:
+    """GET, PUT and DELETE /sandbox/profile: what befalls requests by chance."""
+    if request.method == "DELETE":
+        cloud.faults.profile = Profile(cloud.options.seed)
+    if request.method == "PUT":
+        try:
+            cloud.faults.profile = Profile(**{"seed": cloud.options.seed, **json.loads(await request.body())})
+        except (ValueError, TypeError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+    return JSONResponse(cloud.faults.profile.shown())
 
 
 async def clock(cloud: Cloud, request: Request) -> Response:

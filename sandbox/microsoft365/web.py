@@ -72,6 +72,7 @@ def _others(cloud: Cloud) -> list[BaseRoute]:
         Route("/sandbox/requests", _bare(cloud, page.requests)),
         Route("/sandbox/clock", _bare(cloud, page.clock), methods=["GET", "POST"]),
         Route("/sandbox/obstacles", _bare(cloud, page.obstacles), methods=["GET", "POST", "DELETE"]),
+        Route("/sandbox/profile", _bare(cloud, page.profile), methods=["GET", "PUT", "DELETE"]),
         Route("/sandbox/faults", _bare(cloud, page.faults), methods=["GET", "POST", "DELETE"]),
         Route("/", _bare(cloud, page.overview)),
     ]
