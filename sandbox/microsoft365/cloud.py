@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sandbox.microsoft365.clock import Clock
-from sandbox.microsoft365.faults import Faults
+from sandbox.microsoft365.faults import Faults, Profile
 from sandbox.microsoft365.ledger import Ledger
 from sandbox.microsoft365.obstacles import Obstacles
 from sandbox.microsoft365.options import Options
@@ -50,9 +50,9 @@ class Cloud:
     quota: Quota
     seal: Seal
     clock: Clock
+    faults: Faults
     places: Places = field(default_factory=Places)
     ledger: Ledger = field(default_factory=Ledger)
-    faults: Faults = field(default_factory=Faults)
     obstacles: Obstacles = field(default_factory=Obstacles)
 
 
@@ -60,4 +60,7 @@ def opened(options: Options) -> Cloud:
     """Return the cloud as its folder keeps it."""
     shelf = Shelf(options.folder)
     seal = Seal(shelf)
-    return Cloud(options, Tenant(options, shelf), Tokens(options, seal), Quota(options), seal, Clock(shelf))
+    profile = Profile(options.seed, throttled=options.throttled, failing=options.failing, lost=options.lost)
+    return Cloud(
+        options, Tenant(options, shelf), Tokens(options, seal), Quota(options), seal, Clock(shelf), Faults(profile)
+    )

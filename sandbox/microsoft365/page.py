@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from sandbox.microsoft365 import passage, skus
 from sandbox.microsoft365.cloud import Cloud
-from sandbox.microsoft365.faults import Faults
+from sandbox.microsoft365.faults import Faults, Profile
 from sandbox.microsoft365.obstacles import Obstacles
 from sandbox.microsoft365.shelf import Json
 from sandbox.microsoft365.user import User
@@ -42,6 +42,30 @@ async def faults(cloud: Cloud, request: Request) -> Response:
 async def obstacles(cloud: Cloud, request: Request) -> Response:
     """GET, POST and DELETE /sandbox/obstacles: mailboxes that shall not appear."""
     return await _orders(cloud.obstacles, request)
+
+
+async def permissions(cloud: Cloud, request: Request) -> Response:
+    """GET and PUT /sandbox/permissions: what tokens that are given from now on permit, and the role for Exchange."""
+    if request.method == "PUT":
+        try:
+            wanted = json.loads(await request.body())
+            cloud.tokens.roles = list(map(str, wanted["roles"]))
+            cloud.tokens.exchange_role = str(wanted.get("exchange_role", cloud.tokens.exchange_role))
+        except (ValueError, TypeError, KeyError):
+            return JSONResponse({"error": 'send {"roles": ["User.Read.All", …], "exchange_role": "…"}'}, 400)
+    return JSONResponse({"roles": cloud.tokens.roles, "exchange_role": cloud.tokens.exchange_role})
+
+
+async def profile(cloud: Cloud, request: Request) -> Response:
+    """GET, PUT and DELETE /sandbox/profile: what befalls requests by chance."""
+    if request.method == "DELETE":
+        cloud.faults.profile = Profile(cloud.options.seed)
+    if request.method == "PUT":
+        try:
+            cloud.faults.profile = Profile(**{"seed": cloud.options.seed, **json.loads(await request.body())})
+        except (ValueError, TypeError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+    return JSONResponse(cloud.faults.profile.shown())
 
 
 async def clock(cloud: Cloud, request: Request) -> Response:

@@ -21,6 +21,6 @@ async def invoke(cloud: Cloud, request: Request) -> Response:
         body = await json_body(request)
         await asyncio.sleep(cloud.options.exchange_latency)
         passage.settle(cloud)
-        value = cmdlets.run(cloud.tenant, body, cloud.clock())
+        value, warnings = cmdlets.run(cloud.tenant, body, cloud.clock())
     context = f"{request.base_url}adminapi/beta/{request.path_params['tenant']}/$metadata#Collection(Edm.ComplexType)"
-    return JSONResponse({"@odata.context": context, "@adminapi.warnings": [], "value": value})
+    return JSONResponse({"@odata.context": context, "@adminapi.warnings": warnings, "value": value})
