@@ -77,7 +77,7 @@ class University:
         issued = certificates.issue(self.folder / "certificates")
         self.microsoft365 = self._stand_in(
             "microsoft365",
-            *("--domain", MAIL_DOMAIN, "--mailbox-delay", str(self.mailbox_delay)),
+            *("--federated", "--domain", MAIL_DOMAIN, "--mailbox-delay", str(self.mailbox_delay)),
             env={"MICROSOFT365_CLIENT_SECRET": self.secrets["microsoft365"]},
         )
         usos = {"USOS_CONSUMER_KEY": "estudent", "USOS_CONSUMER_SECRET": self.secrets["usos"]}

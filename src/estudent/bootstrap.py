@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,7 @@ from estudent.adapters.ldap.directory import LdapDirectory
 from estudent.adapters.ldap.passwords import LdapPasswords
 from estudent.adapters.ldap.staff import LdapStaff
 from estudent.adapters.letter_texts import LetterTexts
-from estudent.adapters.microsoft365 import Microsoft365
+from estudent.adapters.microsoft365 import AliasSettings, Microsoft365, Way
 from estudent.adapters.post import SmtpPost
 from estudent.adapters.recaptcha import Recaptcha
 from estudent.adapters.recruitment.files import RecruitmentFiles
@@ -38,6 +38,7 @@ from estudent.adapters.registry.desk import SqlDesk
 from estudent.adapters.registry.fees import SqlFees
 from estudent.adapters.registry.journal import Author, SqlJournal
 from estudent.adapters.registry.letters import SqlLetters
+from estudent.adapters.registry.mailbox_passwords import SqlMailboxPasswords
 from estudent.adapters.registry.mailboxes import SqlMailboxRegister
 from estudent.adapters.registry.messages import SqlMessages
 from estudent.adapters.registry.observations import SqlAccountNumbers, SqlUsosRegister
@@ -80,6 +81,7 @@ from estudent.services.hand_out_code import HandOutCode
 from estudent.services.issue_code import IssueCode
 from estudent.services.keep_accounts import keep_accounts
 from estudent.services.link_usos import link_usos
+from estudent.services.one_password import OnePassword
 from estudent.services.open_mailboxes import AskForMailbox, open_mailboxes, shortage
 from estudent.services.reconcile import Forecast, Reconciler
 from estudent.services.recover_password import RecoverPassword
@@ -125,7 +127,10 @@ LANGUAGES = {language.value: language for language in Language} | {
 Closeable = TypeVar("Closeable", LdapDirectory, LdapPasswords, LdapStaff, Microsoft365, UsosApi, SmtpPost, Recaptcha)
 
 
-SHARED = ("database", "fingerprints", "sessions", "passwords", "staff_directory", "recaptcha", "single_sign_on")
+SHARED = (
+    "database", "fingerprints", "sessions", "passwords", "staff_directory", "recaptcha", "single_sign_on",
+    "waiting_microsoft365",
+)  # fmt: skip
 """What does not depend on whoever acts, and is costly to make: one for all requests of a process."""
 
 
@@ -326,12 +331,24 @@ class Campus:
     @cached_property
     def change_password(self) -> ChangePassword:
         """Let a student who is signed in choose another password."""
-        return ChangePassword(self.passwords, self.attempts, self.sessions, self.messages, self.journal)
+        return ChangePassword(
+            self.one_password or self.passwords, self.attempts, self.sessions, self.messages, self.journal
+        )
 
     @cached_property
     def choose_password(self) -> ChoosePassword:
         """Store a password and all that goes with it."""
-        return ChoosePassword(self.accounts, self.passwords, self.sessions, self.outbox, self.attempts)
+        passwords = self.one_password or self.passwords
+        return ChoosePassword(self.accounts, passwords, self.sessions, self.outbox, self.attempts)
+
+    @cached_property
+    def one_password(self) -> OnePassword | None:
+        """Write passwords at Microsoft as well, where students sign in there."""
+        if self.waiting_microsoft365 is None:
+            return None
+        register = SqlMailboxPasswords(self.database, self.author.clock)
+        there = self.waiting_microsoft365
+        return OnePassword(self.passwords, there, register, self.students, self.attempts, self.journal)
 
     def acting(self, actor: str, run: str) -> Campus:
         """Return the same campus for another author, for one request of the portal; connections are shared."""
@@ -407,6 +424,16 @@ class Campus:
     @cached_property
     def microsoft365(self) -> Microsoft365:
         """Microsoft 365."""
+        return self._microsoft365()
+
+    @cached_property
+    def waiting_microsoft365(self) -> Microsoft365 | None:
+        """Microsoft 365 for a student who waits for the page; None where students do not sign in there."""
+        if self.settings.mailboxes.sign_in == "federated":
+            return None
+        return self._microsoft365(retries=1, retry_delay=1.0, timeout=10.0)
+
+    def _microsoft365(self, **patience: Any) -> Microsoft365:
         ours = self.settings.mailboxes
         return self._kept(
             Microsoft365(
@@ -418,7 +445,11 @@ class Campus:
                 exchange_url=ours.exchange_url,
                 authority=ours.authority,
                 sku=ours.sku,
+                licence_group=ours.licence_group,
+                aliases=AliasSettings(Way(ours.aliases), ours.pwsh, ours.organization),
+                federated=ours.sign_in == "federated",
                 domain=self.domain,
+                **patience,
             )
         )
 
@@ -652,7 +683,8 @@ class Campus:
         ours = self.settings.university
         where = {"mail": self.settings.brand.mail, "usosweb": self.settings.brand.usosweb}
         brand = {"university": ours.name, "office": ours.office, "contact": ours.contact} | where
-        return LetterTexts(self.fingerprints, brand, ours.portal, self.domain)
+        managed = self.settings.mailboxes.sign_in == "managed"
+        return LetterTexts(self.fingerprints, brand, ours.portal, self.domain, mailbox_wants_password=managed)
 
     def _assign_account_numbers(self) -> AssignAccountNumbers:
         numbers = SqlAccountNumbers(self.database, self.author)

@@ -51,6 +51,10 @@ class TooAlike(AlreadyExists):
     """An address could be mistaken for one that somebody else has."""
 
 
+class PasswordRefused(Refused):
+    """The far side's own rules refuse this password; another one may be taken."""
+
+
 class NotFound(Refused):
     """What should be changed is not there."""
 
@@ -475,6 +479,38 @@ class Passwords(Protocol):
 
     def open(self, album: AlbumNumber) -> None:
         """End a lock that wrong passwords have caused; nothing else is opened."""
+
+
+class CloudPasswords(Protocol):
+    """Where students sign in to their mailbox with a password that is kept there too: a managed domain."""
+
+    def set_password(self, mailbox: str, password: str) -> None:
+        """Write the password of the user with this object id; raise PasswordRefused where its own rules refuse it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turnover:
+    """One change of a student's password at two places; `agreed_before` says whether both had the same one before."""
+
+    student: int
+    turn: int
+    agreed_before: bool
+
+
+class MailboxPasswords(Protocol):
+    """The registry's knowledge whether Microsoft has the password that the directory has."""
+
+    def agrees(self, student: int, mailbox: str) -> bool:
+        """Tell whether the password was last written to this user of Microsoft's and to the directory alike."""
+
+    def begin(self, student: int, mailbox: str) -> Turnover:
+        """Note that both may differ from now on, and return which change this is."""
+
+    def agree(self, turnover: Turnover) -> bool:
+        """Note that both have the same password; when another change came between, nobody knows: return False."""
+
+    def undo(self, turnover: Turnover) -> None:
+        """Note that the change was refused, so that all is as it was before."""
 
 
 class Role(StrEnum):

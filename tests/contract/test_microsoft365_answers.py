@@ -89,7 +89,8 @@ def test_what_graph_says_about_people_is_never_repeated() -> None:
         (400, "", "You have reached the maximum number of concurrent requests per tenant.", Unavailable),
         (400, "UnableToWriteToAadException", "", Unavailable),
         (403, "", "", Misconfigured),
-        (400, "CommandNotFoundException", "", Refused),
+        (400, "CommandNotFoundException", "", Misconfigured),
+        (400, "DataValidationException", "", Refused),
         (500, "", "<html>", Unavailable),
     ],
 )

@@ -70,6 +70,10 @@ WRITTEN: dict[tuple[str, str, str], list[Step]] = {
         ("portal", "password change", REFUSED),
         ("portal", "password changed", DONE),
     ],
+    ("services/one_password.py", "SYSTEM", "REFUSAL"): [("portal", "password change", REFUSED)],
+    ("services/one_password.py", "SYSTEM", "WRITTEN"): [
+        ("portal", "mailbox password", result) for result in (DONE, REFUSED, FAILED)
+    ],
     ("adapters/registry/accounts.py", "'portal'", "step"): [
         ("portal", step, DONE) for step in ("account activated", "password recovered")
     ],

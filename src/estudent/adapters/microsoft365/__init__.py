@@ -18,5 +18,6 @@ with warnings.catch_warnings():
     for builder in BUILDERS:
         import_module(f"msgraph.generated.{builder}")
     from estudent.adapters.microsoft365.mailboxes import Microsoft365
+    from estudent.adapters.microsoft365.ways import AliasSettings, Way
 
-__all__ = ["Microsoft365"]
+__all__ = ["AliasSettings", "Microsoft365", "Way"]

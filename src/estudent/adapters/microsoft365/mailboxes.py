@@ -14,10 +14,12 @@ import httpx
 from estudent.adapters.microsoft365.background import Background
 from estudent.adapters.microsoft365.exchange import Exchange
 from estudent.adapters.microsoft365.graph import MOST_VALUES, Graph
+from estudent.adapters.microsoft365.licensing import licensing_by
 from estudent.adapters.microsoft365.provisioning import Provisioning
 from estudent.adapters.microsoft365.tenant import Subscription
 from estudent.adapters.microsoft365.tokens import Tokens, fetcher
 from estudent.adapters.microsoft365.user import FoundUser, ambiguous, as_found
+from estudent.adapters.microsoft365.ways import AliasSettings, aliases_by
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.mailbox import Mailbox
 from estudent.domain.outcome import Outcome
@@ -41,7 +43,9 @@ class Microsoft365:
         authority: str = "https://login.microsoftonline.com",
         sku: str = "STANDARDWOFFPACK_STUDENT",
         usage_location: str = "PL",
-        immutable_ids: bool = False,
+        federated: bool = False,
+        aliases: AliasSettings = AliasSettings(),  # noqa: B008 (frozen)
+        licence_group: str = "",
         concurrency: int = 8,
         exchange_concurrency: int = 3,
         retries: int = 5,
@@ -49,21 +53,24 @@ class Microsoft365:
         settling: float = 10.0,
         timeout: float = 30.0,
     ) -> None:
-        self._domain, self._sku, self._federated = domain, sku, immutable_ids
+        self._domain, self._sku, self._federated = domain, sku, federated
         self._concurrency, self._at_once = concurrency, concurrency + exchange_concurrency
         self._http = httpx.AsyncClient(timeout=timeout)
         fetch = fetcher(
-            authority, tenant_id, client_id, client_secret=client_secret, certificate=certificate, http=self._http
-        )
+            authority, tenant_id, client_id, client_secret=client_secret, certificate=certificate,
+            timeout=timeout, retries=min(retries, 3), retry_delay=min(retry_delay, 0.8),
+        )  # fmt: skip
         tokens = Tokens(fetch)
         self._graph = Graph(graph_url, tokens, retries=retries, retry_delay=retry_delay, timeout=timeout)
+
         exchange = Exchange(
             exchange_url, tenant_id, tokens, self._http,
             at_once=exchange_concurrency, retries=retries, retry_delay=retry_delay,
         )  # fmt: skip
+        self._aliases = aliases_by(aliases, exchange, self._graph, client_id, certificate)
         self._provisioning = Provisioning(
-            self._graph, exchange,
-            usage_location=usage_location, federated=immutable_ids, at_once=concurrency, settling=settling,
+            self._graph, self._aliases, licensing_by(self._graph, licence_group),
+            usage_location=usage_location, federated=federated, at_once=concurrency, settling=settling,
         )  # fmt: skip
         self._background = Background("microsoft365")
         self._sku_id: UUID | None = None
@@ -78,7 +85,9 @@ class Microsoft365:
         sku = self._licence() if users else None
         found = ((wanted, users[wanted.album.digits]) for wanted in mailboxes if wanted.album.digits in users)
         return {
-            wanted.album: as_found(those[0], wanted, sku) if len(those) == 1 else ambiguous(wanted)
+            wanted.album: as_found(those[0], wanted, sku, self._aliases.before_mailbox)
+            if len(those) == 1
+            else ambiguous(wanted)
             for wanted, those in found
         }
 
@@ -87,6 +96,18 @@ class Microsoft365:
         sku = self._licence()
         outcomes = self._background.each(lambda step: self._provisioning.take(step, sku), steps, self._at_once)
         return (outcome for outcome in outcomes if outcome is not None)
+
+    def make_primary(self, identifier: str, address: str) -> None:
+        """Make an address a mailbox's primary one; the one before it stays as an alias."""
+        self._background.call(self._aliases.make_primary(identifier, address))
+
+    def remove_alias(self, identifier: str, alias: str) -> None:
+        """Take an alias away from a mailbox; one that it does not have changes nothing."""
+        self._background.call(self._aliases.remove(identifier, alias))
+
+    def set_password(self, mailbox: str, password: str) -> None:
+        """Write the password of the user with this object id; raise PasswordRefused where Entra's rules refuse it."""
+        self._background.call(self._graph.set_password(mailbox, password))
 
     def free_seats(self) -> int:
         """Return how many licences are left."""
@@ -101,7 +122,7 @@ class Microsoft365:
         if domain.federated != self._federated:
             raise Misconfigured(
                 f"{self._domain} is {domain.authentication.lower()} in Microsoft 365; "
-                "make the setting for immutable ids agree with it"
+                "set ESTUDENT_MAILBOXES__SIGN_IN to agree with it"
             )
         return f"Microsoft 365 answers: {self._sku} has {seats} free seats and {self._domain} is verified"
 
@@ -116,6 +137,7 @@ class Microsoft365:
         self.close()
 
     async def _end(self) -> None:
+        await self._aliases.close()
         await self._graph.close()
         await self._http.aclose()
 

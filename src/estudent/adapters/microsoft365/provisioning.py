@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
-from estudent.adapters.microsoft365.exchange import Exchange
+from estudent.adapters.microsoft365.aliases import Aliases
 from estudent.adapters.microsoft365.graph import Graph
+from estudent.adapters.microsoft365.licensing import Licensing
 from estudent.adapters.microsoft365.user import FoundUser, names_of, new_user
 from estudent.domain.mailbox import Mailbox
 from estudent.domain.outcome import Outcome, Result
@@ -28,10 +29,12 @@ class Provisioning:
     """Takes steps; `settling` is for how many seconds a new user may stay invisible (docs-contrib#2465)."""
 
     def __init__(
-        self, graph: Graph, exchange: Exchange, *, usage_location: str, federated: bool, at_once: int, settling: float
-    ) -> None:
+        self, graph: Graph, aliases: Aliases, assign: Licensing,
+        *, usage_location: str, federated: bool, at_once: int, settling: float,
+    ) -> None:  # fmt: skip
         self._graph = graph
-        self._exchange = exchange
+        self._aliases = aliases
+        self._assign = assign
         self._usage_location = usage_location
         self._federated = federated
         self._places = asyncio.Semaphore(at_once)
@@ -63,6 +66,8 @@ class Provisioning:
     async def _add(self, step: Step[Mailbox], sku: UUID) -> Outcome:
         identifier = await self._create(step.wanted)
         try:
+            if self._aliases.before_mailbox:
+                await self._aliases.add(identifier, step.wanted.alias, step.wanted.primary)
             await self._license(identifier, sku)
         except Unavailable as error:
             raise Unavailable(f"the user was created, but: {error}") from error
@@ -79,8 +84,8 @@ class Provisioning:
             actions.append(lambda: self._rename(identifier, step.wanted))
         if "licensed" in step.fields:
             actions.append(lambda: self._license(identifier, sku))
-        if "aliased" in step.fields and found.ready:
-            actions.append(lambda: self._exchange.add_alias(identifier, step.wanted.alias))
+        if "aliased" in step.fields and (found.ready or self._aliases.before_mailbox):
+            actions.append(lambda: self._aliases.add(identifier, step.wanted.alias, step.wanted.primary))
         return actions
 
     async def _create(self, wanted: Mailbox) -> str:
@@ -109,11 +114,11 @@ class Provisioning:
         for pause in self._pauses:
             try:
                 async with self._places:
-                    return await self._graph.license(identifier, sku)
+                    return await self._assign(identifier, sku)
             except NotFound:
                 await asyncio.sleep(pause)
         async with self._places:
-            return await self._graph.license(identifier, sku)
+            return await self._assign(identifier, sku)
 
     async def _rename(self, identifier: str, wanted: Mailbox) -> None:
         async with self._places:

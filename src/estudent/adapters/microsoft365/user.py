@@ -16,6 +16,10 @@ SELECT = [
     "id", "employeeId", "userPrincipalName", "proxyAddresses", "assignedLicenses",
     "displayName", "givenName", "surname", "preferredLanguage",
 ]  # fmt: skip
+ROUTING = ".onmicrosoft.com"
+OUR_RULES = "DisablePasswordExpiration, DisableStrongPassword"
+"""The portal's rules are stricter than Entra's in length and guessing, and do not ask for kinds of characters."""
+
 LOCALES = {"pl": "pl-PL", "en": "en-GB", "uk": "uk-UA"}
 
 
@@ -33,8 +37,11 @@ def new_user(mailbox: Mailbox, usage_location: str, federated: bool) -> User:
     user.password_profile = PasswordProfile(
         password=f"{secrets.token_urlsafe(32)}aA1!", force_change_password_next_sign_in=False
     )
-    if federated:
-        user.on_premises_immutable_id = mailbox.album.login
+    # The directory's stable id, which our SSO hands over as the NameID. A managed domain takes it as well, and can then
+    # be federated later: once it is, nobody's anchor can be written any more (azure-docs#5108).
+    user.on_premises_immutable_id = mailbox.album.login
+    if not federated:
+        user.password_policies = OUR_RULES
     return user
 
 
@@ -62,6 +69,11 @@ class FoundUser:
         """The address that Exchange gave the mailbox, None before there is one."""
         return next((each[5:] for each in self.addresses if each.startswith("SMTP:")), None)
 
+    @property
+    def has_routing_address(self) -> bool:
+        """Whether there is an address in the tenant's initial domain (proxyaddresses-attribute-populate.md)."""
+        return any(each.lower().endswith(ROUTING) for each in self.addresses)
+
 
 def read(shown: dict[str, Any]) -> FoundUser:
     """Read one user of an answer; raises KeyError, TypeError or ValueError when it has another form."""
@@ -78,8 +90,11 @@ def read(shown: dict[str, Any]) -> FoundUser:
     )
 
 
-def as_found(user: FoundUser, wanted: Mailbox, sku: UUID | None) -> Mailbox:
-    """Return what Graph shows of a mailbox; it is ready when Exchange gave it a primary address (`SMTP:`)."""
+def as_found(user: FoundUser, wanted: Mailbox, sku: UUID | None, addressed_early: bool = False) -> Mailbox:
+    """Return what Graph shows of a mailbox; it is ready when Exchange gave it a primary address (`SMTP:`).
+
+    Where we write addresses before that, the mailbox shows by the one that Exchange itself gives every mailbox.
+    """
     return Mailbox(
         album=wanted.album,
         primary=user.primary or user.name,
@@ -90,7 +105,7 @@ def as_found(user: FoundUser, wanted: Mailbox, sku: UUID | None) -> Mailbox:
         language=user.language,
         identifier=user.id,
         licensed=sku in user.licences,
-        ready=user.primary is not None,
+        ready=user.primary is not None and (user.has_routing_address or not addressed_early),
         aliased=f"smtp:{wanted.alias}".lower() in (each.lower() for each in user.addresses),
     )
 

@@ -321,3 +321,12 @@ session = Table(
     Column("seen_at", Moment, nullable=False, index=True),
     Column("agent", String(200), nullable=False),
 )
+
+mailbox_password = Table(
+    "mailbox_password",
+    metadata,
+    _student(primary_key=True),
+    Column("mailbox_id", String(64), nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("agreed_at", Moment),
+)
