@@ -22,13 +22,14 @@ from estudent.adapters.ldap.directory import LdapDirectory
 from estudent.adapters.ldap.passwords import LdapPasswords
 from estudent.adapters.ldap.staff import LdapStaff
 from estudent.adapters.letter_texts import LetterTexts
-from estudent.adapters.microsoft365 import AliasSettings, Microsoft365, Way
+from estudent.adapters.microsoft365 import AliasSettings, Microsoft365, Quota, Way
 from estudent.adapters.post import SmtpPost
 from estudent.adapters.recaptcha import Recaptcha
 from estudent.adapters.recruitment.files import RecruitmentFiles
 from estudent.adapters.recruitment.headers import POLISH_HEADERS
 from estudent.adapters.registry.accounts import SqlAccounts
 from estudent.adapters.registry.admissions import SqlAdmissions
+from estudent.adapters.registry.allowance import SqlAllowance
 from estudent.adapters.registry.attempts import SqlAttempts
 from estudent.adapters.registry.board import SqlBoard
 from estudent.adapters.registry.codes import SqlCodes
@@ -431,7 +432,12 @@ class Campus:
         """Microsoft 365 for a student who waits for the page; None where students do not sign in there."""
         if self.settings.mailboxes.sign_in == "federated":
             return None
-        return self._microsoft365(retries=1, retry_delay=1.0, timeout=10.0)
+        return self._microsoft365(urgent=True, retries=1, retry_delay=1.0, timeout=10.0)
+
+    @cached_property
+    def urgent_microsoft365(self) -> Microsoft365:
+        """Microsoft 365 for what students asked for and wait for; it overtakes the runs for everybody."""
+        return self._microsoft365(urgent=True)
 
     def _microsoft365(self, **patience: Any) -> Microsoft365:
         ours = self.settings.mailboxes
@@ -449,6 +455,10 @@ class Campus:
                 aliases=AliasSettings(Way(ours.aliases), ours.pwsh, ours.organization),
                 federated=ours.sign_in == "federated",
                 domain=self.domain,
+                quota=Quota(
+                    ours.writes, units=ours.units, exchange_at_once=ours.exchange_at_once, reserve=ours.reserve
+                ),
+                allowance=SqlAllowance(self.database),
                 **patience,
             )
         )
@@ -579,7 +589,8 @@ class Campus:
         """Drain the outbox."""
         systems = self.systems
         followers = [systems["directory"], systems["usos"]]
-        return ServeRequests(self.outbox, self.mailbox_register, systems["mailboxes"], followers)
+        mailboxes = self._open_mailboxes(self.urgent_microsoft365)
+        return ServeRequests(self.outbox, self.mailbox_register, mailboxes, followers)
 
     @cached_property
     def systems(self) -> dict[str, Reconciler]:
@@ -587,7 +598,7 @@ class Campus:
         reconcilers: list[Reconciler] = [
             self._send_letters(),
             keep_accounts(self.directory, self.students, self.journal, self.domain),
-            open_mailboxes(self.microsoft365, self.students, self.mailbox_register, self.journal, self.domain),
+            self._open_mailboxes(self.microsoft365),
             link_usos(self.usos, self.students, SqlUsosRegister(self.database, self.author.clock), self.journal),
             self._assign_account_numbers(),
         ]
@@ -664,6 +675,9 @@ class Campus:
     def _check(self, part: str) -> str:
         sentence: str = getattr(self, part).check()
         return sentence
+
+    def _open_mailboxes(self, there: Microsoft365) -> Reconciler:
+        return open_mailboxes(there, self.students, self.mailbox_register, self.journal, self.domain)
 
     def _send_letters(self) -> SendLetters:
         letters = SqlLetters(

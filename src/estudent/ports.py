@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from estudent.domain.album_number import AlbumNumber
+from estudent.domain.allowance import Budget, Portion
 from estudent.domain.application import Application, Row
 from estudent.domain.claim import Record
 from estudent.domain.deployment import Happening, HostRecap, Order
@@ -278,8 +279,8 @@ class Sighting:
 class MailboxRegister(Protocol):
     """Addresses and the state of mailboxes."""
 
-    def reserve(self, student: Student, wanted: str, alias: str) -> None:
-        """Give the address and make the request in one transaction.
+    def reserve(self, student: Student, wanted: str, alias: str, *, waited_for: bool = True) -> None:
+        """Give the address and, where the student waits for it, make the request in one transaction.
 
         Raises AlreadyExists when it was ever given, TooAlike when it looks like one that another student was given.
         """
@@ -384,6 +385,22 @@ ADDRESS_TAKEN = "address taken"
 
 NO_SEATS = "no licence is left"
 """How the detail of a refused step begins when seats must be freed or bought; no student can be helped before."""
+
+
+class Allowance(Protocol):
+    """What all our processes together may still ask of a far side that counts."""
+
+    def take(self, budget: Budget, most: int, *, urgent: bool) -> Portion:
+        """Take up to `most` tokens, of those that are kept only when somebody waits."""
+
+    def pause(self, budget: Budget, seconds: float) -> None:
+        """Let nobody take anything for so long, since the far side said so to one of us."""
+
+    def enter(self, room: str, places: int, seconds: float) -> int | None:
+        """Take one of the places in a room, free again after so many seconds at the latest; None when all are taken."""
+
+    def leave(self, room: str, number: int) -> None:
+        """Give a place back."""
 
 
 class Mailboxes(Protocol):

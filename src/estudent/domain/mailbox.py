@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from estudent.domain.album_number import AlbumNumber
-from estudent.domain.plan import Lock
+from estudent.domain.plan import Lock, Step, StepKind
 from estudent.domain.student import MailboxState, Student
 
 
@@ -44,6 +44,11 @@ class Mailbox:
         """Name what `found` still lacks: its licence, its mailbox, its alias, the right address or name."""
         names = ("primary", "licensed", "ready", "aliased", "display_name", "given_name", "surname")
         return tuple(name for name in names if getattr(self, name) != getattr(found, name))
+
+
+def needs_licence(step: Step[Mailbox]) -> bool:
+    """Tell whether a step takes one of the seats that the university has paid for."""
+    return step.kind is StepKind.ADD or "licensed" in step.fields
 
 
 def mailbox_of(student: Student, domain: str) -> Mailbox | None:

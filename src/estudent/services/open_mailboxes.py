@@ -8,13 +8,12 @@ from itertools import islice
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.lifecycle import Owed
-from estudent.domain.mailbox import Mailbox, mailbox_of
+from estudent.domain.mailbox import Mailbox, mailbox_of, needs_licence
 from estudent.domain.mailbox_name import NameFault, check_local_part, fault_of
 from estudent.domain.mailbox_watch import ON_THE_WAY
 from estudent.domain.name_proposal import proposals
 from estudent.domain.outcome import Outcome, Remark, Result
 from estudent.domain.person_name import Transliterate
-from estudent.domain.plan import Step, StepKind
 from estudent.domain.student import MailboxState, Student
 from estudent.ports import (
     ADDRESS_TAKEN,
@@ -44,11 +43,12 @@ class AskForMailbox:
     transliterate: Transliterate
     domain: str
 
-    def ask(self, album: AlbumNumber, name: str) -> str:
+    def ask(self, album: AlbumNumber, name: str, *, waited_for: bool = True) -> str:
         """Reserve the address and put the request in the outbox at once; return the address.
 
         Raises BadName for a name against the rules, AlreadyExists for one that was ever given, TooAlike for one that
         looks like somebody else's, Refused for a student who is owed no mailbox. A student who has a mailbox keeps it.
+        What nobody waits for is left to the next run for everybody, so that it keeps no student waiting.
         """
         student = self.students.by_album(album)
         if kept := _kept(student):
@@ -57,7 +57,7 @@ class AskForMailbox:
             raise Refused(f"student {album} is {student.standing.value}; a mailbox goes with studying")
         address = f"{check_local_part(name)}@{self.domain}"
         try:
-            self.register.reserve(student, address, f"{album.login}@{self.domain}")
+            self.register.reserve(student, address, f"{album.login}@{self.domain}", waited_for=waited_for)
         except AlreadyExists:
             # The same student may have asked in another tab; then that request stands.
             if kept := _kept(self.students.by_album(album)):
@@ -87,7 +87,7 @@ class AskForMailbox:
     def _ask_for_best(self, student: Student) -> bool:
         for name in self._free_names(student):
             try:
-                self.ask(student.album, name)
+                self.ask(student.album, name, waited_for=False)
             except AlreadyExists:  # somebody was quicker; the next name is tried
                 continue
             return True
@@ -136,11 +136,6 @@ def open_mailboxes(
     return Reconcile(SYSTEM, students, journal, mailboxes, wanted, observe, needs_licence)
 
 
-def needs_licence(step: Step[Mailbox]) -> bool:
-    """Tell whether a step takes one of the seats that the university has paid for."""
-    return step.kind is StepKind.ADD or "licensed" in step.fields
-
-
 def shortage(mailboxes: Mailboxes, forecast: Forecast) -> str | None:
     """Return how many seats a plan lacks, before its first step, or None when there are enough."""
     if not forecast.licences:
@@ -161,7 +156,7 @@ def _sight(student: Student, wanted: Mailbox, found: Mailbox | None, outcome: Ou
     added = outcome is not None and outcome.result is Result.DONE and "aliased" in outcome.step.fields
     state = _state(wanted, found, was_aliased=added or student.mailbox_state is MailboxState.ALIASED)
     trouble = found.trouble if found else ""
-    held = refused and not problem.startswith(NO_SEATS)
+    held = refused and NO_SEATS not in problem
     return Sighting(student.key, state, found.identifier if found else None, problem or trouble, held)
 
 

@@ -66,7 +66,7 @@ class MailboxesInMemory:
         self.students, self.seen_late = students, False
         self.given: dict[str, int] = {}
 
-    def reserve(self, student: Student, wanted: str, alias: str) -> None:
+    def reserve(self, student: Student, wanted: str, alias: str, *, waited_for: bool = True) -> None:
         """Give an address."""
         assert alias.startswith(f"{student.album.login}@")
         if wanted in self.given:

@@ -43,14 +43,16 @@ class SqlMailboxRegister:
     def __init__(self, database: Database, author: Author, messages: SqlMessages) -> None:
         self.database, self.author, self.messages = database, author, messages
 
-    def reserve(self, student: Student, wanted: str, alias: str) -> None:
-        """Give the address and make the request in one transaction.
+    def reserve(self, student: Student, wanted: str, alias: str, *, waited_for: bool = True) -> None:
+        """Give the address and, where the student waits for it, make the request in one transaction.
 
         Raises AlreadyExists when it was ever given, TooAlike when it looks like one that another student was given.
         """
         try:
             with self.database.writing() as connection:
                 self._reserve(connection, student, wanted.lower(), alias)
+                if waited_for:
+                    self._request(connection, student)
         except TooAlike:
             raise
         except AlreadyExists:
@@ -142,9 +144,12 @@ class SqlMailboxRegister:
         in_conflict = mailbox.c.state == MailboxState.CONFLICT.value
         connection.execute(delete(mailbox).where(mailbox.c.student_id == student.key, in_conflict))
         connection.execute(insert(mailbox).values(self._requested(student, wanted, alias)))
+        self._journal(connection, student.key, "mailbox requested", "")
+
+    def _request(self, connection: Connection, student: Student) -> None:
+        now = self.author.clock()
         waiting = {"student_id": student.key, "kind": MAILBOX, "made_at": now, "not_before": now}
         connection.execute(insert(request).values(waiting | {"attempts": 0, "problem": ""}))
-        self._journal(connection, student.key, "mailbox requested", "")
 
     def _requested(self, student: Student, wanted: str, alias: str) -> dict[str, Any]:
         return {

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -294,6 +295,23 @@ message = Table(
     Column("attempts", Integer, nullable=False),
     Column("problem", String(500), nullable=False),
     Index("ix_message_open", "sent_at", "not_before"),
+)
+
+allowance = Table(
+    "allowance",
+    metadata,
+    Column("name", String(60), primary_key=True),
+    Column("level", Double, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("paused_until", Double, nullable=False),
+)
+
+place = Table(
+    "place",
+    metadata,
+    Column("room", String(60), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("until", Double, nullable=False),
 )
 
 attempt = Table(

@@ -26,10 +26,27 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("looks", sa.Integer(), server_default="0", nullable=False))
         batch_op.create_index(batch_op.f("ix_mailbox_next_look_at"), ["next_look_at"], unique=False)
     _tell_what_was_seen()
+    op.create_table(
+        "allowance",
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("level", sa.Double(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("paused_until", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_allowance")),
+    )
+    op.create_table(
+        "place",
+        sa.Column("room", sa.String(length=60), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("until", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("room", "number", name=op.f("pk_place")),
+    )
 
 
 def downgrade() -> None:
     """Undo: Watch mailboxes on their way."""
+    op.drop_table("place")
+    op.drop_table("allowance")
     on_the_way = MAILBOX.c.state.in_(("created", "opened", "aliased", "stuck", "retried"))
     op.execute(sa.update(MAILBOX).where(on_the_way).values(state="awaited"))
     op.execute(sa.update(ADDRESS).where(ADDRESS.c.kind == "blocked").values(kind="primary"))
