@@ -28,6 +28,11 @@ class Budget:
         """How many tokens a process takes at once: what comes back in a second, so that asking costs little."""
         return max(1, round(self.rate))
 
+    @property
+    def brim(self) -> int:
+        """What we fill a bucket to: less than theirs, which begins to fill only when our request has arrived."""
+        return max(1, self.tokens - self.portion)
+
 
 @dataclass(frozen=True, slots=True)
 class Portion:
@@ -63,10 +68,10 @@ class Bucket:
 
     def _filled(self, budget: Budget, now: float) -> Bucket:
         """Add what came back since; a clock that goes back adds nothing."""
-        level = min(float(budget.tokens), self.level + max(0.0, now - self.at) * budget.rate)
+        level = min(float(budget.brim), self.level + max(0.0, now - self.at) * budget.rate)
         return replace(self, level=level, at=max(self.at, now))
 
 
 def full(budget: Budget, now: float) -> Bucket:
     """Return a bucket of which nobody has taken anything."""
-    return Bucket(float(budget.tokens), now)
+    return Bucket(float(budget.brim), now)

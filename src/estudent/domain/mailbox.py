@@ -40,6 +40,11 @@ class Mailbox:
         """Whether everything was seen to be there that makes mail arrive under both addresses."""
         return self.licensed and self.ready and self.aliased
 
+    @property
+    def reachable(self) -> bool:
+        """Whether Exchange lets the mailbox be changed; without a licence it only shows its addresses."""
+        return self.licensed and self.ready
+
     def differences(self, found: Mailbox) -> tuple[str, ...]:
         """Name what `found` still lacks: its licence, its mailbox, its alias, the right address or name."""
         names = ("primary", "licensed", "ready", "aliased", "display_name", "given_name", "surname")

@@ -153,11 +153,19 @@ def _sight(student: Student, wanted: Mailbox, found: Mailbox | None, outcome: Ou
     if found is None and problem.startswith(ADDRESS_TAKEN):
         return Sighting(student.key, MailboxState.CONFLICT, None, SOMEBODY_ELSES)
     refused = outcome is not None and outcome.result is Result.REFUSED
-    added = outcome is not None and outcome.result is Result.DONE and "aliased" in outcome.step.fields
-    state = _state(wanted, found, was_aliased=added or student.mailbox_state is MailboxState.ALIASED)
+    was_aliased = _was_aliased(outcome) or student.mailbox_state is MailboxState.ALIASED
+    state = _state(wanted, found, was_aliased=was_aliased)
     trouble = found.trouble if found else ""
     held = refused and NO_SEATS not in problem
     return Sighting(student.key, state, found.identifier if found else None, problem or trouble, held)
+
+
+def _was_aliased(outcome: Outcome | None) -> bool:
+    """Tell whether Exchange accepted the alias in this step."""
+    if outcome is None or outcome.result is not Result.DONE or "aliased" not in outcome.step.fields:
+        return False
+    before: Mailbox | None = outcome.step.found
+    return before is not None and before.reachable
 
 
 def _state(wanted: Mailbox, found: Mailbox | None, *, was_aliased: bool) -> MailboxState:

@@ -164,7 +164,7 @@ def _unauthorised(operation: Operation) -> Misconfigured:
 def _conflict(operation: Operation, target: str) -> str:
     """Say whose turn it is: a new user's address is the student's, any other an administrator's."""
     if target in ADDRESSES:
-        return ADDRESS_TAKEN if operation is Operation.CREATE else ADDRESS_IN_CONFLICT
+        return ADDRESS_TAKEN if operation in (Operation.CREATE, Operation.RESTORE) else ADDRESS_IN_CONFLICT
     return f"another user in Microsoft 365 has the same {target}; an administrator must correct that user"
 
 

@@ -61,19 +61,20 @@ class Graph:
     """
 
     def __init__(
-        self, url: str, tokens: Tokens, limiter: Limiter, *, retries: int, retry_delay: float, timeout: float
-    ) -> None:
+        self, url: str, tokens: Tokens, limiter: Limiter,
+        *, retries: int, retry_delay: float, timeout: float, transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:  # fmt: skip
         self._url = url.rstrip("/")
         self._tokens = tokens
         self._limiter = limiter
         self._retries, self._retry_delay = retries, retry_delay
         self._timeout = timeout
-        self._transport: httpx.AsyncBaseTransport | None = None
+        self._transport = transport
 
     @cached_property
     def _client(self) -> GraphServiceClient:
         is_loopback(self._url)
-        self._transport = httpx.AsyncHTTPTransport(http2=True)
+        self._transport = self._transport or httpx.AsyncHTTPTransport(http2=True)
         http = GraphClientFactory.create_with_default_middleware(
             client=httpx.AsyncClient(timeout=self._timeout, transport=self._transport, base_url=self._url),
             options={**options, RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False)},

@@ -114,7 +114,7 @@ class Provisioning:
             actions.append(lambda: self._rename(identifier, step.wanted))
         if "licensed" in step.fields:
             actions.append(lambda: self._license(identifier, sku))
-        if "aliased" in step.fields and (found.ready or self._aliases.before_mailbox):
+        if "aliased" in step.fields and (found.reachable or self._aliases.before_mailbox):
             actions.append(lambda: self._aliases.add(identifier, step.wanted.alias, step.wanted.primary))
         if step.wanted.again and "ready" in step.fields and found.licensed:
             actions.append(lambda: self._graph.retry_provisioning(identifier))
