@@ -81,7 +81,7 @@ class Session:
         content = credential.read_bytes()
         certificate = x509.load_pem_x509_certificate(content)
         address = f"{self._url}/{self._organization}/oauth2/v2.0/token"
-        claims = {"aud": address, "iss": self._client, "sub": self._client, "jti": str(uuid4())}
+        claims: Json = {"aud": address, "iss": self._client, "sub": self._client, "jti": str(uuid4())}
         claims |= {"nbf": time.time(), "exp": time.time() + 600}
         thumbprint = {"x5t#S256": coded(certificate.fingerprint(hashes.SHA256()))}
         form = {
