@@ -73,7 +73,7 @@ class Session:
         if answer.is_success:
             value: list[Json] = answer.json()["value"]
             return value
-        error = answer.json()["error"] if answer.content else {"message": "UnAuthorized"}
+        error: Json = answer.json()["error"] if answer.content else {"message": "UnAuthorized"}
         details = error.get("details") or [{"message": error["message"]}]
         raise Failed(f"{answer.headers.get('X-ExceptionType', '')},{cmdlet} Exception", details[0]["message"])
 
