@@ -22,13 +22,14 @@ from estudent.adapters.ldap.directory import LdapDirectory
 from estudent.adapters.ldap.passwords import LdapPasswords
 from estudent.adapters.ldap.staff import LdapStaff
 from estudent.adapters.letter_texts import LetterTexts
-from estudent.adapters.microsoft365 import AliasSettings, Microsoft365, Way
+from estudent.adapters.microsoft365 import AliasSettings, Microsoft365, Quota, Way
 from estudent.adapters.post import SmtpPost
 from estudent.adapters.recaptcha import Recaptcha
 from estudent.adapters.recruitment.files import RecruitmentFiles
 from estudent.adapters.recruitment.headers import POLISH_HEADERS
 from estudent.adapters.registry.accounts import SqlAccounts
 from estudent.adapters.registry.admissions import SqlAdmissions
+from estudent.adapters.registry.allowance import SqlAllowance
 from estudent.adapters.registry.attempts import SqlAttempts
 from estudent.adapters.registry.board import SqlBoard
 from estudent.adapters.registry.codes import SqlCodes
@@ -61,6 +62,7 @@ from estudent.domain.lifecycle import Standing
 from estudent.domain.nrb import PaymentScheme
 from estudent.domain.password import Strength, words_of
 from estudent.domain.student import Language, Student
+from estudent.domain.whom import Whom
 from estudent.ports import FarSideError, Misconfigured, Playbooks, SingleSignOn
 from estudent.services.activate import Activate
 from estudent.services.admit import Admit
@@ -81,8 +83,8 @@ from estudent.services.issue_code import IssueCode
 from estudent.services.keep_accounts import keep_accounts
 from estudent.services.link_usos import link_usos
 from estudent.services.one_password import OnePassword
-from estudent.services.open_mailboxes import AskForMailbox, open_mailboxes
-from estudent.services.reconcile import Reconciler
+from estudent.services.open_mailboxes import AskForMailbox, open_mailboxes, shortage
+from estudent.services.reconcile import Forecast, Reconciler
 from estudent.services.recover_password import RecoverPassword
 from estudent.services.reopen_request import ReopenRequest
 from estudent.services.resend_letter import ResendLetter
@@ -430,7 +432,12 @@ class Campus:
         """Microsoft 365 for a student who waits for the page; None where students do not sign in there."""
         if self.settings.mailboxes.sign_in == "federated":
             return None
-        return self._microsoft365(retries=1, retry_delay=1.0, timeout=10.0)
+        return self._microsoft365(urgent=True, retries=1, retry_delay=1.0, timeout=10.0)
+
+    @cached_property
+    def urgent_microsoft365(self) -> Microsoft365:
+        """Microsoft 365 for what students asked for and wait for; it overtakes the runs for everybody."""
+        return self._microsoft365(urgent=True)
 
     def _microsoft365(self, **patience: Any) -> Microsoft365:
         ours = self.settings.mailboxes
@@ -448,6 +455,10 @@ class Campus:
                 aliases=AliasSettings(Way(ours.aliases), ours.pwsh, ours.organization),
                 federated=ours.sign_in == "federated",
                 domain=self.domain,
+                quota=Quota(
+                    ours.writes, units=ours.units, exchange_at_once=ours.exchange_at_once, reserve=ours.reserve
+                ),
+                allowance=SqlAllowance(self.database),
                 **patience,
             )
         )
@@ -578,7 +589,8 @@ class Campus:
         """Drain the outbox."""
         systems = self.systems
         followers = [systems["directory"], systems["usos"]]
-        return ServeRequests(self.outbox, self.mailbox_register, systems["mailboxes"], followers)
+        mailboxes = self._open_mailboxes(self.urgent_microsoft365)
+        return ServeRequests(self.outbox, self.mailbox_register, mailboxes, followers)
 
     @cached_property
     def systems(self) -> dict[str, Reconciler]:
@@ -586,7 +598,7 @@ class Campus:
         reconcilers: list[Reconciler] = [
             self._send_letters(),
             keep_accounts(self.directory, self.students, self.journal, self.domain),
-            open_mailboxes(self.microsoft365, self.students, self.mailbox_register, self.journal, self.domain),
+            self._open_mailboxes(self.microsoft365),
             link_usos(self.usos, self.students, SqlUsosRegister(self.database, self.author.clock), self.journal),
             self._assign_account_numbers(),
         ]
@@ -641,6 +653,16 @@ class Campus:
         ours = self.settings.brake
         return Brake(ours.share if share is None else share, ours.spared)
 
+    def obstacle(self, forecast: Forecast, share: float | None = None) -> str | None:
+        """Return what a plan needs somebody's agreement for: too few seats, or a brake that holds."""
+        lacking = shortage(self.microsoft365, forecast) if forecast.licences else None
+        return lacking or self.brake_with(share).holds(forecast.steps.elements(), forecast.looked_at)
+
+    def looked_at(self, system: str, whom: Whom) -> list[int]:
+        """Return whom a run looks at: those who were named, or everybody whose mailbox is due."""
+        keys = self.students.keys(whom)
+        return self.mailbox_register.due(keys) if system == "mailboxes" and whom.everyone else keys
+
     def today(self) -> date:
         """Return the university's date."""
         return self.author.clock().astimezone(ZoneInfo(self.settings.university.time_zone)).date()
@@ -658,6 +680,9 @@ class Campus:
             return {f"mailboxes: {name}": check for name, check in self.microsoft365.checks.items()}
         except FarSideError as error:
             return {"mailboxes": partial(_fail, error)}
+
+    def _open_mailboxes(self, there: Microsoft365) -> Reconciler:
+        return open_mailboxes(there, self.students, self.mailbox_register, self.journal, self.domain)
 
     def _send_letters(self) -> SendLetters:
         letters = SqlLetters(

@@ -86,8 +86,9 @@ def sync(as_json: Json = False) -> None:
 def plan(systems: Systems = None, album: Albums = None, programme: Programme = "", as_json: Json = False) -> None:
     """Show what `apply` would do, and change nothing."""
     with _here() as here:
-        keys = here.students.keys(_whom(album, programme))
-        tallies = [_forecast(reconciler, keys).as_tally() for reconciler in _chosen(here, systems)]
+        whom = _whom(album, programme)
+        forecasts = [_forecast(each, here.looked_at(each.system, whom)) for each in _chosen(here, systems)]
+        tallies = [forecast.as_tally(here.obstacle(forecast)) for forecast in forecasts]
     _print_tallies(tallies, as_json)
 
 
@@ -101,8 +102,10 @@ def apply(
 ) -> None:
     """Bring the systems in line with the registry."""
     with _here() as here:
-        keys = here.students.keys(_whom(album, programme))
-        tallies = [_apply(here, reconciler, keys, agree=agree) for reconciler in _chosen(here, systems)]
+        whom = _whom(album, programme)
+        tallies = [
+            _apply(here, each, here.looked_at(each.system, whom), agree=agree) for each in _chosen(here, systems)
+        ]
     _print_tallies(tallies, as_json)
 
 
@@ -289,7 +292,7 @@ def _forecast(reconciler: Reconciler, keys: Sequence[int]) -> Forecast:
 
 def _apply(here: Campus, reconciler: Reconciler, keys: Sequence[int], *, agree: bool) -> Tally:
     forecast = _forecast(reconciler, keys)
-    why = here.brake_with(None).holds(forecast.steps.elements(), forecast.looked_at)
+    why = here.obstacle(forecast)
     if why and not agree:
         messages.print(f"[yellow]Stopped:[/yellow] {why}. Look at `estudent plan`, then add --agree.", highlight=False)
         raise typer.Exit(NOT_AGREED)

@@ -206,7 +206,7 @@ def test_a_creation_that_never_succeeds_is_left_for_later(tenant: TenantWorld) -
 
 def test_a_licence_that_failed_is_given_in_the_next_run(tenant: TenantWorld) -> None:
     wanted = a_mailbox()
-    tenant.stand_in.fail("assignLicense", status=500)
+    tenant.stand_in.fail("assignLicense", status=500, times=3)
     (outcome,) = settle(tenant.mailboxes, wanted)
     assert outcome.result is Result.FAILED
     assert [outcome.result for outcome in settle(tenant.mailboxes, wanted)] == [Result.DONE]

@@ -22,6 +22,10 @@ from estudent.ports import AlreadyExists, FarSideError, Misconfigured, NotFound,
 ADDRESS_TAKEN = (
     "address taken: the address belongs to another user in Microsoft 365; the student must choose another name"
 )
+ADDRESS_IN_CONFLICT = (
+    "an address of this user belongs to another object in Microsoft 365 as well; "
+    "an administrator must take it away from one of them"
+)
 FOREIGN = (
     APIError, KiotaHTTPXError, KiotaAuthenticationError,
     httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, httpx.StreamError,
@@ -59,6 +63,8 @@ class Operation(Enum):
     TOKEN = ("sign in", "correct the tenant id, the client id and the client secret or certificate")
     FIND = ("find users", "grant the application User.Read.All")
     CREATE = ("create users", "grant the application User.Create or User.ReadWrite.All")
+    RESTORE = ("restore deleted users", "grant the application User.DeleteRestore.All")
+    RETRY = ("have services provisioned again", "grant the application User.ReadWrite.All")
     RENAME = ("change users", "grant the application User.ReadUpdate.All or User.ReadWrite.All")
     LICENSE = ("assign licences", "grant the application LicenseAssignment.ReadWrite.All")
     JOIN = (
@@ -87,11 +93,15 @@ def _no_mailbox() -> NotFound:
 
 
 class Busy(Unavailable):
-    """Exchange asks to wait, for so many seconds where it says so."""
+    """Microsoft asks to wait, for so many seconds where it says so."""
 
     def __init__(self, text: str, seconds: float | None) -> None:
         super().__init__(text)
         self.seconds = seconds
+
+
+class Throttled(Busy):
+    """Our quota is used up, for all of our processes; nothing was done."""
 
 
 @contextmanager
@@ -118,6 +128,8 @@ def translated(error: BaseException, operation: Operation) -> FarSideError:
     if operation is Operation.TOKEN and (refused := token_refused(str(error))):
         return refused
     status = _status(error)
+    if status == 429:
+        return Throttled(f"could not {operation.phrase}: our quota is used up (429); try later", _asked_for(error))
     if status is not None:
         return meaning(status, operation, *_said(error))
     # azure-identity wraps whatever befell it, a lost connection too.
@@ -137,7 +149,7 @@ def meaning(status: int, operation: Operation, code: str = "", target: str | Non
     if status in (401, 403) or operation is Operation.TOKEN:
         return _unauthorised(operation)
     if target is not None or status == 409:
-        return AlreadyExists(_conflict(target or ""))
+        return AlreadyExists(_conflict(operation, target or ""))
     if status == 404:
         return NotFound(f"{failed}: Microsoft 365 does not know the object, or not yet; try later")
     if code in KNOWN_REFUSALS:
@@ -149,9 +161,10 @@ def _unauthorised(operation: Operation) -> Misconfigured:
     return Misconfigured(f"Microsoft 365 does not let us {operation.phrase}: {operation.remedy}")
 
 
-def _conflict(target: str) -> str:
+def _conflict(operation: Operation, target: str) -> str:
+    """Say whose turn it is: a new user's address is the student's, any other an administrator's."""
     if target in ADDRESSES:
-        return ADDRESS_TAKEN
+        return ADDRESS_TAKEN if operation is Operation.CREATE else ADDRESS_IN_CONFLICT
     return f"another user in Microsoft 365 has the same {target}; an administrator must correct that user"
 
 
@@ -212,7 +225,17 @@ def _busy(sign: str, seconds: float | None) -> Busy:
 
 def _retry_after(answer: httpx.Response) -> float | None:
     """Return the seconds that an answer asks us to wait."""
-    asked = answer.headers.get("Retry-After", "")
+    return _seconds(answer.headers.get("Retry-After", ""))
+
+
+def _asked_for(error: BaseException) -> float | None:
+    """Return the seconds that a failed request of kiota's was asked to wait."""
+    headers = error.response_headers if isinstance(error, APIError) else None
+    return _seconds(dict(headers or {}).get("retry-after", ""))
+
+
+def _seconds(asked: str) -> float | None:
+    """Read Retry-After, which Microsoft writes in seconds, never as a date."""
     return float(asked) if asked.isdecimal() else None
 
 

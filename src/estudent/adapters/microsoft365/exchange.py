@@ -11,35 +11,35 @@ import httpx
 
 from estudent.adapters.microsoft365.aliases import Parameter
 from estudent.adapters.microsoft365.errors import Busy, Operation, asking_to, exchange_said
+from estudent.adapters.microsoft365.limiter import LONGEST_WAIT, Limiter
 from estudent.adapters.microsoft365.tokens import Tokens, is_loopback, scope_of
 from estudent.ports import Unavailable
 
 PUBLIC_SCOPE = "https://outlook.office365.com/.default"
 ANCHOR = "APP:SystemMailbox{{bb558c35-97f1-4cb9-8ff7-d53741dc928c}}@{tenant}"
 HASHTABLE = "#Exchange.GenericHashTable"
-LONGEST_WAIT = 60.0
 
 
 class Exchange:
     """Exchange Online's cmdlets over HTTP, few at a time: the tenant's limit is on concurrent requests."""
 
     def __init__(
-        self, url: str, tenant_id: str, tokens: Tokens, http: httpx.AsyncClient,
-        *, at_once: int, retries: int, retry_delay: float,
+        self, url: str, tenant_id: str, tokens: Tokens, http: httpx.AsyncClient, limiter: Limiter,
+        *, retries: int, retry_delay: float,
     ) -> None:  # fmt: skip
         self._url = f"{url.rstrip('/')}/adminapi/beta/{tenant_id}/InvokeCommand"
         self._anchor = ANCHOR.format(tenant=tenant_id)
         self._scope = scope_of(url, PUBLIC_SCOPE)
         self._tokens = tokens
         self._http = http
-        self._places = asyncio.Semaphore(at_once)
+        self._limiter = limiter
         self._retries = retries
         self._retry_delay = retry_delay
 
     async def invoke(self, cmdlet: str, **parameters: Parameter) -> list[dict[str, Any]]:
         """Run a cmdlet, waiting and trying again while Exchange is busy."""
         written = {name: _in_json(value) for name, value in parameters.items()}
-        async with self._places:
+        async with self._limiter.place():
             for attempt in range(self._retries):
                 try:
                     return await self._once(cmdlet, written)

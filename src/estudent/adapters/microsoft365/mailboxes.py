@@ -19,16 +19,17 @@ from estudent.adapters.microsoft365.exchange import Exchange
 from estudent.adapters.microsoft365.graph import MOST_VALUES, Graph
 from estudent.adapters.microsoft365.graph import PUBLIC_SCOPE as GRAPH_SCOPE
 from estudent.adapters.microsoft365.licensing import licensing_by
-from estudent.adapters.microsoft365.provisioning import Provisioning
+from estudent.adapters.microsoft365.limiter import Limiter, OwnAllowance, Quota
+from estudent.adapters.microsoft365.provisioning import Bin, Provisioning
 from estudent.adapters.microsoft365.tenant import Subscription
 from estudent.adapters.microsoft365.tokens import Tokens, fetcher, scope_of
 from estudent.adapters.microsoft365.user import FoundUser, ambiguous, as_found
 from estudent.adapters.microsoft365.ways import AliasSettings, aliases_by
 from estudent.domain.album_number import AlbumNumber
-from estudent.domain.mailbox import Mailbox
-from estudent.domain.outcome import Outcome
+from estudent.domain.mailbox import Mailbox, needs_licence
+from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Step
-from estudent.ports import Misconfigured
+from estudent.ports import NO_SEATS, Allowance, Misconfigured
 
 
 class Microsoft365:
@@ -51,26 +52,27 @@ class Microsoft365:
         aliases: AliasSettings = AliasSettings(),  # noqa: B008 (frozen)
         licence_group: str = "",
         concurrency: int = 8,
-        exchange_concurrency: int = 3,
+        quota: Quota = Quota(),  # noqa: B008 (frozen)
+        allowance: Allowance | None = None,
+        urgent: bool = False,
         retries: int = 5,
         retry_delay: float = 3.0,
         settling: float = 10.0,
         timeout: float = 30.0,
     ) -> None:
         self._sku = sku
-        self._concurrency, self._at_once = concurrency, concurrency + exchange_concurrency
+        self._concurrency, self._at_once = concurrency, concurrency + quota.exchange_at_once
         self._http = httpx.AsyncClient(timeout=timeout)
         fetch = fetcher(
             authority, tenant_id, client_id, client_secret=client_secret, certificate=certificate,
             timeout=timeout, retries=min(retries, 3), retry_delay=min(retry_delay, 0.8),
         )  # fmt: skip
         tokens = Tokens(fetch)
-        self._graph = Graph(graph_url, tokens, retries=retries, retry_delay=retry_delay, timeout=timeout)
-
+        limiter = Limiter(allowance or OwnAllowance(), quota, urgent=urgent)
+        self._graph = Graph(graph_url, tokens, limiter, retries=retries, retry_delay=retry_delay, timeout=timeout)
         exchange = Exchange(
-            exchange_url, tenant_id, tokens, self._http,
-            at_once=exchange_concurrency, retries=retries, retry_delay=retry_delay,
-        )  # fmt: skip
+            exchange_url, tenant_id, tokens, self._http, limiter, retries=retries, retry_delay=retry_delay
+        )
         self._aliases = aliases_by(aliases, exchange, self._graph, client_id, certificate)
         self._provisioning = Provisioning(
             self._graph, self._aliases, licensing_by(self._graph, licence_group),
@@ -102,9 +104,24 @@ class Microsoft365:
 
     def carry_out(self, steps: Iterable[Step[Mailbox]]) -> Iterator[Outcome]:
         """Take steps, some at once, and yield outcomes as they come; none for a step that can only wait."""
-        sku = self._licence()
-        outcomes = self._background.each(lambda step: self._provisioning.take(step, sku), steps, self._at_once)
-        return (outcome for outcome in outcomes if outcome is not None)
+        wanted = list(steps)
+        lacking = self._lacking(wanted)
+        sku, thrown_away = self._licence(), Bin(self._graph)
+        going = (step for step in wanted if step.album not in lacking)
+        yield from (Outcome(step, Result.REFUSED, lacking[step.album]) for step in wanted if step.album in lacking)
+        for outcome in self._background.each(
+            lambda step: self._provisioning.take(step, sku, thrown_away), going, self._at_once
+        ):
+            if outcome is not None:
+                yield outcome
+
+    def _lacking(self, steps: Sequence[Step[Mailbox]]) -> dict[AlbumNumber, str]:
+        """Return for whom no seat is left, and how many are missing, before anything is written for them."""
+        takers = [step.album for step in steps if needs_licence(step)]
+        left = max(0, self.free_seats()) if takers else 0
+        missing = len(takers) - left
+        why = f"{NO_SEATS}: {missing} seats missing; an administrator must free or buy seats in Microsoft 365"
+        return dict.fromkeys(takers[left:], why)
 
     def make_primary(self, identifier: str, address: str) -> None:
         """Make an address a mailbox's primary one; the one before it stays as an alias."""

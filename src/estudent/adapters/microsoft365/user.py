@@ -10,11 +10,13 @@ from uuid import UUID
 from msgraph.generated.models.password_profile import PasswordProfile
 from msgraph.generated.models.user import User
 
+from estudent.adapters.microsoft365.trouble import trouble_in
 from estudent.domain.mailbox import Mailbox
 
 SELECT = [
     "id", "employeeId", "userPrincipalName", "proxyAddresses", "assignedLicenses",
-    "displayName", "givenName", "surname", "preferredLanguage",
+    "displayName", "givenName", "surname", "preferredLanguage", "onPremisesImmutableId",
+    "serviceProvisioningErrors", "licenseAssignmentStates",
 ]  # fmt: skip
 ROUTING = ".onmicrosoft.com"
 OUR_RULES = "DisablePasswordExpiration, DisableStrongPassword"
@@ -63,6 +65,8 @@ class FoundUser:
     given_name: str
     surname: str
     language: str
+    anchor: str
+    trouble: str
 
     @property
     def primary(self) -> str | None:
@@ -87,6 +91,8 @@ def read(shown: dict[str, Any]) -> FoundUser:
         given_name=shown["givenName"] or "",
         surname=shown["surname"] or "",
         language=(shown["preferredLanguage"] or "").partition("-")[0],
+        anchor=shown["onPremisesImmutableId"] or "",
+        trouble=trouble_in(shown.get("licenseAssignmentStates") or (), shown.get("serviceProvisioningErrors") or ()),
     )
 
 
@@ -106,6 +112,7 @@ def as_found(user: FoundUser, wanted: Mailbox, sku: UUID | None, addressed_early
         identifier=user.id,
         licensed=sku in user.licences,
         ready=user.primary is not None and (user.has_routing_address or not addressed_early),
+        trouble=user.trouble,
         aliased=f"smtp:{wanted.alias}".lower() in (each.lower() for each in user.addresses),
     )
 
