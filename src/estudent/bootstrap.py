@@ -63,7 +63,7 @@ from estudent.domain.nrb import PaymentScheme
 from estudent.domain.password import Strength, words_of
 from estudent.domain.student import Language, Student
 from estudent.domain.whom import Whom
-from estudent.ports import Misconfigured, Playbooks, SingleSignOn
+from estudent.ports import FarSideError, Misconfigured, Playbooks, SingleSignOn
 from estudent.services.activate import Activate
 from estudent.services.admit import Admit
 from estudent.services.assign_account_numbers import AssignAccountNumbers
@@ -612,7 +612,6 @@ class Campus:
             "recruitment": "recruitment",
             "letters": "post",
             "directory": "directory",
-            "mailboxes": "microsoft365",
             "usos": "usos",
         }
         if self.settings.portal.bind_dn:
@@ -621,7 +620,7 @@ class Campus:
             parts["desk_sso"] = "offered_sso"
         if self.settings.deployment.project:
             parts["deployment"] = "playbooks"
-        return {system: partial(self._check, part) for system, part in parts.items()}
+        return {**{system: partial(self._check, part) for system, part in parts.items()}, **self._checks_of_mailboxes()}
 
     # the hosts
 
@@ -676,6 +675,12 @@ class Campus:
         sentence: str = getattr(self, part).check()
         return sentence
 
+    def _checks_of_mailboxes(self) -> Mapping[str, Callable[[], str]]:
+        try:
+            return {f"mailboxes: {name}": check for name, check in self.microsoft365.checks.items()}
+        except FarSideError as error:
+            return {"mailboxes": partial(_fail, error)}
+
     def _open_mailboxes(self, there: Microsoft365) -> Reconciler:
         return open_mailboxes(there, self.students, self.mailbox_register, self.journal, self.domain)
 
@@ -727,6 +732,10 @@ def campus(actor: str, run: str) -> Iterator[Campus]:
         yield wired
     finally:
         wired.close()
+
+
+def _fail(error: FarSideError) -> str:
+    raise error
 
 
 def _absolute(path: Path | None) -> Path | None:

@@ -26,7 +26,7 @@ from estudent.domain.deployment import Happening, HostRecap, Order, Outcome, Pla
 from estudent.domain.outcome import Tally, total
 from estudent.domain.whom import Whom
 from estudent.ports import FarSideError, Misconfigured, Refused, Rejection
-from estudent.services.examine import examine
+from estudent.services.examine import Finding, examine
 from estudent.services.reconcile import Forecast, Reconciler, unavailable
 from estudent.settings import described
 
@@ -208,11 +208,15 @@ def doctor(as_json: Json = False) -> None:
     if as_json:
         _print_json([asdict(finding) for finding in findings])
     else:
-        marks = {True: "[green]well[/green]", False: "[red]not well[/red]"}
-        screen.print(
-            _table(["System", "", "What was found"], ((f.system, marks[f.well], f.sentence) for f in findings))
-        )
+        lines = ((finding.system, _mark(finding), escape(finding.sentence)) for finding in findings)
+        screen.print(_table(["System", "", "What was found"], lines))
     raise typer.Exit(0 if all(finding.well for finding in findings) else NOT_ALL_DONE)
+
+
+def _mark(finding: Finding) -> str:
+    if finding.warns:
+        return "[yellow]soon[/yellow]"
+    return "[green]well[/green]" if finding.well else "[red]not well[/red]"
 
 
 @app.command("settings")

@@ -66,10 +66,9 @@ class StandIn:
 
     def adapter(self, client_secret: str = RIGHT, **options: Any) -> Microsoft365:
         quick: dict[str, Any] = {"retries": 2, "retry_delay": 0.0, "settling": 0.2, "timeout": 5.0}
-        return Microsoft365(
-            tenant_id=TENANT, client_id=CLIENT, domain=DOMAIN, client_secret=client_secret,
-            graph_url=f"{self.url}/v1.0", exchange_url=self.url, authority=self.url, **{**quick, **options},
-        )  # fmt: skip
+        quick |= {"tenant_id": TENANT, "client_id": CLIENT, "domain": DOMAIN}
+        quick |= {"graph_url": f"{self.url}/v1.0", "exchange_url": self.url, "authority": self.url}
+        return Microsoft365(**{**quick, "client_secret": client_secret, **options})
 
     def fail(self, path: str, **fault: Any) -> None:
         """Let the next POST to this path go wrong; status 0 cuts the connection."""
@@ -135,9 +134,11 @@ def started(folder: Path, *options: str) -> Iterator[StandIn]:
     environment = {"MICROSOFT365_CLIENT_SECRET": RIGHT}
     running = start("sandbox.microsoft365", *arguments, env=environment, log=folder / "log")
     stand_in = StandIn(running.url)
-    with stand_in.http:
-        yield stand_in
-    running.stop()
+    try:
+        with stand_in.http:
+            yield stand_in
+    finally:
+        running.stop()
 
 
 @pytest.fixture(scope="module")

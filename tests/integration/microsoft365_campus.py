@@ -98,7 +98,7 @@ def student(**changes: object) -> Json:
     body = {
         "accountEnabled": True, "displayName": "Łucja Żółć", "mailNickname": f"s{number}", "usageLocation": "PL",
         "userPrincipalName": f"s{number}@{DOMAIN}", "employeeId": str(number),
-        "passwordProfile": {"password": "Zażółć-1234", "forceChangePasswordNextSignIn": False}, **changes,
+        "passwordProfile": {"password": "Zazolc-1234", "forceChangePasswordNextSignIn": False}, **changes,
     }  # fmt: skip
     return {name: value for name, value in body.items() if value != "absent"}
 

@@ -529,3 +529,19 @@ async def _with_microsofts_client(campus: Campus) -> None:
         assert refused.value.response_status_code == 400
         assert error is not None
         assert [(each.code, each.target) for each in error.details or ()] == [("ObjectConflict", "userPrincipalName")]
+
+
+@pytest.mark.parametrize(
+    ("password", "policies", "status"),
+    [
+        ("correct horse battery", None, 400),
+        ("correct horse battery", "DisablePasswordExpiration, DisableStrongPassword", 201),
+        ("Zażółć-gęślą-1234", "DisableStrongPassword", 400),
+        ("short1!", "DisableStrongPassword", 400),
+    ],
+)
+def test_a_password_has_kinds_of_ascii_characters_unless_the_user_s_policy_says_less(
+    campus: Campus, password: str, policies: str | None, status: int
+) -> None:
+    body = student(passwordProfile={"password": password}, passwordPolicies=policies)
+    assert campus.graph.post("/users", json=body).status_code == status

@@ -25,7 +25,11 @@ async def token(cloud: Cloud, request: Request) -> Response:
 
 
 async def openid_configuration(cloud: Cloud, request: Request) -> Response:
-    """GET /{tenant}/v2.0/.well-known/openid-configuration."""
+    """GET /{tenant}/v2.0/.well-known/openid-configuration; a tenant that nobody has is refused here already."""
+    try:
+        cloud.tokens.check_tenant(request.path_params["tenant"])
+    except TokenRefused as refused:
+        return JSONResponse(refused.body(moment(cloud.clock.wall()).replace("T", " ")), refused.status)
     here = f"{request.base_url}{cloud.options.tenant_id}"
     return JSONResponse(
         {

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 import httpx
 
 from estudent.adapters.microsoft365.background import Background
+from estudent.adapters.microsoft365.checks import Checks, Expected
+from estudent.adapters.microsoft365.exchange import PUBLIC_SCOPE as EXCHANGE_SCOPE
 from estudent.adapters.microsoft365.exchange import Exchange
 from estudent.adapters.microsoft365.graph import MOST_VALUES, Graph
+from estudent.adapters.microsoft365.graph import PUBLIC_SCOPE as GRAPH_SCOPE
 from estudent.adapters.microsoft365.licensing import licensing_by
 from estudent.adapters.microsoft365.limiter import Limiter, OwnAllowance, Quota
 from estudent.adapters.microsoft365.provisioning import Bin, Provisioning
 from estudent.adapters.microsoft365.tenant import Subscription
-from estudent.adapters.microsoft365.tokens import Tokens, fetcher
+from estudent.adapters.microsoft365.tokens import Tokens, fetcher, scope_of
 from estudent.adapters.microsoft365.user import FoundUser, ambiguous, as_found
 from estudent.adapters.microsoft365.ways import AliasSettings, aliases_by
 from estudent.domain.album_number import AlbumNumber
@@ -56,7 +60,7 @@ class Microsoft365:
         settling: float = 10.0,
         timeout: float = 30.0,
     ) -> None:
-        self._domain, self._sku, self._federated = domain, sku, federated
+        self._sku = sku
         self._concurrency, self._at_once = concurrency, concurrency + quota.exchange_at_once
         self._http = httpx.AsyncClient(timeout=timeout)
         fetch = fetcher(
@@ -74,6 +78,11 @@ class Microsoft365:
             self._graph, self._aliases, licensing_by(self._graph, licence_group),
             usage_location=usage_location, federated=federated, at_once=concurrency, settling=settling,
         )  # fmt: skip
+        expected = Expected(
+            domain, sku, federated, licence_group, certificate,
+            scope_of(graph_url, GRAPH_SCOPE), scope_of(exchange_url, EXCHANGE_SCOPE),
+        )  # fmt: skip
+        self._checks = Checks(self._graph, tokens, self._aliases, expected)
         self._background = Background("microsoft365")
         self._sku_id: UUID | None = None
 
@@ -130,18 +139,14 @@ class Microsoft365:
         """Return how many licences are left."""
         return self._subscription().free_seats
 
+    @property
+    def checks(self) -> dict[str, Callable[[], str]]:
+        """The doctor's checks by name, each on its own."""
+        return {name: partial(self._checked, check) for name, check in self._checks.all().items()}
+
     def check(self) -> str:
-        """Say what the tenant has, or what its administrator must do."""
-        seats = self.free_seats()
-        domain = self._background.call(self._graph.domain(self._domain))
-        if domain is None or not domain.verified:
-            raise Misconfigured(f"{self._domain} is not verified; an administrator must add it to Microsoft 365")
-        if domain.federated != self._federated:
-            raise Misconfigured(
-                f"{self._domain} is {domain.authentication.lower()} in Microsoft 365; "
-                "set ESTUDENT_MAILBOXES__SIGN_IN to agree with it"
-            )
-        return f"Microsoft 365 answers: {self._sku} has {seats} free seats and {self._domain} is verified"
+        """Say what the tenant has, or what its administrator must do first."""
+        return "; ".join(check() for check in self.checks.values())
 
     def close(self) -> None:
         """End the background thread and its connections."""
@@ -152,6 +157,9 @@ class Microsoft365:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _checked(self, check: Callable[[], Coroutine[Any, Any, str]]) -> str:
+        return self._background.call(check())
 
     async def _end(self) -> None:
         await self._aliases.close()

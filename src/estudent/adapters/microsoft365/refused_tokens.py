@@ -10,6 +10,9 @@ NUMBER = re.compile(r"AADSTS(\d+)")
 EXPIRED = re.compile(r"key used is expired|assertion.*not within its valid time range", re.IGNORECASE | re.DOTALL)
 REGISTER = "upload the certificate to the application (Entra admin centre, App registrations, Certificates & secrets)"
 NO_TENANT = "there is no such tenant: correct ESTUDENT_MAILBOXES__TENANT"
+NO_DISCOVERY = "check your tenant name"
+"""Of msal's own words about a tenant that Entra answers nothing for (msal, authority.py)."""
+
 NO_SECRET = "the application's secret is wrong: correct ESTUDENT_MAILBOXES__CLIENT_SECRET, or better use a certificate"  # noqa: S105
 NO_APPLICATION = (
     "the tenant does not know the application: correct ESTUDENT_MAILBOXES__CLIENT_ID, "
@@ -31,6 +34,8 @@ MEANINGS = {
 
 def token_refused(words: str) -> Misconfigured | None:
     """Return what an administrator must do by Entra's words, which are never passed on; None for an unknown number."""
+    if NO_DISCOVERY in words:
+        return Misconfigured(f"cannot sign in to Microsoft 365: {NO_TENANT}")
     found = NUMBER.search(words)
     number = int(found[1]) if found else 0
     if number == 700027 and EXPIRED.search(words):
