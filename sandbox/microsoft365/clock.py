@@ -17,6 +17,11 @@ class Clock:
     def __call__(self) -> float:
         return time.time() + self._ahead
 
+    @staticmethod
+    def wall() -> float:
+        """Return the time that the clients live in, by which tokens begin and end."""
+        return time.time()
+
     def forward(self, seconds: float) -> None:
         """Put it forward; raises ValueError for less than nothing."""
         if not seconds >= 0:

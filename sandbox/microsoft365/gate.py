@@ -12,6 +12,7 @@ from starlette.responses import Response
 from sandbox.microsoft365 import passage, tokens
 from sandbox.microsoft365.cloud import Cloud
 from sandbox.microsoft365.mailbox_addresses import CmdletError
+from sandbox.microsoft365.permissions import MANAGE_EXCHANGE, Permissions, check
 from sandbox.microsoft365.refusal import Refusal
 from sandbox.microsoft365.shapes import cmdlet_error, exchange_refusal, graph_error
 from sandbox.microsoft365.shelf import Json
@@ -20,14 +21,17 @@ Handler = Callable[[Cloud, Request], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def graph(cloud: Cloud, handler: Handler) -> Endpoint:
-    """Let a handler answer as Graph does."""
+def graph(cloud: Cloud, handler: Handler, needed: Permissions | None = None) -> Endpoint:
+    """Let a handler answer as Graph does, to those who have one of the permissions."""
 
     async def endpoint(request: Request) -> Response:
         trace = _trace(request)
         try:
-            cloud.tokens.check(request.headers.get("Authorization", ""), tokens.GRAPH, cloud.clock())
+            claims = cloud.tokens.check(request.headers.get("Authorization", ""), tokens.GRAPH, cloud.clock.wall())
+            request.state.roles = claims["roles"]
             trace |= cloud.quota.charge(request, cloud.clock())
+            if needed is not None:
+                check(claims["roles"], needed)
             passage.settle(cloud)
             answer = await handler(cloud, request)
         except Refusal as refusal:
@@ -45,7 +49,8 @@ def exchange(cloud: Cloud, handler: Handler) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         trace = _trace(request)
         try:
-            cloud.tokens.check(request.headers.get("Authorization", ""), tokens.EXCHANGE, cloud.clock())
+            claims = cloud.tokens.check(request.headers.get("Authorization", ""), tokens.EXCHANGE, cloud.clock.wall())
+            _check_exchange(claims)
             answer = await handler(cloud, request)
         except Refusal as refusal:
             cloud.ledger.refuse(refusal)
@@ -57,6 +62,16 @@ def exchange(cloud: Cloud, handler: Handler) -> Endpoint:
         return answer
 
     return endpoint
+
+
+def _check_exchange(claims: Json) -> None:
+    """Refuse an application without the permission, or without a role that lets it run cmdlets."""
+    if MANAGE_EXCHANGE not in claims["roles"]:
+        raise Refusal(401, "UnAuthorized", "The token has no permission for Exchange.")
+    if not claims["wids"]:
+        words = f"The role assigned to application {claims['appid']} isn't supported in this scenario. Please check"
+        words += " online documentation for assigning correct Directory Roles to Azure AD Application for EXO App-Only"
+        raise Refusal(403, "Forbidden", f"{words} Authentication.")
 
 
 async def json_body(request: Request) -> Json:

@@ -113,7 +113,7 @@ def _check_free(tenant: Tenant, user: User, address: str) -> None:
     the directory (O365Troubleshooters#215), and then says that this may pass, which it does not.
     """
     domain = address.rpartition("@")[2].lower()
-    if domain not in (tenant.options.domain, tenant.options.initial_domain):
+    if domain not in tenant.options.verified_domains:
         words = f"You can't use the domain because it's not an accepted domain for your organization: {domain}."
         raise CmdletError(400, f"{DIRECTORY}.NotAcceptedDomainException", words)
     holder = next((each for each in tenant.holders("address", address) if each.id != user.id), None)

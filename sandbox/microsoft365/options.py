@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sandbox import listening
 from sandbox.listening import Place
+from sandbox.microsoft365.permissions import GRANTED
 
 TENANT = "6f1d3c52-8b0a-4a57-9d0e-3b6a7c1e2f40"
 CLIENT = "0c5e9b7a-2f64-4d1b-8a3d-71e4d0b9c6a5"
@@ -27,9 +28,13 @@ class Options:
     resource: str = ""
     tenant_id: str = TENANT
     client_id: str = CLIENT
+    app_certificates: tuple[Path, ...] = ()
+    roles: tuple[str, ...] = GRANTED
+    exchange_role: str = "Exchange Recipient Administrator"
     domain: str = "student.example.pl"
     initial_domain: str = "studentexample.onmicrosoft.com"
     federated: bool = False
+    verified: bool = True
     seats: int = 5000
     mailbox_delay: float = 2.0
     visible_after: float = 0.0
@@ -45,6 +50,11 @@ class Options:
     lost: float = 0.0
     seed: int = 1
 
+    @property
+    def verified_domains(self) -> tuple[str, ...]:
+        """The domains in which users may be."""
+        return (self.domain, self.initial_domain) if self.verified else (self.initial_domain,)
+
 
 def read(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
     """Return what the command line says; the client's secret comes from the environment alone."""
@@ -54,7 +64,9 @@ def read(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
     if not secret:
         parser.error("set MICROSOFT365_CLIENT_SECRET in the environment")
     names = {each.name for each in fields(Options)} - {"client_secret", "place"}
-    told = {name: getattr(given, name) for name in names}
+    told = {name: getattr(given, name) for name in names} | {
+        "app_certificates": tuple(given.app_certificates or ()), "roles": tuple(given.roles or GRANTED),
+    }  # fmt: skip
     return Options(client_secret=secret, place=Place.of(given), **told)
 
 
@@ -69,9 +81,13 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     add("--tenant-id", default=environment.get("MICROSOFT365_TENANT_ID", TENANT))
     add("--client-id", default=environment.get("MICROSOFT365_CLIENT_ID", CLIENT))
+    add("--app-certificate", dest="app_certificates", type=Path, action="append", help="PEM, uploaded to the app")
+    add("--role", dest="roles", action="append", help="a permission of the app, instead of the usual ones")
+    add("--exchange-role", default=Options.exchange_role, help="its role for Exchange; empty for none")
     add("--domain", default=Options.domain, help="the verified domain of the students")
     add("--initial-domain", default=Options.initial_domain)
     add("--federated", action="store_true", help="the domain signs in elsewhere, so onPremisesImmutableId is owed")
+    add("--unverified", dest="verified", action="store_false", help="nobody proved yet that the domain is ours")
     add("--seats", type=int, default=Options.seats)
     add("--mailbox-delay", type=float, default=Options.mailbox_delay, help="from licence to mailbox")
     add("--visible-after", type=float, default=Options.visible_after, help="from creation to the first GET that finds")

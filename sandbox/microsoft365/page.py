@@ -44,6 +44,18 @@ async def obstacles(cloud: Cloud, request: Request) -> Response:
     return await _orders(cloud.obstacles, request)
 
 
+async def permissions(cloud: Cloud, request: Request) -> Response:
+    """GET and PUT /sandbox/permissions: what tokens that are given from now on permit, and the role for Exchange."""
+    if request.method == "PUT":
+        try:
+            wanted = json.loads(await request.body())
+            cloud.tokens.roles = list(map(str, wanted["roles"]))
+            cloud.tokens.exchange_role = str(wanted.get("exchange_role", cloud.tokens.exchange_role))
+        except (ValueError, TypeError, KeyError):
+            return JSONResponse({"error": 'send {"roles": ["User.Read.All", …], "exchange_role": "…"}'}, 400)
+    return JSONResponse({"roles": cloud.tokens.roles, "exchange_role": cloud.tokens.exchange_role})
+
+
 async def profile(cloud: Cloud, request: Request) -> Response:
     """GET, PUT and DELETE /sandbox/profile: what befalls requests by chance."""
     if request.method == "DELETE":

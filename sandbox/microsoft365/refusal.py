@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,24 @@ class Refusal(Exception):
                 for each in self.details
             ]
         return error
+
+
+class TokenRefused(Exception):
+    """Why no token is given: an OAuth error, and Microsoft's number and words for it."""
+
+    def __init__(self, status: int, error: str, number: int, words: str) -> None:
+        super().__init__(words)
+        self.status, self.error, self.number, self.words = status, error, number, words
+
+    def body(self, when: str) -> dict[str, Any]:
+        """Return the answer in the shape of https://learn.microsoft.com/entra/identity-platform/reference-error-codes."""
+        trace, correlation = str(uuid4()), str(uuid4())
+        told = f"Trace ID: {trace} Correlation ID: {correlation} Timestamp: {when}"
+        return {
+            "error": self.error, "error_description": f"AADSTS{self.number}: {self.words} {told}",
+            "error_codes": [self.number], "timestamp": when, "trace_id": trace, "correlation_id": correlation,
+            "error_uri": f"https://login.microsoftonline.com/error?code={self.number}",
+        }  # fmt: skip
 
 
 def bad_request(message: str, *details: Detail) -> Refusal:

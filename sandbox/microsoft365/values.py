@@ -44,7 +44,7 @@ def check_name(tenant: Tenant, name: Any, user: User | None) -> None:
     local, at, domain = str(name).rpartition("@")
     if not at or not LOCAL_PART.fullmatch(local) or local.endswith(".") or len(name) > 113:
         raise bad_request("Property userPrincipalName is invalid.", Detail("InvalidValue", "userPrincipalName"))
-    if domain.lower() not in (tenant.options.domain, tenant.options.initial_domain):
+    if domain.lower() not in tenant.options.verified_domains:
         message = "The domain portion of the userPrincipalName property is invalid. You must use one of the verified"
         raise bad_request(f"{message} domain names in your organization.", Detail("InvalidValue", "userPrincipalName"))
     if tenant.first("upn", name) not in (None, user):

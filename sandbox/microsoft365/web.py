@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp
 
 from sandbox.microsoft365 import gate, page
+from sandbox.microsoft365 import permissions as may
 from sandbox.microsoft365.cloud import Cloud
 from sandbox.microsoft365.door import Door
 from sandbox.microsoft365.handlers import deleted, exchange, groups, sign_in, tenants, users
@@ -30,34 +31,37 @@ def serve(cloud: Cloud) -> None:
 def _graph(cloud: Cloud) -> list[BaseRoute]:
     """Return the paths of Graph v1.0."""
     paths = (
-        ("GET", "/users", users.list_users),
-        ("POST", "/users", users.create_user),
-        ("GET", "/users/delta", users.changes),
-        ("GET", "/users/delta()", users.changes),
-        ("GET", "/users/microsoft.graph.delta()", users.changes),
-        ("GET", "/users/{key}", users.get_user),
-        ("PATCH", "/users/{key}", users.change_user),
-        ("DELETE", "/users/{key}", users.delete_user),
-        ("POST", "/users/{key}/assignLicense", users.assign_licence),
-        ("POST", "/users/{key}/reprocessLicenseAssignment", users.reprocess_licences),
-        ("POST", "/users/{key}/revokeSignInSessions", users.revoke_sessions),
-        ("POST", "/users/{key}/retryServiceProvisioning", users.retry_provisioning),
-        ("GET", "/users/{key}/mailboxSettings", users.mailbox_settings),
-        ("GET", "/directory/deletedItems/microsoft.graph.user", deleted.list_deleted),
-        ("GET", "/directory/deletedItems/{id}", deleted.get_deleted),
-        ("DELETE", "/directory/deletedItems/{id}", deleted.erase),
-        ("POST", "/directory/deletedItems/{id}/restore", deleted.restore),
-        ("GET", "/groups", groups.list_groups),
-        ("GET", "/groups/{key}", groups.get_group),
-        ("GET", "/groups/{key}/members", groups.list_members),
-        ("POST", "/groups/{key}/members/$ref", groups.add_member),
-        ("DELETE", "/groups/{key}/members/{member}/$ref", groups.remove_member),
-        ("GET", "/subscribedSkus", tenants.list_skus),
-        ("GET", "/domains", tenants.list_domains),
-        ("GET", "/domains/{name}", tenants.get_domain),
-        ("GET", "/organization", tenants.organization),
+        ("GET", "/users", users.list_users, may.READ_USERS),
+        ("POST", "/users", users.create_user, may.CREATE_USERS),
+        ("GET", "/users/delta", users.changes, may.READ_USERS),
+        ("GET", "/users/delta()", users.changes, may.READ_USERS),
+        ("GET", "/users/microsoft.graph.delta()", users.changes, may.READ_USERS),
+        ("GET", "/users/{key}", users.get_user, may.READ_USERS),
+        ("PATCH", "/users/{key}", users.change_user, may.CHANGE_USERS),
+        ("DELETE", "/users/{key}", users.delete_user, may.DELETE_USERS),
+        ("POST", "/users/{key}/assignLicense", users.assign_licence, may.ASSIGN_LICENCES),
+        ("POST", "/users/{key}/reprocessLicenseAssignment", users.reprocess_licences, may.ASSIGN_LICENCES),
+        ("POST", "/users/{key}/revokeSignInSessions", users.revoke_sessions, may.REVOKE_SESSIONS),
+        ("POST", "/users/{key}/retryServiceProvisioning", users.retry_provisioning, may.RETRY_PROVISIONING),
+        ("GET", "/users/{key}/mailboxSettings", users.mailbox_settings, may.READ_MAILBOXES),
+        ("GET", "/directory/deletedItems/microsoft.graph.user", deleted.list_deleted, may.READ_DELETED),
+        ("GET", "/directory/deletedItems/{id}", deleted.get_deleted, may.READ_DELETED),
+        ("DELETE", "/directory/deletedItems/{id}", deleted.erase, may.ERASE_USERS),
+        ("POST", "/directory/deletedItems/{id}/restore", deleted.restore, may.DELETE_USERS),
+        ("GET", "/groups", groups.list_groups, may.READ_GROUPS),
+        ("GET", "/groups/{key}", groups.get_group, may.READ_GROUPS),
+        ("GET", "/groups/{key}/members", groups.list_members, may.READ_GROUPS),
+        ("POST", "/groups/{key}/members/$ref", groups.add_member, may.CHANGE_MEMBERS),
+        ("DELETE", "/groups/{key}/members/{member}/$ref", groups.remove_member, may.CHANGE_MEMBERS),
+        ("GET", "/subscribedSkus", tenants.list_skus, may.READ_LICENCES),
+        ("GET", "/domains", tenants.list_domains, may.READ_DOMAINS),
+        ("GET", "/domains/{name}", tenants.get_domain, may.READ_DOMAINS),
+        ("GET", "/organization", tenants.organization, may.READ_ORGANIZATION),
     )
-    routes = [Route(f"/v1.0{path}", gate.graph(cloud, handler), methods=[method]) for method, path, handler in paths]
+    routes = [
+        Route(f"/v1.0{path}", gate.graph(cloud, handler, needed), methods=[method])
+        for method, path, handler, needed in paths
+    ]
     return [*routes, Route("/v1.0/{rest:path}", gate.graph(cloud, tenants.unknown), methods=ANY)]
 
 
@@ -72,6 +76,7 @@ def _others(cloud: Cloud) -> list[BaseRoute]:
         Route("/sandbox/requests", _bare(cloud, page.requests)),
         Route("/sandbox/clock", _bare(cloud, page.clock), methods=["GET", "POST"]),
         Route("/sandbox/obstacles", _bare(cloud, page.obstacles), methods=["GET", "POST", "DELETE"]),
+        Route("/sandbox/permissions", _bare(cloud, page.permissions), methods=["GET", "PUT"]),
         Route("/sandbox/profile", _bare(cloud, page.profile), methods=["GET", "PUT", "DELETE"]),
         Route("/sandbox/faults", _bare(cloud, page.faults), methods=["GET", "POST", "DELETE"]),
         Route("/", _bare(cloud, page.overview)),

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox.microsoft365.cloud import Cloud
-from sandbox.microsoft365.refusal import Refusal
-from sandbox.microsoft365.tokens import TokenRefused
+from sandbox.microsoft365.refusal import Refusal, TokenRefused
+from sandbox.microsoft365.user import moment
 
 
 async def token(cloud: Cloud, request: Request) -> Response:
@@ -17,10 +17,10 @@ async def token(cloud: Cloud, request: Request) -> Response:
     fields = dict(parse_qsl((await request.body()).decode(errors="replace")))
     headers = {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"}
     try:
-        given = cloud.tokens.give(request.path_params["tenant"], fields, cloud.clock())
+        given = cloud.tokens.give(str(request.base_url), request.path_params["tenant"], fields, cloud.clock.wall())
     except TokenRefused as refused:
         cloud.ledger.refuse(Refusal(refused.status, f"AADSTS{refused.number}", refused.words))
-        return JSONResponse(refused.body(cloud.clock()), refused.status, headers)
+        return JSONResponse(refused.body(moment(cloud.clock.wall()).replace("T", " ")), refused.status, headers)
     return JSONResponse(given, headers=headers)
 
 
@@ -32,6 +32,6 @@ async def openid_configuration(cloud: Cloud, request: Request) -> Response:
             "issuer": f"{here}/v2.0",
             "token_endpoint": f"{here}/oauth2/v2.0/token",
             "authorization_endpoint": f"{here}/oauth2/v2.0/authorize",
-            "token_endpoint_auth_methods_supported": ["client_secret_post"],
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
         }
     )

@@ -48,9 +48,10 @@ async def unknown(_: Cloud, request: Request) -> Response:
 def _domains(cloud: Cloud) -> list[Json]:
     """Describe both domains; sign-in of the students' one may be federated."""
     kinds = ((cloud.options.domain, cloud.options.federated), (cloud.options.initial_domain, False))
+    verified = cloud.options.verified_domains
     return [
         {
-            "id": name, "authenticationType": "Federated" if federated else "Managed", "isVerified": True,
+            "id": name, "authenticationType": "Federated" if federated else "Managed", "isVerified": name in verified,
             "isDefault": name == cloud.options.domain, "isInitial": name == cloud.options.initial_domain,
             "isRoot": True, "isAdminManaged": True, "supportedServices": ["Email"],
         }

@@ -9,6 +9,7 @@ from sandbox.microsoft365 import delta, directory, licences, listing
 from sandbox.microsoft365.cloud import Cloud
 from sandbox.microsoft365.gate import json_body
 from sandbox.microsoft365.handlers.answers import entity
+from sandbox.microsoft365.permissions import check_change
 from sandbox.microsoft365.refusal import Refusal
 from sandbox.microsoft365.user import User
 
@@ -32,6 +33,7 @@ async def get_user(cloud: Cloud, request: Request) -> Response:
 async def change_user(cloud: Cloud, request: Request) -> Response:
     """PATCH /users/{key}."""
     body = await json_body(request)
+    check_change(request.state.roles, body)
     directory.change(cloud.tenant, _user(cloud, request), body)
     return Response(status_code=204)
 
