@@ -48,8 +48,7 @@ class Assertions:
             raise _refused(700021, "Client assertion application identifier doesn't match 'client_id' parameter.")
         if str(claims.get("aud")).lower() not in {each.lower() for each in audiences}:
             raise _refused(700023, "Client assertion audience claim does not match Realm issuer.")
-        # Microsoft's own msal for Python sends no nbf.
-        begins, ends = _moment(claims, "nbf" if "nbf" in claims else "iat"), _moment(claims, "exp")
+        begins, ends = _moment({"nbf": 0, **claims}, "nbf"), _moment(claims, "exp")
         if not begins - SKEW <= now < ends + SKEW:
             words = f"Client assertion is not within its valid time range. Current time: {moment(now)}, assertion"
             words += f" valid from {moment(begins)}, expiry time of assertion {moment(ends)}."

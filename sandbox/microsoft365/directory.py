@@ -29,7 +29,7 @@ def create(tenant: Tenant, body: Json, now: float) -> User:
         if written.get(name) is None:
             raise missing_value(name)
     check_anchor_given(tenant, written)
-    check_values(tenant, written, None)
+    check_values(tenant, written, None, now)
     password = written.pop("passwordProfile")
     check_password(password, written.get("passwordPolicies"))
     mail = written.pop("mail", None)
@@ -40,10 +40,10 @@ def create(tenant: Tenant, body: Json, now: float) -> User:
     return user
 
 
-def change(tenant: Tenant, user: User, body: Json) -> None:
+def change(tenant: Tenant, user: User, body: Json, now: float) -> None:
     """Change what the body names."""
     written = checked(body)
-    check_values(tenant, written, user)
+    check_values(tenant, written, user, now)
     check_anchor_kept(tenant, user, written)
     if "passwordProfile" in written:
         policies = written.get("passwordPolicies", user.written.get("passwordPolicies"))
@@ -74,7 +74,7 @@ def restore(tenant: Tenant, user: User, body: Json, now: float) -> None:
     """
     new_name, reconcile = _restoring(body)
     name = new_name or user.upn[len(user.id.replace("-", "")) :]
-    check_name(tenant, name, user)
+    check_name(tenant, name, user, now)
     taken = [each for each in user.addresses if tenant.first("address", each[5:]) is not None]
     if taken and not reconcile:
         raise conflict("proxyAddresses")

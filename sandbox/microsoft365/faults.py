@@ -12,6 +12,7 @@ from starlette.types import Scope
 from sandbox.microsoft365.shelf import Json
 
 CUT, UNTOUCHED = 0, 200
+UNNAMED = "unnamed"
 KINDS = ("throttled", "failing", "lost")
 SERVICES = ("/v1.0/", "/adminapi/")
 
@@ -21,7 +22,8 @@ class Fault:
     """What happens to so many requests: status 0 cuts the connection, 200 only delays the true answer.
 
     With `after_effect` the work is done first and its answer is lost. `exception`, the name of a .NET exception, and
-    `words` shape the refusal as a cmdlet's.
+    `words` shape the refusal as a cmdlet's; `conflict` names the property of a conflict that Graph reports, or is
+    `unnamed` for the form that names none.
     """
 
     path_contains: str = ""
@@ -32,6 +34,7 @@ class Fault:
     delay: float = 0.0
     retry_after: int | None = None
     exception: str = ""
+    conflict: str = ""
     words: str = "A fault that was ordered."
 
     def __post_init__(self) -> None:

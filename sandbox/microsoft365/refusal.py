@@ -86,6 +86,12 @@ def conflict(name: str) -> Refusal:
     return bad_request(message, *(Detail(code, name) for code in codes))
 
 
+def unnamed_conflict() -> Refusal:
+    """The third form of a conflict, which names neither property nor details (docs-contrib#6346)."""
+    message = "A conflicting object with one or more of the specified property values is present in the directory."
+    return bad_request(message)
+
+
 def denied() -> Refusal:
     """What the application may never do (msgraph-beta-sdk-java#951)."""
     return Refusal(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sandbox.microsoft365.refusal import Detail, bad_request, conflict, invalid_value
+from sandbox.microsoft365.refusal import Detail, bad_request, conflict, invalid_value, unnamed_conflict
 from sandbox.microsoft365.shelf import Json
 from sandbox.microsoft365.tenant import Tenant
 from sandbox.microsoft365.user import User
@@ -24,7 +24,7 @@ SHAPES = {
 NICKNAME_FORBIDS = set('@()\\[]";:<>, ')
 
 
-def check_values(tenant: Tenant, written: Json, user: User | None) -> None:
+def check_values(tenant: Tenant, written: Json, user: User | None, now: float) -> None:
     """Refuse values that the directory's own rules refuse, then those that are taken."""
     for name in ("accountEnabled", "displayName", "mailNickname"):
         if name in written and written[name] is None:
@@ -35,20 +35,21 @@ def check_values(tenant: Tenant, written: Json, user: User | None) -> None:
     if NICKNAME_FORBIDS & set(written.get("mailNickname") or ""):
         raise invalid_value("mailNickname")
     if "userPrincipalName" in written:
-        check_name(tenant, written["userPrincipalName"], user)
+        check_name(tenant, written["userPrincipalName"], user, now)
     check_anchor_free(tenant, written.get("onPremisesImmutableId"), user)
 
 
-def check_name(tenant: Tenant, name: Any, user: User | None) -> None:
-    """Refuse a userPrincipalName by alphabet, by domain, then by what others hold."""
+def check_name(tenant: Tenant, name: Any, user: User | None, now: float) -> None:
+    """Refuse a userPrincipalName by alphabet, by domain, then by what others hold, seen or not yet."""
     local, at, domain = str(name).rpartition("@")
     if not at or not LOCAL_PART.fullmatch(local) or local.endswith(".") or len(name) > 113:
         raise bad_request("Property userPrincipalName is invalid.", Detail("InvalidValue", "userPrincipalName"))
     if domain.lower() not in tenant.options.verified_domains:
         message = "The domain portion of the userPrincipalName property is invalid. You must use one of the verified"
         raise bad_request(f"{message} domain names in your organization.", Detail("InvalidValue", "userPrincipalName"))
-    if tenant.first("upn", name) not in (None, user):
-        raise conflict("userPrincipalName")
+    holder = tenant.first("upn", name)
+    if holder is not None and holder is not user:
+        raise conflict("userPrincipalName") if tenant.visible(holder, now) else unnamed_conflict()
     if tenant.first("address", name) not in (None, user):
         raise conflict("proxyAddresses")
 

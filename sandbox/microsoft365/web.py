@@ -7,7 +7,7 @@ from functools import partial
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp
 
-from sandbox.microsoft365 import gate, page
+from sandbox.microsoft365 import controls, gate, page
 from sandbox.microsoft365 import permissions as may
 from sandbox.microsoft365.cloud import Cloud
 from sandbox.microsoft365.door import Door
@@ -73,12 +73,14 @@ def _others(cloud: Cloud) -> list[BaseRoute]:
         Route("/{tenant}/oauth2/v2.0/token", _bare(cloud, sign_in.token), methods=["POST"]),
         Route("/{tenant}/v2.0/.well-known/openid-configuration", _bare(cloud, sign_in.openid_configuration)),
         Route("/sandbox/users", _bare(cloud, page.users)),
+        Route("/sandbox/state", _bare(cloud, page.state)),
+        Route("/sandbox/recipients/{address}", _bare(cloud, page.recipient)),
         Route("/sandbox/requests", _bare(cloud, page.requests)),
-        Route("/sandbox/clock", _bare(cloud, page.clock), methods=["GET", "POST"]),
-        Route("/sandbox/obstacles", _bare(cloud, page.obstacles), methods=["GET", "POST", "DELETE"]),
-        Route("/sandbox/permissions", _bare(cloud, page.permissions), methods=["GET", "PUT"]),
-        Route("/sandbox/profile", _bare(cloud, page.profile), methods=["GET", "PUT", "DELETE"]),
-        Route("/sandbox/faults", _bare(cloud, page.faults), methods=["GET", "POST", "DELETE"]),
+        Route("/sandbox/clock", _bare(cloud, controls.clock), methods=["GET", "POST"]),
+        Route("/sandbox/obstacles", _bare(cloud, controls.obstacles), methods=["GET", "POST", "DELETE"]),
+        Route("/sandbox/permissions", _bare(cloud, controls.permissions), methods=["GET", "PUT"]),
+        Route("/sandbox/profile", _bare(cloud, controls.profile), methods=["GET", "PUT", "DELETE"]),
+        Route("/sandbox/faults", _bare(cloud, controls.faults), methods=["GET", "POST", "DELETE"]),
         Route("/", _bare(cloud, page.overview)),
     ]
 

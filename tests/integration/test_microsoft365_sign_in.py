@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -159,7 +160,7 @@ def test_microsofts_own_library_signs_in_with_the_certificate(
     )  # fmt: skip
     with credential:
         token = credential.get_token(GRAPH).token
-    context = httpx.create_ssl_context(verify=str(issued.ca))
+    context = ssl.create_default_context(cafile=str(issued.ca))
     users = httpx.get(f"{secure}/v1.0/users", headers={"Authorization": f"Bearer {token}"}, verify=context)
     assert users.status_code == 200
 

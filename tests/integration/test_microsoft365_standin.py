@@ -156,6 +156,24 @@ def test_a_name_that_is_somebodys_alias_is_a_conflict_too(campus: Campus) -> Non
     assert complaint(taken) == (400, "Request_BadRequest", expected)
 
 
+def test_a_name_of_somebody_who_cannot_be_seen_yet_is_a_conflict_without_a_name(start: Start) -> None:
+    campus = start("--visible-after", "3600")
+    user = campus.add()
+    again = campus.graph.post("/users", json=student(userPrincipalName=user["userPrincipalName"]))
+    assert complaint(again) == (400, "Request_BadRequest", [])
+    assert "conflicting object with one or more" in again.json()["error"]["message"]
+
+
+def test_every_form_of_conflict_can_be_ordered_on_any_request(campus: Campus) -> None:
+    user = campus.add()
+    both = [("ObjectConflict", "proxyAddresses"), ("ConflictingObjects", "proxyAddresses")]
+    forms = {"userPrincipalName": [("ObjectConflict", "userPrincipalName")], "proxyAddresses": both, "unnamed": []}
+    for form, details in forms.items():
+        campus.go_wrong(method="PATCH", path_contains="/users/", status=400, conflict=form)
+        refused = campus.graph.patch(f"/users/{user['id']}", json={"usageLocation": "PL"})
+        assert complaint(refused) == (400, "Request_BadRequest", details)
+
+
 def test_users_are_found_by_number_name_and_beginning(campus: Campus) -> None:
     one = campus.add(displayName="Ewa Pierwsza", employeeId="E-1", userPrincipalName=f"o'ewa@{DOMAIN}")
     two = campus.add(displayName="Ewa Druga", employeeId="E-2")

@@ -34,7 +34,7 @@ async def change_user(cloud: Cloud, request: Request) -> Response:
     """PATCH /users/{key}."""
     body = await json_body(request)
     check_change(request.state.roles, body)
-    directory.change(cloud.tenant, _user(cloud, request), body)
+    directory.change(cloud.tenant, _user(cloud, request), body, cloud.clock())
     return Response(status_code=204)
 
 
