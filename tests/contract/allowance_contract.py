@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -31,9 +31,14 @@ class Registries(Office):
 
     def __init__(self, registry: Registry) -> None:
         self._url = registry.url
+        self._opened = ExitStack()
 
     def process(self) -> Allowance:
-        return SqlAllowance(Database(self._url))
+        return SqlAllowance(self._opened.enter_context(closing(Database(self._url))))
+
+    def close(self) -> None:
+        """End all processes."""
+        self._opened.close()
 
 
 class AllowanceContract:

@@ -221,7 +221,7 @@ def test_every_licence_error_has_words(error: str) -> None:
 
 
 def test_a_licence_that_works_and_an_error_that_is_resolved_are_no_trouble() -> None:
-    states = [{"state": "Active", "error": "None"}, {"state": "Active", "error": None}]
+    states: list[dict[str, Any]] = [{"state": "Active", "error": "None"}, {"state": "Active", "error": None}]
     assert trouble_in(states, [{"isResolved": True, "errorDetail": "x"}]) == ""
 
 

@@ -39,5 +39,6 @@ class TestSqliteAllowance(SharedAllowanceContract):
             yield registry
 
     @pytest.fixture
-    def office(self, registry: Registry) -> Office:
-        return Registries(registry)
+    def office(self, registry: Registry) -> Iterator[Office]:
+        with closing(Registries(registry)) as office:
+            yield office

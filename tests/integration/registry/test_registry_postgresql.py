@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
@@ -67,8 +67,9 @@ class TestSingleUse(single_use_contract.SingleUseContract): ...
 
 class TestAllowance(allowance_contract.SharedAllowanceContract):
     @pytest.fixture
-    def office(self, registry: Registry) -> allowance_contract.Office:
-        return allowance_contract.Registries(registry)
+    def office(self, registry: Registry) -> Iterator[allowance_contract.Office]:
+        with closing(allowance_contract.Registries(registry)) as office:
+            yield office
 
 
 class TestStudents(contract.StudentsContract): ...
