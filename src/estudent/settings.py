@@ -128,7 +128,7 @@ class MailboxSettings(Section):
     writes: int = Field(3000, ge=1, description="writing requests that Graph lets our application send in 150 seconds")
     units: int = Field(8000, ge=1, description="resource units that Graph lets our application use in 10 seconds")
     exchange_at_once: int = Field(3, ge=1, le=4, description="requests to Exchange at once, from all hosts together")
-    reserve: float = Field(0.05, ge=0, lt=1, description="share of both that is kept for students who wait at a page")
+    reserve: float = Field(0.1, ge=0, lt=1, description="share of both that is kept for students who wait at a page")
     for_everyone: bool = Field(False, description="open a mailbox with the default name for everyone, unasked")
 
 

@@ -495,7 +495,7 @@ def test_a_quota_that_we_know_is_never_overrun(tmp_path: Path) -> None:
     wanted = [a_mailbox() for _ in range(31)]
     with (
         started(tmp_path, "--quota-scale", "0.02") as stand_in,
-        stand_in.adapter(quota=Quota(writes=60, units=160, reserve=0.0)) as adapter,
+        stand_in.adapter(quota=Quota(writes=60, units=160)) as adapter,
     ):
         outcomes = list(adapter.carry_out(Step(StepKind.ADD, each) for each in wanted))
         requests = stand_in.http.get(f"{stand_in.url}/sandbox/requests").json()

@@ -82,6 +82,12 @@ def test_what_graph_says_about_people_is_never_repeated() -> None:
     assert "@" not in str(errors.translated(secret, Operation.CREATE))
 
 
+IN_DIRECTORY = (
+    "Reason: ObjectConflict with:User_0 The issue may be transient and please retry a couple of minutes later."
+)
+"""O365Troubleshooters#215: of an address that only the directory knows to be in use; it does not pass."""
+
+
 @pytest.mark.parametrize(
     ("status", "kind", "text", "meaning"),
     [
@@ -90,6 +96,7 @@ def test_what_graph_says_about_people_is_never_repeated() -> None:
         (404, "ManagementObjectNotFoundException", "object 'x' couldn't be found", NotFound),
         (400, "", "You have reached the maximum number of concurrent requests per tenant.", Unavailable),
         (400, "UnableToWriteToAadException", "", Unavailable),
+        (400, "UnableToWriteToAadException", IN_DIRECTORY, AlreadyExists),
         (403, "", "", Misconfigured),
         (400, "CommandNotFoundException", "", Misconfigured),
         (400, "DataValidationException", "", Refused),
@@ -177,6 +184,7 @@ EXCHANGE_SAYS = [
     ("1.4 overloaded", 503, "", "", Ours.RETRY),
     ("1.5 no mailbox yet", 404, "ManagementObjectNotFoundException", "couldn't be found", Ours.RETRY),
     ("2.4 the alias is in use", 400, "ProxyAddressExistsException", "is already being used", Ours.NEXT_ONE),
+    ("2.4 the alias, in the directory alone", 400, "UnableToWriteToAadException", IN_DIRECTORY, Ours.NEXT_ONE),
     ("2.4 the alias, in other words", 400, "", "Reason: ObjectConflict", Ours.NEXT_ONE),
     ("2.3 no role", 403, "", "", Ours.STOP),
     ("2.3 the role lacks the cmdlet", 400, "CommandNotFoundException", "", Ours.STOP),

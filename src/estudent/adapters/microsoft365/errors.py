@@ -209,10 +209,11 @@ def exchange_said(answer: httpx.Response) -> FarSideError:
 
 def cmdlet_said(text: str) -> FarSideError | None:
     """Return what the words of a cmdlet's error mean, over REST or in PowerShell; None for unknown words."""
-    if any(sign in text for sign in BUSY):
-        return _busy("its words", None)
+    # Of an address that the directory alone knows to be in use, Exchange says that this may pass; it does not.
     if any(sign in text for sign in TAKEN):
         return AlreadyExists("the alias is in use in Exchange")
+    if any(sign in text for sign in BUSY):
+        return _busy("its words", None)
     if any(sign in text for sign in ABSENT):
         return _no_mailbox()
     # Exchange loads only the cmdlets and parameters that somebody's roles allow.

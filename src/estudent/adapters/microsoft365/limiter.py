@@ -27,7 +27,8 @@ LOOK_FOR_A_PLACE = 0.2
 class Quota:
     """What Microsoft lets one application do in one tenant (learn.microsoft.com/graph/throttling-limits).
 
-    `reserve` is the share of the writes and units that is kept for students who wait at a page.
+    `reserve` is the share of the writes and units that is kept for students who wait at a page. Our other requests say
+    that their priority is low, which Microsoft turns away while there is still something left for others.
     """
 
     writes: int = 3000
@@ -35,7 +36,7 @@ class Quota:
     units: int = 8000
     units_seconds: float = 10.0
     exchange_at_once: int = 3
-    reserve: float = 0.05
+    reserve: float = 0.1
 
     @property
     def of_writes(self) -> Budget:
