@@ -95,7 +95,7 @@ async def reconcile(system: str, chosen: Chosen, mode: Mode, limits: Limits) -> 
     """Bring one system in line for those chosen; what goes wrong there is counted and does not stop other systems."""
     begun, keys = time.monotonic(), list[int]()
     try:
-        keys = await on_campus(lambda here: here.students.keys(chosen.whom()))
+        keys = await on_campus(lambda here: here.looked_at(system, chosen.whom()))
         tally = await _reconcile(system, keys, mode, limits)
     except FarSideError as error:
         tally = unavailable(system, error, keys)
@@ -108,9 +108,10 @@ async def _reconcile(system: str, keys: Sequence[int], mode: Mode, limits: Limit
     forecast = Forecast(system)
     for some in portions(keys):
         forecast = forecast.merge(await look(system, some))
+    why = await on_campus(lambda here: here.obstacle(forecast, limits.share))
     if mode == "rehearse":
-        return forecast.as_tally()
-    if (why := await _brake_holds(forecast, limits)) and not await _somebody_agrees(system, why):
+        return forecast.as_tally(why)
+    if why and not await _somebody_agrees(system, why):
         return _stopped(forecast, why)
     return total(system, [await bring_in_line(system, some) for some in portions(keys)])
 
@@ -133,11 +134,6 @@ async def answer_to(question: type[Answer], key: str) -> Answer:
 async def _each(keys: Sequence[int], work: Callable[[Sequence[int]], Any]) -> None:
     for some in portions(keys):
         await work(some)
-
-
-async def _brake_holds(forecast: Forecast, limits: Limits) -> str | None:
-    brake = await on_campus(lambda here: here.brake_with(limits.share))
-    return brake.holds(forecast.steps.elements(), forecast.looked_at)
 
 
 def _stopped(forecast: Forecast, why: str) -> Tally:

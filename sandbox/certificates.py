@@ -11,6 +11,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -29,9 +30,41 @@ class Certificates:
 
 
 @dataclass(frozen=True, slots=True)
+class Application:
+    """PEM files: the certificate to upload, and the credential, which is the certificate with its private key."""
+
+    public: Path
+    credential: Path
+
+
+@dataclass(frozen=True, slots=True)
 class _Pair:
     certificate: x509.Certificate
     key: EllipticCurvePrivateKey
+
+
+def for_application(folder: Path, name: str = "application", *, now: datetime | None = None) -> Application:
+    """Make a self-signed certificate with an RSA key, as is uploaded to an application in Entra."""
+    moment = now or datetime.now(UTC)
+    folder.mkdir(parents=True, exist_ok=True)
+    key = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"eStudent {name}")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(moment - timedelta(hours=1))
+        .not_valid_after(moment + LIFE_OF_CERTIFICATE)
+        .sign(key, hashes.SHA256())
+    )
+    files = Application(folder / f"{name}.crt", folder / f"{name}.pem")
+    public = certificate.public_bytes(serialization.Encoding.PEM)
+    encoding, shape = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    _write(files.credential, key.private_bytes(encoding, shape, serialization.NoEncryption()) + public, 0o600)
+    _write(files.public, public, 0o644)
+    return files
 
 
 def issue(folder: Path, *, now: datetime | None = None) -> Certificates:

@@ -26,7 +26,6 @@ from estudent.domain.whom import Whom
 from estudent.portal.challenge import keyed
 from estudent.portal.picture_code import PictureCodes
 from estudent.settings import Settings
-from sandbox import certificates
 from sandbox.daemon import Daemon
 from sandbox.processes import start
 from sandbox.sample import Row, Sample, generate, write_csv
@@ -196,11 +195,10 @@ class Semester:
         try:
             yield
         finally:
-            issued = certificates.issue(self.folder / "certificates")
-            tls = ("--certificate", str(issued.certificate), "--key", str(issued.key))
-            ports = ("--smtp-port", str(smtp), "--port", str(http))
             folder = self.folder / "mail"
-            self.university.post = start("sandbox.mail", "--folder", str(folder), *ports, *tls, log=folder / "log.txt")
+            ports = ("--folder", str(folder), "--smtp-port", str(smtp), "--port", str(http))
+            options = self.university.post_options()
+            self.university.post = start("sandbox.mail", *ports, *options, log=folder / "log.txt")
             self._running.callback(self.university.post.stop)
 
     @contextmanager

@@ -70,6 +70,12 @@ class University:
         """The environment by which our programs find the settings."""
         return {"ESTUDENT_SETTINGS": str(self.settings)}
 
+    def post_options(self) -> tuple[str, ...]:
+        """Return how the mail sink is started: with TLS, and with Exchange to ask whose mailbox an address leads to."""
+        issued = certificates.issue(self.folder / "certificates")
+        tls = ("--certificate", str(issued.certificate), "--key", str(issued.key))
+        return (*tls, "--exchange", self.microsoft365.url, "--exchange-domain", MAIL_DOMAIN)
+
     def _start(self) -> None:
         self.slapd = Slapd(self.folder / "slapd", SUFFIX, durable=self.durable)
         self.slapd.start()
@@ -77,13 +83,12 @@ class University:
         issued = certificates.issue(self.folder / "certificates")
         self.microsoft365 = self._stand_in(
             "microsoft365",
-            *("--domain", MAIL_DOMAIN, "--mailbox-delay", str(self.mailbox_delay)),
+            *("--federated", "--domain", MAIL_DOMAIN, "--mailbox-delay", str(self.mailbox_delay)),
             env={"MICROSOFT365_CLIENT_SECRET": self.secrets["microsoft365"]},
         )
         usos = {"USOS_CONSUMER_KEY": "estudent", "USOS_CONSUMER_SECRET": self.secrets["usos"]}
         self.usos = self._stand_in("usos", env=usos)
-        tls = ("--certificate", str(issued.certificate), "--key", str(issued.key))
-        self.post = self._stand_in("mail", *tls)
+        self.post = self._stand_in("mail", *self.post_options())
         self._write_settings(issued.ca, "https://estudent.uczelnia.example")
         if self.portal:
             self._running.callback(self.portal.stop)
@@ -102,7 +107,8 @@ class University:
         self._running.callback(running.stop)
         return running
 
-    def _smtp_port(self) -> str:
+    def smtp_port(self) -> str:
+        """Return where the mail sink takes letters."""
         lines = (self.folder / "mail" / "log.txt").read_text(encoding="utf-8").splitlines()
         return [line for line in lines if line.startswith("smtp on ")][-1].rpartition(":")[2]
 
@@ -114,7 +120,7 @@ class University:
             "recruitment": {"folder": str(self.feeds), "settle_seconds": 0},
             "letters": {
                 "host": "localhost",
-                "port": int(self._smtp_port()),
+                "port": int(self.smtp_port()),
                 "security": "starttls",
                 "ca_file": str(post_ca),
                 "per_minute": 0,

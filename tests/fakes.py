@@ -18,6 +18,7 @@ from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Lock, Step, StepKind
 from estudent.domain.usos_link import UsosLink
 from estudent.ports import (
+    NO_SEATS,
     Barrier,
     Entrance,
     FarSideError,
@@ -64,6 +65,8 @@ class FakeMailboxes:
 
     def _add(self, step: Step[Mailbox]) -> Outcome:
         wanted = step.wanted
+        if wanted.album not in self.users and self.free_seats() < 1:
+            return Outcome(step, Result.REFUSED, NO_SEATS)
         others = (user.primary for user in self.users.values() if user.album != wanted.album)
         if wanted.primary in self.taken.union(others):
             return Outcome(step, Result.REFUSED, "address taken: the student must choose another name")
@@ -85,7 +88,7 @@ class FakeMailboxes:
 
     def _license(self, step: Step[Mailbox], user: Mailbox) -> Outcome:
         if not user.licensed and self.free_seats() < 1:
-            return Outcome(step, Result.REFUSED, "no licence is left")
+            return Outcome(step, Result.REFUSED, NO_SEATS)
         self.users[user.album] = replace(user, licensed=True)
         return Outcome(step, Result.DONE)
 

@@ -18,7 +18,7 @@ from sandbox.demo.looking import looked_at
 from sandbox.demo.report import Report, as_table
 from sandbox.demo.story import Story, prepare_feed
 from sandbox.orchestration import ROOT, Orchestration
-from sandbox.university import University
+from sandbox.university import MAIL_DOMAIN, University
 
 screen = Console()
 
@@ -74,6 +74,7 @@ def _stay(story: Story) -> None:
         "  its desk": f"{guest.portal}/desk (user {CLERK}, password {guest.clerk_password})",
         "Prefect": prefect.url,
         "letters": university.post.url,
+        "  a mailbox": f"{university.post.url}/?to=s{story.askers[0]}@{MAIL_DOMAIN} (leads into its mailbox)",
         "Microsoft 365": university.microsoft365.url,
         "USOS": university.usos.url,
         "a student": f"{command} {story.askers[0]}",

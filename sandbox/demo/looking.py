@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from stdnum import iban
 
+from sandbox.demo.correspondence import TEACHER, arrived, write_to_aliases
 from sandbox.demo.story import Story
 from sandbox.university import MAIL_DOMAIN, SUFFIX, University
 
@@ -19,9 +20,10 @@ def looked_at(story: Story) -> Mapping[str, int]:
     university = story.university
     return {
         "recruitment": _registry(university, "SELECT count(*) FROM student"),
-        "letters": int(httpx.get(f"{university.post.url}/sandbox/count").json()["distinct"]),
+        "letters": _letters(university),
         "directory": _entries(university),
         "mailboxes": _mailboxes(university),
+        "mail": arrived(university, write_to_aliases(university, story.askers)),
         "usos": _links(university),
         "payment_accounts": _account_numbers(university),
     }
@@ -35,6 +37,12 @@ def numbered(university: University) -> int:
 def _registry(university: University, query: str) -> int:
     with sqlite3.connect(university.folder / "registry.sqlite") as registry:
         return int(registry.execute(query).fetchone()[0])
+
+
+def _letters(university: University) -> int:
+    """Count the letters that eStudent sent."""
+    counted = httpx.get(f"{university.post.url}/sandbox/count", params={"without": TEACHER})
+    return int(counted.raise_for_status().json()["distinct"])
 
 
 def _entries(university: University) -> int:

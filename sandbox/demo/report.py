@@ -32,7 +32,7 @@ class Report:
         expected = dict.fromkeys(("directory", "payment_accounts"), students)
         # Everybody gets the album number, and whoever asked for a mailbox is told that it works.
         expected["letters"] = students + (len(story.askers) if story.university.portal else 0)
-        expected |= dict.fromkeys(("mailboxes", "usos"), len(story.askers))
+        expected |= dict.fromkeys(("mailboxes", "mail", "usos"), len(story.askers))
         expected["recruitment"] = len(story.sample.students)
         report.complaints += [
             f"{system}: {found[system]} found, {wanted} expected"

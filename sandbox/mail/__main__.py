@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sandbox import listening
 from sandbox.listening import Place
+from sandbox.mail.exchange import Exchange
 from sandbox.mail.faults import Faults
 from sandbox.mail.letters import Letters
 from sandbox.mail.pages import Pages
@@ -28,13 +29,16 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--page-tls", action="store_true", help="TLS for the page too, not for SMTP alone")
     listening.describe(parser)
     parser.add_argument("--refuse-domain", action="append", default=[], help="no recipient exists there; repeatable")
+    parser.add_argument("--exchange", default="", help="the address of sandbox.microsoft365, which knows the mailboxes")
+    parser.add_argument("--exchange-domain", action="append", default=[], help="of these domains; repeatable")
     return parser
 
 
 async def serve(asked: argparse.Namespace) -> None:
     """Open both doors, say where they are, and serve until a signal ends it."""
     letters, faults = Letters(asked.folder), Faults()
-    reception = Reception(letters, faults, asked.refuse_domain)
+    exchange = Exchange(asked.exchange, asked.exchange_domain) if asked.exchange else None
+    reception = Reception(letters, faults, asked.refuse_domain, exchange)
     page = Place.of(asked)
     post = replace(page, port=asked.smtp_port)
     smtp = await listen(reception, post.listener(), post.context())

@@ -15,27 +15,35 @@ create table if not exists letters (
     id integer primary key, received_at text not null, sender text not null, message_id text, content blob not null);
 create table if not exists deliveries (
     letter integer not null references letters, recipient text not null collate nocase, message_id text not null);
+create table if not exists mailboxes (
+    letter integer not null references letters, mailbox text not null collate nocase);
+create index if not exists mailboxes_by_name on mailboxes (mailbox);
+create index if not exists mailboxes_of_letter on mailboxes (letter);
 create index if not exists deliveries_of_recipient on deliveries (recipient, message_id);
 create index if not exists deliveries_of_letter on deliveries (letter);
 create index if not exists letters_by_time on letters (received_at);
 """
 COUNT = """
 select (select count(*) from letters) as accepted,
-       (select count(*) from (select distinct recipient, message_id from deliveries)) as "distinct",
+       (select count(*) from (
+            select distinct recipient, deliveries.message_id from deliveries join letters on letters.id = letter
+            where sender <> ?)) as "distinct",
        (select count(distinct recipient) from deliveries) as recipients
 """
 FOUND = """
-select letters.*, (select json_group_array(recipient) from deliveries where letter = letters.id) as recipients
+select letters.*, (select json_group_array(recipient) from deliveries where letter = letters.id) as recipients,
+    (select json_group_array(mailbox) from mailboxes where letter = letters.id) as mailboxes
 from letters where {} order by id desc limit ?
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which letters to show: to whom, from which moment on, how many of the newest."""
+    """Which letters to show: to whom, in which mailbox, from which moment on, how many of the newest."""
 
     recipient: str = ""
     part_of_recipient: str = ""
+    mailbox: str = ""
     since: datetime | None = None
     limit: int = 100
 
@@ -50,8 +58,22 @@ class Wanted:
             yield to.format("recipient = ?"), self.recipient
         if self.part_of_recipient:
             yield to.format("instr(lower(recipient), lower(?))"), self.part_of_recipient
+        if self.mailbox:
+            yield "id in (select letter from mailboxes where mailbox = ?)", self.mailbox
         if self.since:
             yield "received_at >= ?", stamp(self.since)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One letter as it came; `mailboxes` are those that its recipients' addresses lead to, where that is known."""
+
+    sender: str
+    recipients: Sequence[str]
+    message_id: str | None
+    content: bytes
+    received_at: datetime
+    mailboxes: Sequence[str] = ()
 
 
 class Letters:
@@ -63,17 +85,16 @@ class Letters:
         self._writer = self._open()
         self._writer.executescript(SCHEMA)
 
-    def add(
-        self, sender: str, recipients: Sequence[str], message_id: str | None, content: bytes, now: datetime
-    ) -> None:
+    def add(self, new: Letter) -> None:
         """Keep a letter, committed on return (RFC 5321, 4.2.5: with 250 the receiver takes the responsibility)."""
         with self._transaction() as db:
             letter = db.execute(
                 "insert into letters (received_at, sender, message_id, content) values (?, ?, ?, ?)",
-                (stamp(now), sender, message_id, content),
+                (stamp(new.received_at), new.sender, new.message_id, new.content),
             ).lastrowid
-            rows = [(letter, recipient, message_id or f"letter {letter}") for recipient in recipients]
+            rows = [(letter, recipient, new.message_id or f"letter {letter}") for recipient in new.recipients]
             db.executemany("insert into deliveries values (?, ?, ?)", rows)
+            db.executemany("insert into mailboxes values (?, ?)", [(letter, each) for each in new.mailboxes])
 
     def found(self, wanted: Wanted) -> list[dict[str, Any]]:
         """Return the wanted letters as rows, the newest first."""
@@ -84,9 +105,9 @@ class Letters:
         """Return the letter of this number."""
         return next(iter(self._rows(FOUND.format("id = ?"), number, 1)), None)
 
-    def count(self) -> dict[str, int]:
-        """Count the letters, the different (recipient, Message-ID) pairs, and the recipients."""
-        return self._rows(COUNT)[0]
+    def count(self, without: str = "") -> dict[str, int]:
+        """Count the letters, the different (recipient, Message-ID) pairs but one sender's, and the recipients."""
+        return self._rows(COUNT, without)[0]
 
     def close(self) -> None:
         """Let go of the file."""

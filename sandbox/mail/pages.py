@@ -49,6 +49,7 @@ class Pages:
             routes=[
                 Route("/", self.inbox),
                 Route("/messages/{number:int}", self.letter),
+                Route("/mailboxes/{address}", self.mailbox),
                 Route("/sandbox/messages", self.messages),
                 Route("/sandbox/count", self.count),
                 Route("/sandbox/faults", self.faults, methods=["POST"]),
@@ -60,14 +61,17 @@ class Pages:
         asked = request.query_params
         try:
             limit = min(int(asked.get("limit", 100)), MOST)
-            wanted = Wanted(recipient=asked.get("to", ""), since=_moment(asked.get("since", "")), limit=max(limit, 0))
+            wanted = Wanted(
+                recipient=asked.get("to", ""), mailbox=asked.get("mailbox", ""), since=_moment(asked.get("since", "")),
+                limit=max(limit, 0),
+            )  # fmt: skip
         except ValueError as error:
             raise HTTPException(400, str(error)) from error
         return JSONResponse([_as_json(row) for row in self._letters.found(wanted)])
 
-    def count(self, _request: Request) -> Response:
-        """Answer how many letters were accepted, how many differ, and for how many recipients."""
-        return JSONResponse(self._letters.count())
+    def count(self, request: Request) -> Response:
+        """Answer how many letters were accepted, how many differ, `without` a sender's, and for how many recipients."""
+        return JSONResponse(self._letters.count(request.query_params.get("without", "")))
 
     async def faults(self, request: Request) -> Response:
         """Order failures of the next letters."""
@@ -83,6 +87,12 @@ class Pages:
         rows = self._letters.found(Wanted(part_of_recipient=search, limit=SHOWN))
         count = self._letters.count()
         return self._page("inbox.html", search=search, letters=[_as_json(row) for row in rows], count=count)
+
+    def mailbox(self, request: Request) -> Response:
+        """Show the newest letters in one mailbox, by whichever of its addresses they came."""
+        address = request.path_params["address"]
+        rows = self._letters.found(Wanted(mailbox=address, limit=SHOWN))
+        return self._page("mailbox.html", mailbox=address, letters=[_as_json(row) for row in rows])
 
     def letter(self, request: Request) -> Response:
         """Show one letter."""
@@ -119,6 +129,7 @@ def _as_json(row: dict[str, Any]) -> dict[str, Any]:
         "id": row["id"],
         "received_at": row["received_at"],
         "envelope": {"from": row["sender"], "to": json.loads(row["recipients"])},
+        "mailboxes": json.loads(row["mailboxes"]),
         "message_id": row["message_id"],
         **asdict(read(row["content"])),
     }

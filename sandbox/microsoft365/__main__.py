@@ -13,4 +13,6 @@ if __name__ == "__main__":
         cloud = opened(options)
     except sqlite3.OperationalError as error:
         sys.exit(f"cannot use {options.folder}: {error}; does another stand-in use it?")
+    except (OSError, ValueError) as error:
+        sys.exit(f"cannot use a certificate of the application: {error}")
     serve(cloud)

@@ -7,27 +7,41 @@ from sandbox.microsoft365.tenant import Tenant
 from sandbox.microsoft365.user import User
 
 
-def open_ripe_mailboxes(tenant: Tenant, now: float) -> None:
-    """Give every mailbox that is due its addresses."""
-    for user in tenant.ripe(now):
-        user.has_mailbox = True
+def open_mailbox(tenant: Tenant, user: User) -> None:
+    """Let the mailbox appear: the name becomes the primary address, or a further one where there is a primary."""
+    user.has_mailbox, user.stuck, user.errors = True, False, []
+    if user.primary is None:
         make_primary(user, user.upn)
+    add(user, user.upn)
+    if not any(each.endswith(f"@{tenant.options.initial_domain}") for each in user.addresses):
         add(user, _routing_address(tenant, user))
-        tenant.save(user)
 
 
 def without_mailbox(user: User) -> None:
     """Take the mailbox away, and with it every address (scenario 4: they are worked out anew, aliases are lost)."""
-    user.has_mailbox = False
-    user.mailbox_due = None
+    close_mailbox(user)
     user.addresses = []
     user.written.pop("mail", None)
 
 
-def renamed(user: User) -> None:
-    """Let the primary address follow a new name; the old one stays (OfficeDocs-O365ITPro#939)."""
-    if user.has_mailbox:
-        make_primary(user, user.upn)
+def close_mailbox(user: User) -> None:
+    """Take the mailbox away and leave the addresses."""
+    user.has_mailbox = user.stuck = False
+    user.mailbox_due = user.lag_until = None
+    user.errors = []
+
+
+def only_primary(tenant: Tenant, user: User) -> None:
+    """Lose the aliases, as when one licence with Exchange takes the place of another (microsoft-graph-docs#460)."""
+    kept = f"@{tenant.options.initial_domain}"
+    user.addresses = [each for each in user.addresses if each.startswith("SMTP:") or each.endswith(kept)]
+
+
+def renamed(tenant: Tenant, user: User) -> None:
+    """Let the addresses follow a new name; the old one stays, and is primary or not (OfficeDocs-O365ITPro#939)."""
+    if not user.has_mailbox:
+        return
+    (make_primary if tenant.options.rename_moves_primary else add)(user, user.upn)
 
 
 def with_mail(tenant: Tenant, user: User, mail: str) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sandbox.microsoft365.faults import Faults
+from sandbox.microsoft365.clock import Clock
+from sandbox.microsoft365.faults import Faults, Profile
 from sandbox.microsoft365.ledger import Ledger
+from sandbox.microsoft365.obstacles import Obstacles
 from sandbox.microsoft365.options import Options
 from sandbox.microsoft365.quota import Quota
 from sandbox.microsoft365.refusal import Refusal
+from sandbox.microsoft365.seal import Seal
 from sandbox.microsoft365.shelf import Shelf
 from sandbox.microsoft365.tenant import Tenant
 from sandbox.microsoft365.tokens import Tokens
@@ -46,13 +48,19 @@ class Cloud:
     tenant: Tenant
     tokens: Tokens
     quota: Quota
+    seal: Seal
+    clock: Clock
+    faults: Faults
     places: Places = field(default_factory=Places)
     ledger: Ledger = field(default_factory=Ledger)
-    faults: Faults = field(default_factory=Faults)
-    clock: Callable[[], float] = time.time
+    obstacles: Obstacles = field(default_factory=Obstacles)
 
 
 def opened(options: Options) -> Cloud:
     """Return the cloud as its folder keeps it."""
     shelf = Shelf(options.folder)
-    return Cloud(options, Tenant(options, shelf), Tokens(options, shelf), Quota(options))
+    seal = Seal(shelf)
+    profile = Profile(options.seed, throttled=options.throttled, failing=options.failing, lost=options.lost)
+    return Cloud(
+        options, Tenant(options, shelf), Tokens(options, seal), Quota(options), seal, Clock(shelf), Faults(profile)
+    )

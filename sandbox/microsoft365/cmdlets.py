@@ -1,46 +1,78 @@
-"""The cmdlets that are known, by office-docs-powershell (Get-Mailbox.md, Set-Mailbox.md)."""
+"""The cmdlets that are known, by office-docs-powershell (Get-Mailbox.md, Get-Recipient.md, Set-Mailbox.md)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
-from sandbox.microsoft365.addresses import add, make_primary
+from sandbox.microsoft365.mailbox_addresses import TASKS, CmdletError, changed, wanted_addresses
 from sandbox.microsoft365.shelf import Json
 from sandbox.microsoft365.tenant import Tenant
 from sandbox.microsoft365.user import User, moment
 
-TABLE = "#Exchange.GenericHashTable"
-PARAMETERS = {"Get-Mailbox": {"Identity"}, "Set-Mailbox": {"Identity", "EmailAddresses"}}
-TASKS, DIRECTORY = "Microsoft.Exchange.Configuration.Tasks", "Microsoft.Exchange.Data.Directory"
+PARAMETERS = {
+    "Get-Mailbox": {"Identity", "ResultSize", "SoftDeletedMailbox"},
+    "Get-Recipient": {"Identity", "ResultSize"},
+    "Set-Mailbox": {"Identity", "EmailAddresses", "WindowsEmailAddress"},
+}
+MOST_RESULTS = 1000
+MORE = (
+    "There are more results available than are currently displayed. To view them, increase the value for the"
+    " ResultSize parameter."
+)
+UNCHANGED = "The command completed successfully but no settings of '{}' have been modified."
+Result = tuple[list[Json], list[str]]
 
 
-class CmdletError(Exception):
-    """What a cmdlet ends with when it fails: a status, the name of a .NET exception, and its words."""
-
-    def __init__(self, status: int, kind: str, words: str) -> None:
-        super().__init__(words)
-        self.status, self.kind, self.words = status, kind, words
-
-
-def run(tenant: Tenant, body: Any) -> list[Json]:
-    """Run what CmdletInput names and return its objects."""
+def run(tenant: Tenant, body: Any, now: float) -> Result:
+    """Run what CmdletInput names and return its objects and its warnings."""
     name, parameters = _input(body)
-    user = _mailbox(tenant, str(parameters.get("Identity") or ""))
-    if name == "Get-Mailbox":
-        return [shown(user)]
-    _change(tenant, user, parameters.get("EmailAddresses"))
-    return []
+    if name == "Set-Mailbox":
+        return [], _set_mailbox(tenant, parameters, now)
+    if not parameters.get("Identity"):
+        return _listed(tenant, parameters)
+    soft_deleted = parameters.get("SoftDeletedMailbox") is True
+    return [shown(_mailbox(tenant, str(parameters["Identity"]), soft_deleted))], []
 
 
 def shown(user: User) -> Json:
     """Describe a mailbox."""
     return {
         "ExternalDirectoryObjectId": user.id, "Identity": user.id, "Alias": user.written["mailNickname"],
-        "DisplayName": user.written["displayName"], "UserPrincipalName": user.upn,
-        "PrimarySmtpAddress": user.primary, "EmailAddresses": user.addresses,
+        "DisplayName": user.written["displayName"], "UserPrincipalName": user.upn, "RecipientType": "UserMailbox",
+        "PrimarySmtpAddress": user.primary, "WindowsEmailAddress": user.primary, "EmailAddresses": user.addresses,
         "EmailAddresses@data.type": "#Collection(String)", "RecipientTypeDetails": "UserMailbox",
         "WhenMailboxCreated": moment(user.mailbox_due or user.created),
+        "WhenSoftDeleted": moment(user.deleted) if user.deleted else None,
     }  # fmt: skip
+
+
+def _set_mailbox(tenant: Tenant, parameters: Json, now: float) -> list[str]:
+    """Change addresses, all or nothing, and warn when nothing was to be changed; Graph sees it a while later."""
+    user = _mailbox(tenant, str(parameters.get("Identity") or ""))
+    before, user.addresses = user.addresses, changed(tenant, user, wanted_addresses(user, parameters))
+    if user.addresses == before:
+        return [UNCHANGED.format(user.id)]
+    if tenant.options.alias_lag:
+        user.shown_before = user.shown_before if user.lag_until else before
+        user.lag_until = now + tenant.options.alias_lag
+    tenant.save(user)
+    return []
+
+
+def _listed(tenant: Tenant, parameters: Json) -> Result:
+    """Return mailboxes without a name to look for, as many as ResultSize says."""
+    most = parameters.get("ResultSize", MOST_RESULTS)
+    if most != "Unlimited" and not (str(most).isascii() and str(most).isdecimal()):
+        raise _binding("Cannot process argument transformation on parameter 'ResultSize'.")
+    soft_deleted = parameters.get("SoftDeletedMailbox") is True
+    users: Iterable[User] = tenant.bin() if soft_deleted else tenant
+    mailboxes = (shown(user) for user in users if _has_mailbox(user, soft_deleted))
+    results = list(mailboxes if most == "Unlimited" else islice(mailboxes, int(most) + 1))
+    if most == "Unlimited" or len(results) <= int(most):
+        return results, []
+    return results[: int(most)], [MORE]
 
 
 def _input(body: Any) -> tuple[str, Json]:
@@ -55,65 +87,27 @@ def _input(body: Any) -> tuple[str, Json]:
         )
         raise CmdletError(400, "System.Management.Automation.CommandNotFoundException", words)
     for unknown in set(parameters) - PARAMETERS[name]:
-        words = f"A parameter cannot be found that matches parameter name '{unknown}'."
-        raise CmdletError(400, "System.Management.Automation.ParameterBindingException", words)
+        raise _binding(f"A parameter cannot be found that matches parameter name '{unknown}'.")
     return name, parameters
 
 
-def _mailbox(tenant: Tenant, identity: str) -> User:
-    """Return the user with a mailbox by object id, name or any address."""
-    user = tenant.by_id(identity) or tenant.first("address", identity)
-    if user is None or not user.has_mailbox:
+def _mailbox(tenant: Tenant, identity: str, soft_deleted: bool = False) -> User:
+    """Return the user with a mailbox by object id, name or any address; one in the bin by object id alone."""
+    if soft_deleted:
+        found = [each for each in tenant.bin() if each.id == identity.lower()]
+    else:
+        found = [each for each in (tenant.by_id(identity) or tenant.first("address", identity),) if each]
+    if not found or not _has_mailbox(found[0], soft_deleted):
         words = f"The operation couldn't be performed because object '{identity}' couldn't be found on"
         words += " 'EURPR01A001DC01.EURPR01A001.PROD.OUTLOOK.COM'."
         raise CmdletError(404, f"{TASKS}.ManagementObjectNotFoundException", words)
-    return user
+    return found[0]
 
 
-def _change(tenant: Tenant, user: User, wanted: Any) -> None:
-    """Add and remove addresses, all or nothing; adding one's own again changes nothing."""
-    if not isinstance(wanted, dict) or wanted.get("@odata.type") != TABLE or not {"Add", "Remove"} & set(wanted):
-        words = f"Cannot process argument transformation on parameter 'EmailAddresses': {TABLE} with Add or Remove."
-        raise CmdletError(400, "System.Management.Automation.ParameterBindingException", words)
-    added, removed = _listed(wanted.get("Add")), _listed(wanted.get("Remove"))
-    for address in added:
-        _check_free(tenant, user, address[5:])
-    _check_primary_stays(user, removed)
-    gone = {address[5:].lower() for address in removed}
-    user.addresses = [each for each in user.addresses if each[5:].lower() not in gone]
-    for address in added:
-        (make_primary if address.startswith("SMTP:") else add)(user, address[5:])
-    tenant.save(user)
+def _has_mailbox(user: User, soft_deleted: bool) -> bool:
+    """Say whether there is a mailbox, or was one when the user went into the bin."""
+    return bool(user.addresses) if soft_deleted else user.has_mailbox
 
 
-def _listed(given: Any) -> list[str]:
-    """Return addresses with their prefix, which may be left out."""
-    texts = [str(each) for each in given] if isinstance(given, list) else [str(given)] if given else []
-    addresses = [each if ":" in each else f"smtp:{each}" for each in texts]
-    for address in addresses:
-        if address[:5].lower() != "smtp:" or address.count("@") != 1 or not address.isascii() or " " in address:
-            words = f"The address '{address}' is invalid: The address isn't a valid SMTP address."
-            raise CmdletError(400, f"{DIRECTORY}.DataValidationException", words)
-    return addresses
-
-
-def _check_free(tenant: Tenant, user: User, address: str) -> None:
-    """Refuse an address of another object (O365Troubleshooters#215: its sign-in name too), or of a foreign domain."""
-    domain = address.rpartition("@")[2].lower()
-    if domain not in (tenant.options.domain, tenant.options.initial_domain):
-        words = f"You can't use the domain because it's not an accepted domain for your organization: {domain}."
-        raise CmdletError(400, f"{DIRECTORY}.NotAcceptedDomainException", words)
-    holder = next((each for each in tenant.holders("address", address) if each.id != user.id), None)
-    if holder is not None:
-        words = (
-            f'The proxy address "smtp:{address}" is already being used by the proxy addresses or LegacyExchangeDN of'
-        )
-        words += f' "{holder.written["displayName"]}". Please choose another proxy address.'
-        raise CmdletError(400, f"{DIRECTORY}.ProxyAddressExistsException", words)
-
-
-def _check_primary_stays(user: User, removed: list[str]) -> None:
-    """Refuse to leave a mailbox without its primary address."""
-    if (user.primary or "").lower() in {address[5:].lower() for address in removed}:
-        words = "The primary SMTP address can't be removed. Set another primary SMTP address first."
-        raise CmdletError(400, f"{DIRECTORY}.DataValidationException", words)
+def _binding(words: str) -> CmdletError:
+    return CmdletError(400, "System.Management.Automation.ParameterBindingException", words)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any, cast
 from uuid import uuid4
 
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.microsoft365.faults import CUT, UNTOUCHED, Fault, Faults
+from sandbox.microsoft365.faults import CUT, UNNAMED, UNTOUCHED, Fault, Faults
 from sandbox.microsoft365.ledger import Ledger
+from sandbox.microsoft365.mailbox_addresses import CmdletError
+from sandbox.microsoft365.refusal import conflict, unnamed_conflict
+from sandbox.microsoft365.shapes import cmdlet_error, graph_error
 
 CODES = {429: "TooManyRequests", 503: "ServiceUnavailable", 504: "GatewayTimeout"}
 
@@ -64,13 +68,19 @@ class Door:
         return "(unknown)"
 
 
-def _refusal(fault: Fault) -> JSONResponse:
-    """Return the answer that the fault wants, in Graph's shape."""
+def _refusal(fault: Fault) -> Response:
+    """Return the answer that the fault wants, in Graph's shape or a cmdlet's."""
     status = 504 if fault.status == UNTOUCHED else fault.status
+    if fault.exception:
+        return cmdlet_error(CmdletError(status, fault.exception, fault.words))
+    if fault.conflict:
+        refusal = unnamed_conflict() if fault.conflict == UNNAMED else conflict(fault.conflict)
+        made = str(uuid4())
+        return graph_error(refusal, {"request-id": made, "client-request-id": made}, time.time())
     code = CODES.get(status, "UnknownError")
     inner = {"request-id": str(uuid4())}
     headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-    content = {"error": {"code": code, "message": "A fault that was ordered.", "innerError": inner}}
+    content = {"error": {"code": code, "message": fault.words, "innerError": inner}}
     return JSONResponse(content, status, headers)
 
 

@@ -19,7 +19,8 @@ KINDS = {"employeeId": "employee", "userPrincipalName": "upn"}
 STRINGS = {*KINDS, "mail", "displayName", "givenName", "surname", "mailNickname", "employeeType"}
 MOST_VALUES = 15
 
-Choice = Callable[[Tenant, Iterable[User]], Iterable[User]]
+Choice = Callable[[Tenant | None, Iterable[User]], Iterable[User]]
+"""Picks from the users at hand; given a tenant, through its index, which knows nobody in the bin."""
 
 
 def parse(text: str, advanced: bool) -> Choice:
@@ -55,9 +56,13 @@ def _equal(name: str, values: list[str]) -> Choice:
     """Pick by equality in any case of letters, through the index where there is one."""
     _check_filterable(name)
     wanted = {value.lower() for value in values}
-    if name in KINDS:
-        return lambda tenant, _: _line(each for value in wanted for each in tenant.holders(KINDS[name], value))
-    return lambda _, users: (user for user in users if str(user.property(name) or "").lower() in wanted)
+
+    def choose(tenant: Tenant | None, users: Iterable[User]) -> Iterable[User]:
+        if tenant and name in KINDS:
+            return _line(each for value in wanted for each in tenant.holders(KINDS[name], value))
+        return (user for user in users if str(user.property(name) or "").lower() in wanted)
+
+    return choose
 
 
 def _line(users: Iterable[User]) -> list[User]:
@@ -83,7 +88,11 @@ def _address(value: str, advanced: bool) -> Choice:
     prefix, _, address = value.rpartition(":")
     if prefix.lower() != "smtp":
         return lambda _, __: ()
-    return lambda tenant, _: [each for each in tenant.holders("address", address) if _has(each, address)]
+
+    def choose(tenant: Tenant | None, users: Iterable[User]) -> Iterable[User]:
+        return [each for each in (tenant.holders("address", address) if tenant else users) if _has(each, address)]
+
+    return choose
 
 
 def _has(user: User, address: str) -> bool:

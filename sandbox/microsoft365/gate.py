@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from sandbox.microsoft365 import tokens
-from sandbox.microsoft365.addresses import open_ripe_mailboxes
+from sandbox.microsoft365 import passage, tokens
 from sandbox.microsoft365.cloud import Cloud
-from sandbox.microsoft365.cmdlets import CmdletError
+from sandbox.microsoft365.mailbox_addresses import CmdletError
+from sandbox.microsoft365.permissions import MANAGE_EXCHANGE, Permissions, check
 from sandbox.microsoft365.refusal import Refusal
+from sandbox.microsoft365.shapes import cmdlet_error, exchange_refusal, graph_error
 from sandbox.microsoft365.shelf import Json
-from sandbox.microsoft365.user import moment
 
 Handler = Callable[[Cloud, Request], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def graph(cloud: Cloud, handler: Handler) -> Endpoint:
-    """Let a handler answer as Graph does."""
+def graph(cloud: Cloud, handler: Handler, needed: Permissions | None = None) -> Endpoint:
+    """Let a handler answer as Graph does, to those who have one of the permissions."""
 
     async def endpoint(request: Request) -> Response:
         trace = _trace(request)
         try:
-            cloud.tokens.check(request.headers.get("Authorization", ""), tokens.GRAPH, cloud.clock())
+            claims = cloud.tokens.check(request.headers.get("Authorization", ""), tokens.GRAPH, cloud.clock.wall())
+            request.state.roles = claims["roles"]
             trace |= cloud.quota.charge(request, cloud.clock())
-            open_ripe_mailboxes(cloud.tenant, cloud.clock())
+            if needed is not None:
+                check(claims["roles"], needed)
+            passage.settle(cloud)
             answer = await handler(cloud, request)
         except Refusal as refusal:
             cloud.ledger.refuse(refusal)
-            answer = _graph_error(refusal, trace, cloud.clock())
+            answer = graph_error(refusal, trace, cloud.clock())
         answer.headers.update(trace)
         return answer
 
@@ -46,18 +49,29 @@ def exchange(cloud: Cloud, handler: Handler) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         trace = _trace(request)
         try:
-            cloud.tokens.check(request.headers.get("Authorization", ""), tokens.EXCHANGE, cloud.clock())
+            claims = cloud.tokens.check(request.headers.get("Authorization", ""), tokens.EXCHANGE, cloud.clock.wall())
+            _check_exchange(claims)
             answer = await handler(cloud, request)
         except Refusal as refusal:
             cloud.ledger.refuse(refusal)
-            answer = _exchange_refusal(refusal)
+            answer = exchange_refusal(refusal)
         except CmdletError as error:
             cloud.ledger.refuse(Refusal(error.status, error.kind.rpartition(".")[2], error.words))
-            answer = _cmdlet_error(error)
+            answer = cmdlet_error(error)
         answer.headers.update(trace)
         return answer
 
     return endpoint
+
+
+def _check_exchange(claims: Json) -> None:
+    """Refuse an application without the permission, or without a role that lets it run cmdlets."""
+    if MANAGE_EXCHANGE not in claims["roles"]:
+        raise Refusal(401, "UnAuthorized", "The token has no permission for Exchange.")
+    if not claims["wids"]:
+        words = f"The role assigned to application {claims['appid']} isn't supported in this scenario. Please check"
+        words += " online documentation for assigning correct Directory Roles to Azure AD Application for EXO App-Only"
+        raise Refusal(403, "Forbidden", f"{words} Authentication.")
 
 
 async def json_body(request: Request) -> Json:
@@ -78,32 +92,3 @@ def _trace(request: Request) -> dict[str, str]:
     """Return the ids by which Microsoft's support finds a request."""
     made = str(uuid4())
     return {"request-id": made, "client-request-id": request.headers.get("client-request-id", made)}
-
-
-def _graph_error(refusal: Refusal, trace: Mapping[str, str], now: float) -> Response:
-    """Shape a refusal (https://learn.microsoft.com/graph/errors)."""
-    ids = {name: trace[name] for name in ("request-id", "client-request-id")}
-    error = {**refusal.as_error(), "innerError": {"date": moment(now).rstrip("Z"), **ids}}
-    return JSONResponse({"error": error}, refusal.status, refusal.headers)
-
-
-def _exchange_refusal(refusal: Refusal) -> Response:
-    """Shape what is refused before a cmdlet runs; without a token there is no body at all."""
-    if refusal.status == 401:
-        return Response(status_code=401, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
-    return JSONResponse({"error": refusal.as_error()}, refusal.status, refusal.headers)
-
-
-def _cmdlet_error(error: CmdletError) -> Response:
-    """Shape a failed cmdlet (Microsoft365DSC#2998; facts 1.4)."""
-    inner = {"message": error.words, "type": error.kind, "stacktrace": ""}
-    content = {
-        "code": "NotFound" if error.status == 404 else "BadRequest",
-        "message": "Error executing cmdlet",
-        "details": [{"code": "Context", "target": "", "message": f"Ex6F9304|{error.kind}|{error.words}"}],
-        "innererror": {
-            "message": "Error executing cmdlet", "type": "Microsoft.Exchange.Admin.OData.Core.ODataServiceException",
-            "stacktrace": "", "internalException": inner,
-        },
-    }  # fmt: skip
-    return JSONResponse({"error": content}, error.status, {"X-ExceptionType": error.kind.rpartition(".")[2]})

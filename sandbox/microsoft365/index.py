@@ -41,7 +41,8 @@ def _holdings(user: User) -> Iterator[Key]:
     yield "upn", user.upn.lower()
     yield "address", user.upn.lower()
     yield from (("address", each[5:].lower()) for each in user.addresses)
-    yield from (("sku", str(each["skuId"]).lower()) for each in user.licences)
+    yield from (("sku", str(each["skuId"]).lower()) for each in user.held)
+    yield from (("group", each) for each in user.groups)
     for kind, name in (("anchor", "onPremisesImmutableId"), ("employee", "employeeId"), ("mail", "mail")):
         value = user.written.get(name)
         if value:

@@ -1,9 +1,10 @@
-"""GET /users: a filter, a choice of properties, and pages."""
+"""Lists of users: a filter, a choice of properties, and pages."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import urlencode
 
@@ -16,33 +17,54 @@ from sandbox.microsoft365.shelf import Json
 from sandbox.microsoft365.tenant import Tenant
 from sandbox.microsoft365.user import DEFAULT, User
 
+DELETED = "directory/deletedItems/microsoft.graph.user"
 KNOWN = {"$filter", "$select", "$top", "$count", "$skiptoken"}
 
 
-def page(tenant: Tenant, request: Request, now: float) -> Json:
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is listed: where, who comes after a number, who may be seen, and the tenant whose index may be asked."""
+
+    path: str
+    after: Callable[[int], Iterable[User]]
+    sees: Callable[[User], bool]
+    tenant: Tenant | None
+    default: tuple[str, ...] = DEFAULT
+
+
+def of_users(tenant: Tenant, now: float) -> Listing:
+    """GET /users: everybody whose creation has spread."""
+    return Listing("users", tenant.after, lambda user: tenant.visible(user, now), tenant)
+
+
+def of_deleted(tenant: Tenant) -> Listing:
+    """GET /directory/deletedItems/microsoft.graph.user."""
+    return Listing(DELETED, tenant.bin, lambda _: True, None, (*DEFAULT, "deletedDateTime"))
+
+
+def page(listing: Listing, request: Request) -> Json:
     """Return one page of the users that are asked for, with a link to the next."""
     query = request.query_params
     if unknown := [name for name in query if name.startswith("$") and name not in KNOWN]:
         raise unsupported_query(f"The stand-in does not know {unknown[0]}.")
-    names, size, start = selected(request), page_size(request), _start(query.get("$skiptoken", ""))
-    found = _found(tenant, request, start, now)
-    users = list(islice(found, size + 1))
-    answer: Json = {"@odata.context": f"{request.base_url}v1.0/$metadata#users"}
+    names, size = selected(request, listing.default), page_size(request)
+    users = list(islice(_found(listing, request, _start(query.get("$skiptoken", ""))), size + 1))
+    answer: Json = {"@odata.context": f"{request.base_url}v1.0/$metadata#{listing.path}"}
     if _advanced(request):
-        answer["@odata.count"] = sum(1 for _ in _found(tenant, request, 0, now))
+        answer["@odata.count"] = sum(1 for _ in _found(listing, request, 0))
     if len(users) > size:
-        answer["@odata.nextLink"] = _next_link(request, users[size - 1])
+        answer["@odata.nextLink"] = _next_link(listing, request, users[size - 1])
     return {**answer, "value": [user.shown(names) for user in users[:size]]}
 
 
-def selected(request: Request) -> tuple[str, ...]:
+def selected(request: Request, default: tuple[str, ...] = DEFAULT) -> tuple[str, ...]:
     """Return the properties of $select, or the default ones."""
     names = tuple(name.strip() for name in request.query_params.get("$select", "").split(",") if name.strip())
     for name in names:
         if name not in TYPES["user"]:
             message = f"Could not find a property named '{name}' on type 'microsoft.graph.user'."
             raise Refusal(400, "BadRequest", f"Parsing OData Select and Expand failed: {message}")
-    return names or DEFAULT
+    return names or default
 
 
 def page_size(request: Request) -> int:
@@ -53,12 +75,12 @@ def page_size(request: Request) -> int:
     return int(text)
 
 
-def _found(tenant: Tenant, request: Request, start: int, now: float) -> Iterator[User]:
+def _found(listing: Listing, request: Request, start: int) -> Iterator[User]:
     """Yield the users that match, from the place on where the last page ended."""
     text = request.query_params.get("$filter", "").strip()
-    users = tenant.after(start)
-    chosen = parse(text, _advanced(request))(tenant, users) if text else users
-    return (user for user in chosen if user.number > start and tenant.visible(user, now))
+    users = listing.after(start)
+    chosen = parse(text, _advanced(request))(listing.tenant, users) if text else users
+    return (user for user in chosen if user.number > start and listing.sees(user))
 
 
 def _advanced(request: Request) -> bool:
@@ -67,11 +89,11 @@ def _advanced(request: Request) -> bool:
     return eventual and request.query_params.get("$count", "").lower() == "true"
 
 
-def _next_link(request: Request, last: User) -> str:
+def _next_link(listing: Listing, request: Request, last: User) -> str:
     """Return the address of the page after this user."""
     token = base64.urlsafe_b64encode(str(last.number).encode()).decode()
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != "$skiptoken"]
-    return f"{request.base_url}v1.0/users?{urlencode([*kept, ('$skiptoken', token)], safe='$')}"
+    return f"{request.base_url}v1.0/{listing.path}?{urlencode([*kept, ('$skiptoken', token)], safe='$')}"
 
 
 def _start(token: str) -> int:

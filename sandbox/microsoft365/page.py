@@ -1,30 +1,29 @@
-"""The sandbox's own pages: who is there, what was asked, what shall go wrong."""
+"""The sandbox's own pages: who is there, what was asked, what was refused."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
-from html import escape
+from datetime import UTC, datetime
+from pathlib import Path
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from sandbox.microsoft365 import licences
-from sandbox.microsoft365.addresses import open_ripe_mailboxes
+from sandbox.microsoft365 import passage, skus
 from sandbox.microsoft365.cloud import Cloud
 from sandbox.microsoft365.shelf import Json
 from sandbox.microsoft365.user import User
 
 NEWEST = 200
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-STYLE = (
-    "body{font:16px sans-serif;margin:2rem}table{border-collapse:collapse}td,th{padding:.2rem .8rem;text-align:left}"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
 )
 
 
 async def users(cloud: Cloud, _: Request) -> Response:
     """GET /sandbox/users: everybody, oldest first."""
-    open_ripe_mailboxes(cloud.tenant, cloud.clock())
+    passage.settle(cloud)
     return JSONResponse([_shown(cloud, user) for user in cloud.tenant])
 
 
@@ -33,55 +32,74 @@ async def requests(cloud: Cloud, _: Request) -> Response:
     return JSONResponse(cloud.ledger.shown())
 
 
-async def faults(cloud: Cloud, request: Request) -> Response:
-    """GET, POST and DELETE /sandbox/faults: what is still to happen, one more, none."""
-    if request.method == "DELETE":
-        cloud.faults.clear()
-    if request.method == "POST":
-        try:
-            cloud.faults.order(json.loads(await request.body()))
-        except ValueError as error:
-            return JSONResponse({"error": str(error)}, 400)
-    return JSONResponse(cloud.faults.shown(), 201 if request.method == "POST" else 200)
-
-
-async def overview(cloud: Cloud, _: Request) -> Response:
-    """GET /: a page to look at."""
-    open_ripe_mailboxes(cloud.tenant, cloud.clock())
-    everybody = [_shown(cloud, user) for user in cloud.tenant]
-    bought = [licences.shown(cloud.tenant, sku) for sku in licences.skus(cloud.tenant)]
-    seats = [(sku["skuPartNumber"], sku["prepaidUnits"]["enabled"] - sku["consumedUnits"]) for sku in bought]
-    columns = ("userPrincipalName", "displayName", "employeeId", "licences", "mailbox", "proxyAddresses")
-    rows = [[user[name] for name in columns] for user in reversed(everybody[-NEWEST:])]
-    counts = [[each[name] for name in ("method", "path", "status", "count")] for each in cloud.ledger.shown()["counts"]]
-    body = (
-        f"<h1>Microsoft 365, a stand-in</h1><p>{len(everybody)} users; the newest {len(rows)} are shown.</p>"
-        + _table("Licences left", ("licence", "left"), seats)
-        + _table("Users", columns, rows)
-        + _table("Requests", ("method", "path", "status", "count"), counts)
+async def state(cloud: Cloud, _: Request) -> Response:
+    """GET /sandbox/state: everything, for tests."""
+    passage.settle(cloud)
+    everybody = list(cloud.tenant)
+    return JSONResponse(
+        {
+            "now": cloud.clock(),
+            "users": [_shown(cloud, user) for user in everybody],
+            "deleted": [_shown(cloud, user) for user in cloud.tenant.bin()],
+            "licences": _licences(cloud),
+            "addresses": {each[5:].lower(): user.id for user in everybody for each in user.addresses},
+            "requests": cloud.ledger.shown(),
+            "per_second": cloud.ledger.per_second(),
+            "quota": cloud.quota.shown(),
+            "profile": cloud.faults.profile.shown(),
+            "faults": cloud.faults.shown(),
+            "obstacles": cloud.obstacles.shown(),
+        }
     )
-    head = f'<meta charset="utf-8"><title>Microsoft 365, a stand-in</title><style>{STYLE}</style>'
-    page = f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>'
-    return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
+
+
+async def recipient(cloud: Cloud, request: Request) -> Response:
+    """GET /sandbox/recipients/{address}: whose mailbox mail for the address goes to, by what Exchange knows."""
+    passage.settle(cloud)
+    address = request.path_params["address"]
+    user = cloud.tenant.first("address", address)
+    if user is None or not user.has_mailbox or address.lower() not in (each[5:].lower() for each in user.addresses):
+        return JSONResponse({"error": "no mailbox has this address"}, 404)
+    return JSONResponse({"id": user.id, "primary": user.primary})
+
+
+async def overview(cloud: Cloud, request: Request) -> Response:
+    """GET /: a page to look at; `?find=` narrows it to names and addresses that contain the text."""
+    passage.settle(cloud)
+    text = request.query_params.get("find", "").strip()
+    everybody = [_shown(cloud, user) for user in cloud.tenant]
+    found = [each for each in everybody if _mentions(each, text)]
+    page = TEMPLATES.get_template("tenant.html").render(
+        find=text, everybody=len(everybody), found=len(found), users=found[: -NEWEST - 1 : -1],
+        deleted=[_shown(cloud, user) for user in cloud.tenant.bin()][: -NEWEST - 1 : -1],
+        licences=_licences(cloud), requests=cloud.ledger.shown(), seconds=cloud.ledger.per_second(),
+        quota=cloud.quota.shown(), profile=cloud.faults.profile.shown(),
+        now=datetime.fromtimestamp(cloud.clock(), UTC), options=cloud.options,
+    )  # fmt: skip
+    return HTMLResponse(page, headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"})
+
+
+def _licences(cloud: Cloud) -> list[Json]:
+    """Return what was bought, and how much of it is left."""
+    return [
+        {
+            "skuId": sku.id, "part": sku.part, "seats": sku.seats, "free": skus.free_seats(cloud.tenant, sku),
+            "taken": cloud.tenant.count("sku", sku.id),
+        }
+        for sku in skus.skus(cloud.tenant)
+    ]  # fmt: skip
 
 
 def _shown(cloud: Cloud, user: User) -> Json:
     """Describe a user for tests and for people."""
-    parts = {sku.id: sku.part for sku in licences.skus(cloud.tenant)}
-    who = ("id", "userPrincipalName", "displayName", "employeeId")
-    names = (*who, "accountEnabled", "usageLocation", "proxyAddresses", "assignedLicenses")
-    held = [parts.get(str(each["skuId"]), str(each["skuId"])) for each in user.licences]
+    parts = {sku.id: sku.part for sku in skus.skus(cloud.tenant)}
+    who = ("id", "userPrincipalName", "displayName", "employeeId", "accountEnabled", "deletedDateTime")
+    names = (*who, "usageLocation", "proxyAddresses", "assignedLicenses", "serviceProvisioningErrors")
+    held = [parts.get(str(each["skuId"]), str(each["skuId"])) for each in user.held]
     return {**user.shown(names), "licences": held, "mailbox": user.mailbox, "mailbox_ready": user.has_mailbox}
 
 
-def _table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """Return a table with every value escaped."""
-    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
-    lines = "".join(f"<tr>{''.join(f'<td>{_cell(value)}</td>' for value in row)}</tr>" for row in rows)
-    return f"<h2>{escape(title)}</h2><table><tr>{head}</tr>{lines}</table>"
-
-
-def _cell(value: object) -> str:
-    """Return a value as text that cannot be markup."""
-    text = ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
-    return escape(text)
+def _mentions(shown: Json, text: str) -> bool:
+    """Say whether a name, a number or an address of the user contains the text."""
+    words = [shown["userPrincipalName"], shown["displayName"], shown["employeeId"], *shown["proxyAddresses"]]
+    return text.lower() in " ".join(map(str, words)).lower()

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
+import random
+from collections import Counter
 from dataclasses import dataclass
 
 from starlette.requests import Request
 
 from sandbox.microsoft365.options import Options
 from sandbox.microsoft365.refusal import Refusal
+from sandbox.microsoft365.shelf import Json
 
 UNITS, UNITS_WINDOW = 8000, 10.0
 WRITES, WRITES_WINDOW = 3000, 150.0
 NEARLY = 0.8
+KEPT_BACK = 0.1
+"""The share that requests of low priority leave to others; documented is the order alone, not the number."""
 FEW = 20
 
 
@@ -47,17 +52,33 @@ class Quota:
         self._options = options
         self._units = Bucket(UNITS * options.quota_scale, UNITS_WINDOW, UNITS * options.quota_scale)
         self._writes = Bucket(WRITES * options.quota_scale, WRITES_WINDOW, WRITES * options.quota_scale)
+        self._random = random.Random(f"{options.seed}/quota")
+        self._granted: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
 
     def charge(self, request: Request, now: float) -> dict[str, str]:
         """Take what the request costs and return the headers that tell so, or refuse with 429."""
         units, writes = cost(request)
+        priority = request.headers.get("x-ms-throttle-priority", "normal").lower()
+        kept_back = KEPT_BACK if priority == "low" else 0.0
         for bucket, amount, name in ((self._units, units, "ResourceUnit"), (self._writes, writes, "Write")):
             bucket.fill(now)
-            if amount and bucket.wait(amount) > 0:
-                raise self._too_many(name, bucket.wait(amount))
+            wait = bucket.wait(amount + kept_back * bucket.capacity) if amount else 0.0
+            if wait > 0:
+                self._refused[f"{name} {priority}"] += 1
+                raise self._too_many(name, wait)
         self._units.level -= units
         self._writes.level -= writes
+        self._granted.update(units=units, writes=writes)
         return {"x-ms-resource-unit": str(units), **self._warning()}
+
+    def shown(self) -> Json:
+        """Return both buckets as they were left, what was granted in all, and what was refused by priority."""
+        return {
+            name: {"capacity": bucket.capacity, "window": bucket.window, "left": round(bucket.level, 1)}
+            | {"granted": self._granted[name]}
+            for name, bucket in (("units", self._units), ("writes", self._writes))
+        } | {"refused": dict(self._refused)}
 
     def _warning(self) -> dict[str, str]:
         """Tell how much is used once little is left."""
@@ -65,10 +86,13 @@ class Quota:
         return {"x-ms-throttle-limit-percentage": f"{used:.1f}"} if used >= NEARLY else {}
 
     def _too_many(self, name: str, wait: float) -> Refusal:
-        """Refuse, and say when to come back."""
+        """Refuse, and mostly say when to come back (facts 3.1: sources differ on whether Graph does)."""
         scope = f"Tenant_Application/ReadWrite/{self._options.client_id}/{self._options.tenant_id}"
-        headers = {"x-ms-throttle-scope": scope, "x-ms-throttle-information": f"{name}LimitExceeded"}
-        if self._options.retry_after:
+        headers = {
+            "x-ms-throttle-scope": scope, "x-ms-throttle-information": f"{name}LimitExceeded",
+            "x-ms-throttle-limit-percentage": "1.0",
+        }  # fmt: skip
+        if self._random.random() < self._options.retry_after:
             headers["Retry-After"] = str(max(1, math.ceil(wait)))
         return Refusal(429, "TooManyRequests", "Please retry again later.", headers=headers)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,24 @@ class Refusal(Exception):
         return error
 
 
+class TokenRefused(Exception):
+    """Why no token is given: an OAuth error, and Microsoft's number and words for it."""
+
+    def __init__(self, status: int, error: str, number: int, words: str) -> None:
+        super().__init__(words)
+        self.status, self.error, self.number, self.words = status, error, number, words
+
+    def body(self, when: str) -> dict[str, Any]:
+        """Return the answer in the shape of https://learn.microsoft.com/entra/identity-platform/reference-error-codes."""
+        trace, correlation = str(uuid4()), str(uuid4())
+        told = f"Trace ID: {trace} Correlation ID: {correlation} Timestamp: {when}"
+        return {
+            "error": self.error, "error_description": f"AADSTS{self.number}: {self.words} {told}",
+            "error_codes": [self.number], "timestamp": when, "trace_id": trace, "correlation_id": correlation,
+            "error_uri": f"https://login.microsoftonline.com/error?code={self.number}",
+        }  # fmt: skip
+
+
 def bad_request(message: str, *details: Detail) -> Refusal:
     """The directory's everyday refusal."""
     return Refusal(400, "Request_BadRequest", message, details)
@@ -65,6 +84,12 @@ def conflict(name: str) -> Refusal:
     message = f"Another object with the same value for property {name} already exists."
     codes = ("ObjectConflict", "ConflictingObjects") if name == "proxyAddresses" else ("ObjectConflict",)
     return bad_request(message, *(Detail(code, name) for code in codes))
+
+
+def unnamed_conflict() -> Refusal:
+    """The third form of a conflict, which names neither property nor details (docs-contrib#6346)."""
+    message = "A conflicting object with one or more of the specified property values is present in the directory."
+    return bad_request(message)
 
 
 def denied() -> Refusal:

@@ -1,4 +1,4 @@
-"""The tenant: its users, found by what they hold, and the mailboxes that are on their way."""
+"""The tenant: its users, found by what they hold, and what is about to happen to them by itself."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from uuid import UUID
 
+from sandbox.microsoft365.history import History
 from sandbox.microsoft365.index import Index
-from sandbox.microsoft365.options import Options
+from sandbox.microsoft365.options import GROUP, Options
 from sandbox.microsoft365.refusal import not_found
-from sandbox.microsoft365.shelf import Shelf
+from sandbox.microsoft365.shelf import Json, Shelf
 from sandbox.microsoft365.user import User
 
 
@@ -25,8 +26,11 @@ class Tenant:
         self._users: dict[str, User] = {}
         self._line: list[User] = []
         self._due: list[tuple[float, str]] = []
+        self.history = History()
         for document in sorted(shelf.all("user"), key=lambda each: int(each["number"])):
-            self._note(User(**document))
+            self.history.know(user := User(**document))
+            self._note(user)
+        self.groups: dict[str, Json] = {group["id"]: group for group in (_licensed_group(),)}
         self._random = random.Random(f"{options.seed}/{self.next_number()}")
 
     def __iter__(self) -> Iterator[User]:
@@ -38,9 +42,20 @@ class Tenant:
         start = bisect_right(self._line, number, key=lambda user: user.number)
         return (user for user in self._line[start:] if user.deleted is None)
 
-    def deleted(self) -> list[User]:
-        """Return those in the bin, oldest first."""
-        return [user for user in self._line if user.deleted is not None]
+    def ever(self, number: int = 0) -> Iterator[User]:
+        """Yield those created after the user of this number, deleted ones and what is left of erased ones too."""
+        return iter(self._line[bisect_right(self._line, number, key=lambda user: user.number) :])
+
+    def bin(self, number: int = 0) -> Iterator[User]:
+        """Yield those in the bin, oldest first."""
+        return (user for user in self.ever(number) if user.in_bin)
+
+    def deleted(self, identity: str) -> User:
+        """Return the user in the bin, or refuse."""
+        user = self._users.get(identity.lower())
+        if user is None or not user.in_bin:
+            raise not_found(identity)
+        return user
 
     def find(self, key: str, now: float) -> User:
         """Return the user by object id or name, once its creation has spread through the directory."""
@@ -70,18 +85,21 @@ class Tenant:
         """Count the users who hold the value."""
         return self._index.count(kind, value)
 
+    def group_licences(self, identity: str) -> list[Json]:
+        """Return what the members of a group inherit."""
+        licences: list[Json] = self.groups[identity]["assignedLicenses"]
+        return licences
+
     def save(self, user: User) -> None:
         """Keep the user as it is now."""
+        self.history.note(user)
         self._note(user)
         self._shelf.put("user", user.id, user.document())
 
     def ripe(self, now: float) -> Iterator[User]:
-        """Yield the users whose mailbox appears now."""
+        """Yield the users for whom the time of something has come."""
         while self._due and self._due[0][0] <= now:
-            due, identity = heapq.heappop(self._due)
-            user = self._users[identity]
-            if user.mailbox_due == due and user.mailbox == "preparing" and user.deleted is None:
-                yield user
+            yield self._users[heapq.heappop(self._due)[1]]
 
     def next_number(self) -> int:
         """Return the place in the line of the next user."""
@@ -96,10 +114,19 @@ class Tenant:
         return f"{self._random.randrange(10_000):04}"
 
     def _note(self, user: User) -> None:
-        """Make the user findable, and wait for its mailbox."""
+        """Make the user findable, and wait for what happens to it."""
         if user.id not in self._users:
             self._line.append(user)
         self._users[user.id] = user
         self._index.note(user)
-        if user.mailbox == "preparing" and user.mailbox_due is not None:
-            heapq.heappush(self._due, (user.mailbox_due, user.id))
+        for moment in user.moments():
+            heapq.heappush(self._due, (moment, user.id))
+
+
+def _licensed_group() -> Json:
+    """Return the group whose members get Office 365 A1 for students."""
+    return {
+        "id": GROUP, "displayName": "Students with Office 365 A1", "mailEnabled": False, "mailNickname": "students-a1",
+        "securityEnabled": True, "groupTypes": [],
+        "assignedLicenses": [{"disabledPlans": [], "skuId": "314c4481-f395-4525-be8b-2ec4bb1e9d91"}],
+    }  # fmt: skip

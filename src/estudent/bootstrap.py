@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -22,13 +22,14 @@ from estudent.adapters.ldap.directory import LdapDirectory
 from estudent.adapters.ldap.passwords import LdapPasswords
 from estudent.adapters.ldap.staff import LdapStaff
 from estudent.adapters.letter_texts import LetterTexts
-from estudent.adapters.microsoft365 import Microsoft365
+from estudent.adapters.microsoft365 import AliasSettings, Microsoft365, Quota, Way
 from estudent.adapters.post import SmtpPost
 from estudent.adapters.recaptcha import Recaptcha
 from estudent.adapters.recruitment.files import RecruitmentFiles
 from estudent.adapters.recruitment.headers import POLISH_HEADERS
 from estudent.adapters.registry.accounts import SqlAccounts
 from estudent.adapters.registry.admissions import SqlAdmissions
+from estudent.adapters.registry.allowance import SqlAllowance
 from estudent.adapters.registry.attempts import SqlAttempts
 from estudent.adapters.registry.board import SqlBoard
 from estudent.adapters.registry.codes import SqlCodes
@@ -38,6 +39,7 @@ from estudent.adapters.registry.desk import SqlDesk
 from estudent.adapters.registry.fees import SqlFees
 from estudent.adapters.registry.journal import Author, SqlJournal
 from estudent.adapters.registry.letters import SqlLetters
+from estudent.adapters.registry.mailbox_passwords import SqlMailboxPasswords
 from estudent.adapters.registry.mailboxes import SqlMailboxRegister
 from estudent.adapters.registry.messages import SqlMessages
 from estudent.adapters.registry.observations import SqlAccountNumbers, SqlUsosRegister
@@ -60,7 +62,8 @@ from estudent.domain.lifecycle import Standing
 from estudent.domain.nrb import PaymentScheme
 from estudent.domain.password import Strength, words_of
 from estudent.domain.student import Language, Student
-from estudent.ports import Misconfigured, Playbooks, SingleSignOn
+from estudent.domain.whom import Whom
+from estudent.ports import FarSideError, Misconfigured, Playbooks, SingleSignOn
 from estudent.services.activate import Activate
 from estudent.services.admit import Admit
 from estudent.services.assign_account_numbers import AssignAccountNumbers
@@ -79,8 +82,9 @@ from estudent.services.hand_out_code import HandOutCode
 from estudent.services.issue_code import IssueCode
 from estudent.services.keep_accounts import keep_accounts
 from estudent.services.link_usos import link_usos
-from estudent.services.open_mailboxes import AskForMailbox, open_mailboxes
-from estudent.services.reconcile import Reconciler
+from estudent.services.one_password import OnePassword
+from estudent.services.open_mailboxes import AskForMailbox, open_mailboxes, shortage
+from estudent.services.reconcile import Forecast, Reconciler
 from estudent.services.recover_password import RecoverPassword
 from estudent.services.reopen_request import ReopenRequest
 from estudent.services.resend_letter import ResendLetter
@@ -124,7 +128,10 @@ LANGUAGES = {language.value: language for language in Language} | {
 Closeable = TypeVar("Closeable", LdapDirectory, LdapPasswords, LdapStaff, Microsoft365, UsosApi, SmtpPost, Recaptcha)
 
 
-SHARED = ("database", "fingerprints", "sessions", "passwords", "staff_directory", "recaptcha", "single_sign_on")
+SHARED = (
+    "database", "fingerprints", "sessions", "passwords", "staff_directory", "recaptcha", "single_sign_on",
+    "waiting_microsoft365",
+)  # fmt: skip
 """What does not depend on whoever acts, and is costly to make: one for all requests of a process."""
 
 
@@ -325,12 +332,24 @@ class Campus:
     @cached_property
     def change_password(self) -> ChangePassword:
         """Let a student who is signed in choose another password."""
-        return ChangePassword(self.passwords, self.attempts, self.sessions, self.messages, self.journal)
+        return ChangePassword(
+            self.one_password or self.passwords, self.attempts, self.sessions, self.messages, self.journal
+        )
 
     @cached_property
     def choose_password(self) -> ChoosePassword:
         """Store a password and all that goes with it."""
-        return ChoosePassword(self.accounts, self.passwords, self.sessions, self.outbox, self.attempts)
+        passwords = self.one_password or self.passwords
+        return ChoosePassword(self.accounts, passwords, self.sessions, self.outbox, self.attempts)
+
+    @cached_property
+    def one_password(self) -> OnePassword | None:
+        """Write passwords at Microsoft as well, where students sign in there."""
+        if self.waiting_microsoft365 is None:
+            return None
+        register = SqlMailboxPasswords(self.database, self.author.clock)
+        there = self.waiting_microsoft365
+        return OnePassword(self.passwords, there, register, self.students, self.attempts, self.journal)
 
     def acting(self, actor: str, run: str) -> Campus:
         """Return the same campus for another author, for one request of the portal; connections are shared."""
@@ -406,6 +425,21 @@ class Campus:
     @cached_property
     def microsoft365(self) -> Microsoft365:
         """Microsoft 365."""
+        return self._microsoft365()
+
+    @cached_property
+    def waiting_microsoft365(self) -> Microsoft365 | None:
+        """Microsoft 365 for a student who waits for the page; None where students do not sign in there."""
+        if self.settings.mailboxes.sign_in == "federated":
+            return None
+        return self._microsoft365(urgent=True, retries=1, retry_delay=1.0, timeout=10.0)
+
+    @cached_property
+    def urgent_microsoft365(self) -> Microsoft365:
+        """Microsoft 365 for what students asked for and wait for; it overtakes the runs for everybody."""
+        return self._microsoft365(urgent=True)
+
+    def _microsoft365(self, **patience: Any) -> Microsoft365:
         ours = self.settings.mailboxes
         return self._kept(
             Microsoft365(
@@ -417,7 +451,15 @@ class Campus:
                 exchange_url=ours.exchange_url,
                 authority=ours.authority,
                 sku=ours.sku,
+                licence_group=ours.licence_group,
+                aliases=AliasSettings(Way(ours.aliases), ours.pwsh, ours.organization),
+                federated=ours.sign_in == "federated",
                 domain=self.domain,
+                quota=Quota(
+                    ours.writes, units=ours.units, exchange_at_once=ours.exchange_at_once, reserve=ours.reserve
+                ),
+                allowance=SqlAllowance(self.database),
+                **patience,
             )
         )
 
@@ -547,7 +589,8 @@ class Campus:
         """Drain the outbox."""
         systems = self.systems
         followers = [systems["directory"], systems["usos"]]
-        return ServeRequests(self.outbox, self.mailbox_register, systems["mailboxes"], followers)
+        mailboxes = self._open_mailboxes(self.urgent_microsoft365)
+        return ServeRequests(self.outbox, self.mailbox_register, mailboxes, followers)
 
     @cached_property
     def systems(self) -> dict[str, Reconciler]:
@@ -555,7 +598,7 @@ class Campus:
         reconcilers: list[Reconciler] = [
             self._send_letters(),
             keep_accounts(self.directory, self.students, self.journal, self.domain),
-            open_mailboxes(self.microsoft365, self.students, self.mailbox_register, self.journal, self.domain),
+            self._open_mailboxes(self.microsoft365),
             link_usos(self.usos, self.students, SqlUsosRegister(self.database, self.author.clock), self.journal),
             self._assign_account_numbers(),
         ]
@@ -569,7 +612,6 @@ class Campus:
             "recruitment": "recruitment",
             "letters": "post",
             "directory": "directory",
-            "mailboxes": "microsoft365",
             "usos": "usos",
         }
         if self.settings.portal.bind_dn:
@@ -578,7 +620,7 @@ class Campus:
             parts["desk_sso"] = "offered_sso"
         if self.settings.deployment.project:
             parts["deployment"] = "playbooks"
-        return {system: partial(self._check, part) for system, part in parts.items()}
+        return {**{system: partial(self._check, part) for system, part in parts.items()}, **self._checks_of_mailboxes()}
 
     # the hosts
 
@@ -611,6 +653,16 @@ class Campus:
         ours = self.settings.brake
         return Brake(ours.share if share is None else share, ours.spared)
 
+    def obstacle(self, forecast: Forecast, share: float | None = None) -> str | None:
+        """Return what a plan needs somebody's agreement for: too few seats, or a brake that holds."""
+        lacking = shortage(self.microsoft365, forecast) if forecast.licences else None
+        return lacking or self.brake_with(share).holds(forecast.steps.elements(), forecast.looked_at)
+
+    def looked_at(self, system: str, whom: Whom) -> list[int]:
+        """Return whom a run looks at: those who were named, or everybody whose mailbox is due."""
+        keys = self.students.keys(whom)
+        return self.mailbox_register.due(keys) if system == "mailboxes" and whom.everyone else keys
+
     def today(self) -> date:
         """Return the university's date."""
         return self.author.clock().astimezone(ZoneInfo(self.settings.university.time_zone)).date()
@@ -622,6 +674,15 @@ class Campus:
     def _check(self, part: str) -> str:
         sentence: str = getattr(self, part).check()
         return sentence
+
+    def _checks_of_mailboxes(self) -> Mapping[str, Callable[[], str]]:
+        try:
+            return {f"mailboxes: {name}": check for name, check in self.microsoft365.checks.items()}
+        except FarSideError as error:
+            return {"mailboxes": partial(_fail, error)}
+
+    def _open_mailboxes(self, there: Microsoft365) -> Reconciler:
+        return open_mailboxes(there, self.students, self.mailbox_register, self.journal, self.domain)
 
     def _send_letters(self) -> SendLetters:
         letters = SqlLetters(
@@ -641,7 +702,8 @@ class Campus:
         ours = self.settings.university
         where = {"mail": self.settings.brand.mail, "usosweb": self.settings.brand.usosweb}
         brand = {"university": ours.name, "office": ours.office, "contact": ours.contact} | where
-        return LetterTexts(self.fingerprints, brand, ours.portal, self.domain)
+        managed = self.settings.mailboxes.sign_in == "managed"
+        return LetterTexts(self.fingerprints, brand, ours.portal, self.domain, mailbox_wants_password=managed)
 
     def _assign_account_numbers(self) -> AssignAccountNumbers:
         numbers = SqlAccountNumbers(self.database, self.author)
@@ -670,6 +732,10 @@ def campus(actor: str, run: str) -> Iterator[Campus]:
         yield wired
     finally:
         wired.close()
+
+
+def _fail(error: FarSideError) -> str:
+    raise error
 
 
 def _absolute(path: Path | None) -> Path | None:

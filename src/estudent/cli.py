@@ -26,7 +26,7 @@ from estudent.domain.deployment import Happening, HostRecap, Order, Outcome, Pla
 from estudent.domain.outcome import Tally, total
 from estudent.domain.whom import Whom
 from estudent.ports import FarSideError, Misconfigured, Refused, Rejection
-from estudent.services.examine import examine
+from estudent.services.examine import Finding, examine
 from estudent.services.reconcile import Forecast, Reconciler, unavailable
 from estudent.settings import described
 
@@ -86,8 +86,9 @@ def sync(as_json: Json = False) -> None:
 def plan(systems: Systems = None, album: Albums = None, programme: Programme = "", as_json: Json = False) -> None:
     """Show what `apply` would do, and change nothing."""
     with _here() as here:
-        keys = here.students.keys(_whom(album, programme))
-        tallies = [_forecast(reconciler, keys).as_tally() for reconciler in _chosen(here, systems)]
+        whom = _whom(album, programme)
+        forecasts = [_forecast(each, here.looked_at(each.system, whom)) for each in _chosen(here, systems)]
+        tallies = [forecast.as_tally(here.obstacle(forecast)) for forecast in forecasts]
     _print_tallies(tallies, as_json)
 
 
@@ -101,8 +102,10 @@ def apply(
 ) -> None:
     """Bring the systems in line with the registry."""
     with _here() as here:
-        keys = here.students.keys(_whom(album, programme))
-        tallies = [_apply(here, reconciler, keys, agree=agree) for reconciler in _chosen(here, systems)]
+        whom = _whom(album, programme)
+        tallies = [
+            _apply(here, each, here.looked_at(each.system, whom), agree=agree) for each in _chosen(here, systems)
+        ]
     _print_tallies(tallies, as_json)
 
 
@@ -205,11 +208,15 @@ def doctor(as_json: Json = False) -> None:
     if as_json:
         _print_json([asdict(finding) for finding in findings])
     else:
-        marks = {True: "[green]well[/green]", False: "[red]not well[/red]"}
-        screen.print(
-            _table(["System", "", "What was found"], ((f.system, marks[f.well], f.sentence) for f in findings))
-        )
+        lines = ((finding.system, _mark(finding), escape(finding.sentence)) for finding in findings)
+        screen.print(_table(["System", "", "What was found"], lines))
     raise typer.Exit(0 if all(finding.well for finding in findings) else NOT_ALL_DONE)
+
+
+def _mark(finding: Finding) -> str:
+    if finding.warns:
+        return "[yellow]soon[/yellow]"
+    return "[green]well[/green]" if finding.well else "[red]not well[/red]"
 
 
 @app.command("settings")
@@ -285,7 +292,7 @@ def _forecast(reconciler: Reconciler, keys: Sequence[int]) -> Forecast:
 
 def _apply(here: Campus, reconciler: Reconciler, keys: Sequence[int], *, agree: bool) -> Tally:
     forecast = _forecast(reconciler, keys)
-    why = here.brake_with(None).holds(forecast.steps.elements(), forecast.looked_at)
+    why = here.obstacle(forecast)
     if why and not agree:
         messages.print(f"[yellow]Stopped:[/yellow] {why}. Look at `estudent plan`, then add --agree.", highlight=False)
         raise typer.Exit(NOT_AGREED)

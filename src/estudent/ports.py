@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from estudent.domain.album_number import AlbumNumber
+from estudent.domain.allowance import Budget, Portion
 from estudent.domain.application import Application, Row
 from estudent.domain.claim import Record
 from estudent.domain.deployment import Happening, HostRecap, Order
@@ -49,6 +50,10 @@ class AlreadyExists(Refused):
 
 class TooAlike(AlreadyExists):
     """An address could be mistaken for one that somebody else has."""
+
+
+class PasswordRefused(Refused):
+    """The far side's own rules refuse this password; another one may be taken."""
 
 
 class NotFound(Refused):
@@ -257,11 +262,25 @@ class Letters(Protocol):
         """Note that the post took it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What was seen of one student's mailbox: how far it is, Microsoft's id of the user, and what is wrong with it.
+
+    `held` tells that it will not get on before a person has seen to the problem.
+    """
+
+    student: int
+    state: MailboxState
+    identifier: str | None = None
+    problem: str = ""
+    held: bool = False
+
+
 class MailboxRegister(Protocol):
     """Addresses and the state of mailboxes."""
 
-    def reserve(self, student: Student, wanted: str, alias: str) -> None:
-        """Give the address and make the request in one transaction.
+    def reserve(self, student: Student, wanted: str, alias: str, *, waited_for: bool = True) -> None:
+        """Give the address and, where the student waits for it, make the request in one transaction.
 
         Raises AlreadyExists when it was ever given, TooAlike when it looks like one that another student was given.
         """
@@ -272,8 +291,17 @@ class MailboxRegister(Protocol):
     def look_alikes(self, student: int, addresses: Sequence[str]) -> set[str]:
         """Return those of the addresses that look like one that somebody else than this student was given."""
 
-    def observe(self, student: int, state: MailboxState, identifier: str | None, problem: str = "") -> None:
-        """Store what was seen at the far side."""
+    def observe(self, sights: Sequence[Sighting]) -> None:
+        """Store what was seen at the far side, and when to look again, in one transaction.
+
+        The journal tells of new states, and the student is written to when the mailbox works or needs another name.
+        """
+
+    def due(self, keys: Sequence[int]) -> list[int]:
+        """Return the students without those whose mailbox need not be looked at yet."""
+
+    def turns(self, keys: Sequence[int]) -> dict[int, datetime]:
+        """Return when the mailboxes of these students are to be looked at next."""
 
     def unfinished(self, keys: Sequence[int]) -> list[int]:
         """Return those of the students whose mailbox was requested and is still on its way."""
@@ -326,8 +354,8 @@ class Outbox(Protocol):
     def finish(self, requests: Iterable[int]) -> None:
         """Note that requests are done."""
 
-    def put_back(self, requests: Iterable[Request], problem: str) -> None:
-        """Let requests wait for another try, each a little longer than before."""
+    def put_back(self, requests: Iterable[Request], problem: str, turns: Mapping[int, datetime] | None = None) -> None:
+        """Let requests wait for another try: until the student's turn, or each a little longer than before."""
 
     def waiting(self) -> int:
         """Return how many requests are not finished."""
@@ -354,6 +382,25 @@ class Directory(Protocol):
 
 ADDRESS_TAKEN = "address taken"
 """How the detail of a refused step begins when Microsoft has given the address to somebody else."""
+
+NO_SEATS = "no licence is left"
+"""How the detail of a refused step begins when seats must be freed or bought; no student can be helped before."""
+
+
+class Allowance(Protocol):
+    """What all our processes together may still ask of a far side that counts."""
+
+    def take(self, budget: Budget, most: int, *, urgent: bool) -> Portion:
+        """Take up to `most` tokens, of those that are kept only when somebody waits."""
+
+    def pause(self, budget: Budget, seconds: float) -> None:
+        """Let nobody take anything for so long, since the far side said so to one of us."""
+
+    def enter(self, room: str, places: int, seconds: float) -> int | None:
+        """Take one of the places in a room, free again after so many seconds at the latest; None when all are taken."""
+
+    def leave(self, room: str, number: int) -> None:
+        """Give a place back."""
 
 
 class Mailboxes(Protocol):
@@ -449,6 +496,38 @@ class Passwords(Protocol):
 
     def open(self, album: AlbumNumber) -> None:
         """End a lock that wrong passwords have caused; nothing else is opened."""
+
+
+class CloudPasswords(Protocol):
+    """Where students sign in to their mailbox with a password that is kept there too: a managed domain."""
+
+    def set_password(self, mailbox: str, password: str) -> None:
+        """Write the password of the user with this object id; raise PasswordRefused where its own rules refuse it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turnover:
+    """One change of a student's password at two places; `agreed_before` says whether both had the same one before."""
+
+    student: int
+    turn: int
+    agreed_before: bool
+
+
+class MailboxPasswords(Protocol):
+    """The registry's knowledge whether Microsoft has the password that the directory has."""
+
+    def agrees(self, student: int, mailbox: str) -> bool:
+        """Tell whether the password was last written to this user of Microsoft's and to the directory alike."""
+
+    def begin(self, student: int, mailbox: str) -> Turnover:
+        """Note that both may differ from now on, and return which change this is."""
+
+    def agree(self, turnover: Turnover) -> bool:
+        """Note that both have the same password; when another change came between, nobody knows: return False."""
+
+    def undo(self, turnover: Turnover) -> None:
+        """Note that the change was refused, so that all is as it was before."""
 
 
 class Role(StrEnum):

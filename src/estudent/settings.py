@@ -102,12 +102,33 @@ class MailboxSettings(Section):
 
     tenant: str = Field("", description="the tenant's id")
     client_id: str = Field("", description="the application's id")
-    client_secret: SecretStr = Field(SecretStr(""), description="the application's secret")
-    certificate: Path | None = Field(None, description="the application's certificate (PEM), instead of a secret")
+    certificate: Path | None = Field(
+        None, description="the certificate with which the application signs in, and its private key (PEM)"
+    )
+    client_secret: SecretStr = Field(
+        SecretStr(""), description="the application's secret, where no certificate is named"
+    )
+    sign_in: Literal["federated", "managed"] = Field(
+        "federated",
+        description="federated: students sign in at our SSO; managed: at Microsoft, which gets their passwords",
+    )
+    aliases: Literal["exchange", "powershell", "mail"] = Field(
+        "exchange",
+        description="how the album alias is written: Exchange's REST call, its PowerShell module, or Graph's mail",
+    )
+    pwsh: str = Field("pwsh", description="the program PowerShell, for aliases = powershell")
+    organization: str = Field("", description="the tenant's initial domain (….onmicrosoft.com), for PowerShell")
+    sku: str = Field("STANDARDWOFFPACK_STUDENT", description="part number of the licence that students get")
+    licence_group: str = Field(
+        "", description="object id of the group that has the licence; empty: each student gets it"
+    )
     graph_url: str = Field("https://graph.microsoft.com/v1.0", description="Microsoft Graph")
     exchange_url: str = Field("https://outlook.office365.com", description="Exchange Online")
     authority: str = Field("https://login.microsoftonline.com", description="where tokens come from")
-    sku: str = Field("STANDARDWOFFPACK_STUDENT", description="part number of the licence that students get")
+    writes: int = Field(3000, ge=1, description="writing requests that Graph lets our application send in 150 seconds")
+    units: int = Field(8000, ge=1, description="resource units that Graph lets our application use in 10 seconds")
+    exchange_at_once: int = Field(3, ge=1, le=4, description="requests to Exchange at once, from all hosts together")
+    reserve: float = Field(0.1, ge=0, lt=1, description="share of both that is kept for students who wait at a page")
     for_everyone: bool = Field(False, description="open a mailbox with the default name for everyone, unasked")
 
 

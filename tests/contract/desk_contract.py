@@ -21,7 +21,7 @@ from estudent.domain.lifecycle import Standing
 from estudent.domain.outcome import Result
 from estudent.domain.person_name import PersonName
 from estudent.domain.student import MailboxState, Student, Study
-from estudent.ports import JournalEntry, NotFound
+from estudent.ports import JournalEntry, NotFound, Sighting
 from tests.contract.registry_world import (
     DOMAIN,
     PURPOSE,
@@ -69,7 +69,7 @@ def with_letter(registry: Registry, student: Student) -> Student:
 
 def with_mailbox(registry: Registry, student: Student, state: MailboxState, problem: str = "") -> Student:
     registry.ask_for_mailbox(student, f"name{student.album}")
-    registry.mailboxes.observe(student.key, state, f"id-{student.album}", problem)
+    registry.mailboxes.observe([Sighting(student.key, state, f"id-{student.album}", problem)])
     return registry.by_album(str(student.album))
 
 
@@ -283,6 +283,13 @@ class StagesContract:
         with_mailbox(registry, student, MailboxState.CONFLICT, "the address belongs to somebody else at Microsoft")
         assert why(registry, student) == (Hold.ADDRESS_TAKEN, "the address belongs to somebody else at Microsoft")
 
+    def test_a_stuck_mailbox_tells_what_holds_it_up(self, registry: Registry) -> None:
+        student = activated(registry, registry.a_student("100001"))
+        registry.ask_for_mailbox(student, "lucja.zak")
+        sight = Sighting(student.key, MailboxState.OPENED, "id-1", "the alias belongs to another recipient", held=True)
+        registry.mailboxes.observe([sight])
+        assert why(registry, student) == (Hold.MAILBOX_STUCK, "the alias belongs to another recipient")
+
     def test_an_open_request_s_problem_is_why_a_mailbox_does_not_work(self, registry: Registry) -> None:
         student = with_mailbox(registry, activated(registry, registry.a_student("100001")), MailboxState.REQUESTED)
         registry.outbox.put_back(registry.outbox.claim(1), "Microsoft is not ready yet")
@@ -470,6 +477,24 @@ class CorrectionsContract:
         assert registry.outbox.claim(1) == []
         assert corrections_of(registry).hurry_mailbox(student, "the student waits here")
         assert [each.student for each in registry.outbox.claim(1)] == [student.key]
+
+    def test_a_mailbox_that_does_not_come_is_stuck_until_the_desk_has_it_retried(self, registry: Registry) -> None:
+        student = registry.a_student()
+        student = with_mailbox(registry, student, MailboxState.AWAITED)
+        registry.outbox.finish([each.key for each in registry.outbox.claim(1)])
+        registry.clock.turn(hours=49)
+        registry.mailboxes.observe(
+            [Sighting(student.key, MailboxState.AWAITED, student.mailbox_id, "a plan is missing")]
+        )
+        assert registry.by_album("100001").mailbox_state is MailboxState.STUCK
+        assert registry.rows(tables.mailbox)[0]["problem"] == "a plan is missing"
+        assert registry.mailboxes.unfinished([student.key]) == []
+        assert corrections_of(registry).hurry_mailbox(registry.by_album("100001"), "the plan is there")
+        assert registry.by_album("100001").mailbox_state is MailboxState.RETRIED
+        assert registry.mailboxes.unfinished([student.key]) == registry.mailboxes.due([student.key]) == [student.key]
+        assert registry.outbox.waiting() == 1
+        registry.mailboxes.observe([Sighting(student.key, MailboxState.AWAITED, student.mailbox_id)])
+        assert registry.by_album("100001").mailbox_state is MailboxState.AWAITED
 
     def test_a_lost_request_is_made_anew_once(self, registry: Registry) -> None:
         student = with_mailbox(registry, registry.a_student("100001"), MailboxState.AWAITED)

@@ -12,7 +12,7 @@ from estudent.domain.album_number import AlbumNumber
 from estudent.domain.mailbox import Mailbox
 from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Step, StepKind, plan
-from estudent.ports import Mailboxes
+from estudent.ports import NO_SEATS, Mailboxes
 
 DOMAIN = "student.example.pl"
 ALBUMS = count(100_001)
@@ -50,6 +50,11 @@ class MailboxesContract:
 
     @pytest.fixture
     def world(self) -> World:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def nearly_full(self) -> World:
+        """One seat is left."""
         raise NotImplementedError
 
     def test_nobody_is_found_before_anything_was_made(self, world: World) -> None:
@@ -96,6 +101,13 @@ class MailboxesContract:
         settle(world.mailboxes, married)
         found = world.mailboxes.find([wanted])[wanted.album]
         assert (found.surname, found.display_name) == ("Nowak", "Łucja Nowak")
+
+    def test_without_a_seat_nobody_is_created(self, nearly_full: World) -> None:
+        wanted = [a_mailbox() for _ in range(3)]
+        outcomes = settle(nearly_full.mailboxes, *wanted)
+        assert sorted(outcome.result for outcome in outcomes) == [Result.DONE, Result.REFUSED, Result.REFUSED]
+        assert sum(NO_SEATS in outcome.detail for outcome in outcomes) == 2
+        assert len(nearly_full.mailboxes.find(wanted)) == 1
 
     def test_a_licence_takes_a_seat(self, world: World) -> None:
         before = world.mailboxes.free_seats()

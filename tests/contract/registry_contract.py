@@ -19,11 +19,12 @@ from estudent.domain.identity_document import DocumentKind, IdentityDocument
 from estudent.domain.letter import stored_form
 from estudent.domain.lifecycle import Standing
 from estudent.domain.mailbox_name import likeness
+from estudent.domain.mailbox_watch import DAILY, LOOKS, WAY
 from estudent.domain.outcome import Result
 from estudent.domain.progress import Seen
 from estudent.domain.student import AccountState, Language, MailboxState, Study
 from estudent.domain.whom import Whom
-from estudent.ports import AlreadyExists, FeedCounts, JournalEntry, Misconfigured, NotFound, Refused, TooAlike
+from estudent.ports import AlreadyExists, FeedCounts, JournalEntry, Misconfigured, NotFound, Refused, Sighting, TooAlike
 from tests.contract.registry_world import (
     DOMAIN,
     FINGERPRINTS,
@@ -53,6 +54,19 @@ VALUES (1, 'Jan', '', 'Kowalski', '2007-03-14', 'jan@example.org')"""
 STUDENT_OF_0001 = """INSERT INTO student (id, person_id, album_number, language, standing)
 VALUES (1, 1, '100001', 'pl', 'studying')"""
 
+PERSON_OF_0003 = """INSERT INTO person (id, given_name, middle_name, family_name, birth_date, email)
+VALUES ({0}, 'Jan', '', 'Kowalski', '2007-03-14', 'jan{0}@example.org')"""
+STUDENT_OF_0003 = """INSERT INTO student (id, person_id, album_number, language, standing)
+VALUES ({0}, {0}, '10000{0}', 'pl', 'studying')"""
+ADDRESSES_OF_0003 = """INSERT INTO address (address, student_id, kind, given_at)
+VALUES ('name{0}@x.pl', {0}, 'primary', '2026-09-01'), ('s10000{0}@x.pl', {0}, 'alias', '2026-09-01')"""
+MAILBOX_OF_0003 = """INSERT INTO mailbox (student_id, address, alias, state, problem, requested_at, observed_at)
+VALUES ({0}, 'name{0}@x.pl', 's10000{0}@x.pl', '{1}', '', '2026-09-01', '2026-09-02')"""
+
+
+def _moments(row: dict[str, Any]) -> tuple[Any, Any]:
+    return row["created_at"], row["verified_at"]
+
 
 class MigrationsContract:
     """`empty` has no tables yet."""
@@ -78,6 +92,27 @@ class MigrationsContract:
         empty.database.upgrade()
         looks = {row["address"]: row["likeness"] for row in empty.rows(tables.address)}
         assert looks == {f"{name}@{DOMAIN}": likeness(name) for name in GIVEN_BEFORE} | {f"s100001@{DOMAIN}": None}
+
+    def test_mailboxes_of_before_keep_what_was_seen_of_them_and_are_due(self, empty: Registry) -> None:
+        empty.database.upgrade("0003")
+        with empty.database.writing() as connection:
+            for number, state in enumerate(("requested", "awaited", "verified", "conflict"), 1):
+                connection.exec_driver_sql(PERSON_OF_0003.format(number))
+                connection.exec_driver_sql(STUDENT_OF_0003.format(number))
+                connection.exec_driver_sql(ADDRESSES_OF_0003.format(number))
+                connection.exec_driver_sql(MAILBOX_OF_0003.format(number, state))
+        empty.database.upgrade()
+        seen = {row["student_id"]: (row["state"], *map(bool, _moments(row))) for row in empty.rows(tables.mailbox)}
+        assert seen == {
+            1: ("requested", False, False),
+            2: ("created", True, False),
+            3: ("verified", True, True),
+            4: ("conflict", False, False),
+        }
+        assert empty.mailboxes.due([1, 2, 3]) == [1, 2, 3]
+        blocked = [row["address"] for row in empty.rows(tables.address) if row["kind"] == "blocked"]
+        assert blocked == ["name4@x.pl"]
+        empty.database.downgrade("0003")
 
     def test_the_migrations_make_exactly_the_tables_that_the_code_speaks_of(self, empty: Registry) -> None:
         empty.database.upgrade()
@@ -580,14 +615,16 @@ class MailboxRegisterContract:
         told = []
         for state in seen:
             registry.clock.turn(minutes=1)
-            registry.mailboxes.observe(student.key, state, "id-1")
+            registry.mailboxes.observe([Sighting(student.key, state, "id-1")])
             told.append([(row["student_id"], row["kind"]) for row in registry.rows(tables.message)])
         assert told == [[], *[[(student.key, "mailbox_ready")]] * 3]
 
     def test_two_runs_that_see_a_mailbox_work_in_the_same_moment_write_one_letter(self, registry: Registry) -> None:
         student = registry.a_student()
         registry.ask_for_mailbox(student, "lucja.zak")
-        at_once(registry, 4, lambda mine, _: mine.mailboxes.observe(student.key, MailboxState.VERIFIED, "id-1"))
+        at_once(
+            registry, 4, lambda mine, _: mine.mailboxes.observe([Sighting(student.key, MailboxState.VERIFIED, "id-1")])
+        )
         assert registry.count(tables.message) == 1
 
     def test_after_a_conflict_another_name_may_be_chosen_and_the_first_is_never_given_again(
@@ -595,9 +632,9 @@ class MailboxRegisterContract:
     ) -> None:
         student = registry.a_student()
         registry.ask_for_mailbox(student, "lucja.zak")
-        registry.mailboxes.observe(student.key, MailboxState.CONFLICT, None, "the address belongs to somebody else")
+        registry.mailboxes.observe([Sighting(student.key, MailboxState.CONFLICT, None, "somebody else's")])
         assert registry.ask_for_mailbox(student, "l.zak") == registry.by_album("100001").mailbox
-        registry.mailboxes.observe(student.key, MailboxState.CONFLICT, None, "the address belongs to somebody else")
+        registry.mailboxes.observe([Sighting(student.key, MailboxState.CONFLICT, None, "somebody else's")])
         assert registry.ask_for_mailbox(student, "lucjazak") == registry.by_album("100001").mailbox
         assert f"lucja.zak@{DOMAIN}" in registry.mailboxes.taken([f"lucja.zak@{DOMAIN}"])
 
@@ -612,9 +649,9 @@ class MailboxRegisterContract:
         registry.ask_for_mailbox(student, "lucja.zak")
         keys = keys_of([student, other])
         assert registry.mailboxes.unfinished(keys) == [student.key]
-        registry.mailboxes.observe(student.key, MailboxState.AWAITED, "id-1")
+        registry.mailboxes.observe([Sighting(student.key, MailboxState.AWAITED, "id-1")])
         assert registry.mailboxes.unfinished(keys) == [student.key]
-        registry.mailboxes.observe(student.key, MailboxState.VERIFIED, None)
+        registry.mailboxes.observe([Sighting(student.key, MailboxState.VERIFIED, None)])
         assert registry.mailboxes.unfinished(keys) == []
         assert registry.by_album("100001").mailbox_id == "id-1"
 
@@ -622,14 +659,49 @@ class MailboxRegisterContract:
         student = registry.a_student()
         registry.ask_for_mailbox(student, "lucja.zak")
         for state in (MailboxState.AWAITED, MailboxState.AWAITED, MailboxState.VERIFIED):
-            registry.mailboxes.observe(student.key, state, "id-1")
+            registry.mailboxes.observe([Sighting(student.key, state, "id-1")])
         steps = [line.step for line in registry.journal.of(student.key) if line.system == "mailboxes"]
         assert steps == ["mailbox requested", "mailbox awaited", "mailbox verified"]
+
+    def test_a_mailbox_is_looked_at_again_when_it_is_due(self, registry: Registry) -> None:
+        student, other = registry.a_student("100001"), registry.a_student("100002")
+        registry.ask_for_mailbox(student, "lucja.zak")
+        keys = keys_of([student, other])
+        assert registry.mailboxes.due(keys) == keys
+        registry.mailboxes.observe([Sighting(student.key, MailboxState.AWAITED, "id-1")])
+        assert registry.mailboxes.due(keys) == [other.key]
+        assert registry.mailboxes.turns(keys) == {student.key: START + LOOKS[0]}
+        registry.clock.turn(seconds=LOOKS[0].total_seconds())
+        assert registry.mailboxes.due(keys) == keys
+        registry.mailboxes.observe([Sighting(student.key, MailboxState.AWAITED, "id-1")])
+        assert registry.mailboxes.turns(keys) == {student.key: registry.clock() + LOOKS[1]}
+
+    def test_what_only_a_person_can_mend_is_stuck_at_once_and_looked_at_daily(self, registry: Registry) -> None:
+        student = registry.a_student()
+        registry.ask_for_mailbox(student, "lucja.zak")
+        registry.mailboxes.observe([Sighting(student.key, MailboxState.OPENED, "id-1", "the alias is taken", True)])
+        assert registry.by_album("100001").mailbox_state is MailboxState.STUCK
+        assert registry.mailboxes.turns([student.key]) == {student.key: START + DAILY}
+        assert registry.trail.of(student.key).opened_at == START
+
+    def test_a_student_whose_address_is_somebody_else_s_is_written_to_and_the_address_is_blocked(
+        self, registry: Registry
+    ) -> None:
+        student = registry.a_student()
+        registry.ask_for_mailbox(student, "lucja.zak")
+        registry.mailboxes.observe([Sighting(student.key, MailboxState.CONFLICT, None, "somebody else's")])
+        assert [(row["student_id"], row["kind"]) for row in registry.rows(tables.message)] == [
+            (student.key, "mailbox_name_taken")
+        ]
+        kinds = {row["address"]: row["kind"] for row in registry.rows(tables.address)}
+        assert kinds[f"lucja.zak@{DOMAIN}"] == "blocked"
+        with pytest.raises(AlreadyExists):
+            registry.ask_for_mailbox(student, "lucja.zak")
 
     def test_a_problem_as_long_as_a_page_is_cut(self, registry: Registry) -> None:
         student = registry.a_student()
         registry.ask_for_mailbox(student, "lucja.zak")
-        registry.mailboxes.observe(student.key, MailboxState.CONFLICT, None, "x" * 3000)
+        registry.mailboxes.observe([Sighting(student.key, MailboxState.CONFLICT, None, "x" * 3000)])
         assert len(registry.rows(tables.mailbox)[0]["problem"]) == 500
 
 
@@ -640,29 +712,36 @@ class TrailContract:
 
     def test_every_step_bears_the_time_at_which_it_was_seen(self, registry: Registry) -> None:
         student = registry.a_student(usos_id=55)
-        at = [START + timedelta(minutes=5 * each) for each in range(6)]
+        at = [START + timedelta(minutes=5 * each) for each in range(9)]
         registry.journal.note([JournalEntry(student.key, "portal", "account activated", Result.DONE)])
         registry.clock.turn(minutes=5)
         registry.ask_for_mailbox(student, "lucja.zak")
         registry.clock.turn(minutes=5)
-        registry.mailboxes.observe(student.key, MailboxState.AWAITED, "id-1")
-        registry.clock.turn(minutes=5)
-        steps = ["change licensed ready aliased", "change aliased", "change aliased"]
-        registry.journal.note([JournalEntry(student.key, "mailboxes", step, Result.DONE) for step in steps[:1]])
-        registry.journal.note([JournalEntry(student.key, "mailboxes", steps[1], Result.FAILED)])
-        assert registry.trail.of(student.key).alias_added_at is None
-        registry.journal.note([JournalEntry(student.key, "mailboxes", steps[2], Result.DONE)])
-        registry.clock.turn(minutes=5)
-        registry.mailboxes.observe(student.key, MailboxState.VERIFIED, "id-1")
-        registry.clock.turn(minutes=5)
+        for state in WAY:
+            registry.mailboxes.observe([Sighting(student.key, state, "id-1")])
+            registry.clock.turn(minutes=5)
         registry.usos.observe_links({student.key: f"lucja.zak@{DOMAIN}"}, "usosapi")
-        assert registry.trail.of(student.key) == Seen(*at)
+        registry.clock.turn(minutes=5)
+        for message in registry.messages.claim(9):
+            registry.messages.sent(message)
+        activated, requested, created, licensed, opened, aliased, verified, linked, told = at
+        assert registry.trail.of(student.key) == Seen(
+            activated, requested, created, aliased, verified, linked, licensed, opened, told
+        )
+
+    def test_a_mailbox_that_lost_its_licence_is_shown_as_it_is(self, registry: Registry) -> None:
+        student = registry.a_student()
+        registry.ask_for_mailbox(student, "lucja.zak")
+        registry.mailboxes.observe([Sighting(student.key, MailboxState.VERIFIED, "id-1")])
+        registry.mailboxes.observe([Sighting(student.key, MailboxState.CREATED, "id-1")])
+        seen = registry.trail.of(student.key)
+        assert (seen.user_made_at, seen.licensed_at, seen.alias_added_at) == (START, None, None)
 
     def test_another_name_begins_the_way_anew(self, registry: Registry) -> None:
         student = registry.a_student()
         registry.ask_for_mailbox(student, "lucja.zak")
-        registry.mailboxes.observe(student.key, MailboxState.AWAITED, "id-1")
-        registry.mailboxes.observe(student.key, MailboxState.CONFLICT, None, "the address belongs to somebody else")
+        registry.mailboxes.observe([Sighting(student.key, MailboxState.AWAITED, "id-1")])
+        registry.mailboxes.observe([Sighting(student.key, MailboxState.CONFLICT, None, "somebody else's")])
         registry.clock.turn(minutes=5)
         registry.ask_for_mailbox(student, "l.zak")
         assert registry.trail.of(student.key) == Seen(requested_at=START + timedelta(minutes=5))
@@ -813,7 +892,7 @@ class OwedContract:
 
         address = registry.ask_for_mailbox(student, "lucja.zak")
         assert registry.owed() == lacking | {"mailbox": who}
-        registry.mailboxes.observe(student.key, MailboxState.VERIFIED, "id-1")
+        registry.mailboxes.observe([Sighting(student.key, MailboxState.VERIFIED, "id-1")])
         assert registry.owed() == lacking | {"usos_link": who}
         registry.usos.observe_links({student.key: "private@example.org"}, "usosapi")
         assert registry.owed() == lacking | {"usos_link": who}
@@ -851,7 +930,7 @@ class OwedContract:
     def test_a_mailbox_in_conflict_is_still_owed(self, registry: Registry) -> None:
         student = registry.a_student()
         registry.ask_for_mailbox(student, "lucja.zak")
-        registry.mailboxes.observe(student.key, MailboxState.CONFLICT, None)
+        registry.mailboxes.observe([Sighting(student.key, MailboxState.CONFLICT, None)])
         assert registry.owed()["mailbox"] == ["100001"]
 
     def test_a_letter_of_another_kind_is_not_the_one_with_the_number(self, registry: Registry) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,8 +13,13 @@ from typing import Any
 
 import httpx
 import pytest
+from azure.core.credentials import AccessToken
 
 from estudent.adapters.microsoft365 import Microsoft365
+from estudent.adapters.microsoft365.graph import Graph
+from estudent.adapters.microsoft365.limiter import Limiter, OwnAllowance, Quota
+from estudent.adapters.microsoft365.tokens import Tokens
+from estudent.domain.allowance import Budget, Portion
 from estudent.domain.mailbox import Mailbox
 from estudent.domain.outcome import Result
 from estudent.domain.plan import Step, StepKind
@@ -30,8 +37,8 @@ DELAY = 0.3
 class FakeWorld(World):
     """The fake and its levers."""
 
-    def __init__(self) -> None:
-        self.mailboxes = self.fake = FakeMailboxes()
+    def __init__(self, seats: int = 5000) -> None:
+        self.mailboxes = self.fake = FakeMailboxes(seats)
 
     def open_mailboxes(self) -> None:
         self.fake.open_mailboxes()
@@ -45,6 +52,10 @@ class TestFakeMailboxes(MailboxesContract):
     def world(self) -> World:
         return FakeWorld()
 
+    @pytest.fixture
+    def nearly_full(self) -> World:
+        return FakeWorld(seats=1)
+
 
 @dataclass(frozen=True)
 class StandIn:
@@ -55,15 +66,47 @@ class StandIn:
 
     def adapter(self, client_secret: str = RIGHT, **options: Any) -> Microsoft365:
         quick: dict[str, Any] = {"retries": 2, "retry_delay": 0.0, "settling": 0.2, "timeout": 5.0}
-        return Microsoft365(
-            tenant_id=TENANT, client_id=CLIENT, domain=DOMAIN, client_secret=client_secret,
-            graph_url=f"{self.url}/v1.0", exchange_url=self.url, authority=self.url, **{**quick, **options},
-        )  # fmt: skip
+        quick |= {"tenant_id": TENANT, "client_id": CLIENT, "domain": DOMAIN}
+        quick |= {"graph_url": f"{self.url}/v1.0", "exchange_url": self.url, "authority": self.url}
+        return Microsoft365(**{**quick, "client_secret": client_secret, **options})
 
     def fail(self, path: str, **fault: Any) -> None:
         """Let the next POST to this path go wrong; status 0 cuts the connection."""
         wanted = {"method": "POST", "path_contains": path, **fault}
         self.http.post(f"{self.url}/sandbox/faults", json=wanted).raise_for_status()
+
+    def add_by_hand(self, album: str, name: str) -> None:
+        """Create a user as an administrator would, without an immutable id."""
+        body = {
+            "accountEnabled": True, "displayName": "By hand", "mailNickname": name.partition("@")[0],
+            "userPrincipalName": name, "employeeId": album, "passwordProfile": {"password": "Canary-0815-by-hand"},
+        }  # fmt: skip
+        self.http.post(f"{self.url}/v1.0/users", json=body, headers=self._headers()).raise_for_status()
+
+    def property_of(self, identifier: str, name: str) -> Any:
+        """Return one property of a user as Graph shows it."""
+        address = f"{self.url}/v1.0/users/{identifier}?$select={name}"
+        return self.http.get(address, headers=self._headers()).raise_for_status().json()[name]
+
+    def _headers(self) -> dict[str, str]:
+        form = {"grant_type": "client_credentials", "client_id": CLIENT, "client_secret": RIGHT}
+        form |= {"scope": "https://graph.microsoft.com/.default"}
+        token = self.http.post(f"{self.url}/{TENANT}/oauth2/v2.0/token", data=form).json()["access_token"]
+        return {"Authorization": f"Bearer {token}"}
+
+    def throw_away(self, identifier: str) -> None:
+        """Delete a user, who stays in the bin."""
+        self.http.delete(f"{self.url}/v1.0/users/{identifier}", headers=self._headers()).raise_for_status()
+
+    def change(self, identifier: str, **values: Any) -> None:
+        """Change a user as an administrator would."""
+        address = f"{self.url}/v1.0/users/{identifier}"
+        self.http.patch(address, json=values, headers=self._headers()).raise_for_status()
+
+    def hinder(self, album: str, reason: str) -> None:
+        """Let the mailbox of one user not come."""
+        obstacle = {"reason": reason, "employee_id": album}
+        self.http.post(f"{self.url}/sandbox/obstacles", json=obstacle).raise_for_status()
 
     def users_of(self, album: str) -> list[dict[str, Any]]:
         users: list[dict[str, Any]] = self.http.get(f"{self.url}/sandbox/users").json()
@@ -91,9 +134,11 @@ def started(folder: Path, *options: str) -> Iterator[StandIn]:
     environment = {"MICROSOFT365_CLIENT_SECRET": RIGHT}
     running = start("sandbox.microsoft365", *arguments, env=environment, log=folder / "log")
     stand_in = StandIn(running.url)
-    with stand_in.http:
-        yield stand_in
-    running.stop()
+    try:
+        with stand_in.http:
+            yield stand_in
+    finally:
+        running.stop()
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +152,7 @@ def slow_tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TenantWorl
     """A federated tenant where a new user is seen only after a while."""
     with (
         started(tmp_path_factory.mktemp("slow"), "--federated", "--visible-after", "0.3") as stand_in,
-        stand_in.adapter(immutable_ids=True, settling=4.0) as adapter,
+        stand_in.adapter(federated=True, settling=4.0) as adapter,
     ):
         yield TenantWorld(adapter, stand_in)
 
@@ -128,6 +173,11 @@ class TestMicrosoft365(MailboxesContract):
     @pytest.fixture
     def world(self, tenant: TenantWorld) -> World:
         return tenant
+
+    @pytest.fixture
+    def nearly_full(self, tmp_path: Path) -> Iterator[World]:
+        with started(tmp_path, "--seats", "1") as stand_in, stand_in.adapter() as adapter:
+            yield TenantWorld(adapter, stand_in)
 
 
 def with_an_open_mailbox(world: TenantWorld) -> Mailbox:
@@ -186,7 +236,7 @@ def test_a_creation_that_never_succeeds_is_left_for_later(tenant: TenantWorld) -
 
 def test_a_licence_that_failed_is_given_in_the_next_run(tenant: TenantWorld) -> None:
     wanted = a_mailbox()
-    tenant.stand_in.fail("assignLicense", status=500)
+    tenant.stand_in.fail("assignLicense", status=500, times=3)
     (outcome,) = settle(tenant.mailboxes, wanted)
     assert outcome.result is Result.FAILED
     assert [outcome.result for outcome in settle(tenant.mailboxes, wanted)] == [Result.DONE]
@@ -220,8 +270,7 @@ def test_an_address_that_is_somebody_elses_alias_is_taken(tenant: TenantWorld) -
 def test_two_users_with_one_album_number_are_never_chosen_from(tenant: TenantWorld) -> None:
     wanted = a_mailbox()
     settle(tenant.mailboxes, wanted)
-    twin = replace(wanted, primary=f"twin.{wanted.album}@{DOMAIN}")
-    list(tenant.mailboxes.carry_out([Step(StepKind.ADD, twin)]))
+    tenant.stand_in.add_by_hand(wanted.album.digits, f"twin.{wanted.album}@{DOMAIN}")
     assert tenant.mailboxes.find([wanted])[wanted.album].identifier is None
     (outcome,) = settle(tenant.mailboxes, wanted)
     assert (outcome.result, "two users" in outcome.detail) == (Result.REFUSED, True)
@@ -242,7 +291,7 @@ def test_no_outcome_names_an_address(tenant: TenantWorld) -> None:
 
 
 def test_a_wrong_secret_stops_everything(stand_in: StandIn) -> None:
-    with stand_in.adapter("wrong") as adapter, pytest.raises(Misconfigured, match="client secret"):
+    with stand_in.adapter("wrong") as adapter, pytest.raises(Misconfigured, match="CLIENT_SECRET"):
         adapter.check()
 
 
@@ -265,7 +314,7 @@ def test_a_licence_that_the_tenant_did_not_order_is_named(stand_in: StandIn) -> 
 
 
 def test_a_tenant_that_is_not_federated_is_told_from_one_that_is(stand_in: StandIn) -> None:
-    with stand_in.adapter(immutable_ids=True) as adapter, pytest.raises(Misconfigured, match="immutable ids"):
+    with stand_in.adapter(federated=True) as adapter, pytest.raises(Misconfigured, match="SIGN_IN"):
         adapter.check()
 
 
@@ -276,3 +325,179 @@ def test_a_tenant_that_does_not_answer_is_unavailable() -> None:
 
 def test_an_adapter_that_was_never_used_closes(tmp_path: Path) -> None:
     StandIn("http://127.0.0.1:9").adapter(certificate=tmp_path / "absent.pem").close()
+
+
+# in the way of a new user
+
+
+def test_a_student_who_comes_back_gets_the_deleted_user_back(tenant: TenantWorld) -> None:
+    wanted = with_an_open_mailbox(tenant)
+    identifier = tenant.mailboxes.find([wanted])[wanted.album].identifier
+    assert identifier
+    tenant.stand_in.throw_away(identifier)
+    assert tenant.mailboxes.find([wanted]) == {}
+    assert [outcome.result for outcome in settle(tenant.mailboxes, wanted)] == [Result.DONE]
+    found = tenant.mailboxes.find([wanted])[wanted.album]
+    assert (found.identifier, found.licensed) == (identifier, True)
+
+
+def test_a_deleted_user_comes_back_under_the_name_that_is_wanted_now(tenant: TenantWorld) -> None:
+    wanted = with_an_open_mailbox(tenant)
+    identifier = tenant.mailboxes.find([wanted])[wanted.album].identifier or ""
+    tenant.stand_in.throw_away(identifier)
+    other = replace(wanted, primary=f"lucja.nowak.{wanted.album}@{DOMAIN}")
+    assert [outcome.result for outcome in settle(tenant.mailboxes, other)] == [Result.DONE]
+    assert tenant.stand_in.property_of(identifier, "userPrincipalName") == other.primary
+
+
+def test_addresses_that_somebody_else_has_by_now_do_not_keep_a_user_in_the_bin(tenant: TenantWorld) -> None:
+    wanted = with_an_open_mailbox(tenant)
+    settle(tenant.mailboxes, wanted)
+    tenant.stand_in.throw_away(tenant.mailboxes.find([wanted])[wanted.album].identifier or "")
+    settle(tenant.mailboxes, replace(a_mailbox(), primary=wanted.alias))
+    assert [outcome.result for outcome in settle(tenant.mailboxes, wanted)] == [Result.DONE]
+    assert tenant.mailboxes.find([wanted])[wanted.album].identifier
+
+
+def test_a_deleted_user_of_whom_only_the_album_number_speaks_is_left_to_an_administrator(tenant: TenantWorld) -> None:
+    wanted = a_mailbox()
+    tenant.stand_in.add_by_hand(wanted.album.digits, f"by.hand.{wanted.album}@{DOMAIN}")
+    tenant.stand_in.throw_away(tenant.stand_in.users_of(wanted.album.digits)[0]["id"])
+    (outcome,) = settle(tenant.mailboxes, wanted)
+    assert (outcome.result, "erase or restore" in outcome.detail) == (Result.REFUSED, True)
+    assert tenant.mailboxes.find([wanted]) == {}
+
+
+def test_a_lost_answer_about_a_restored_user_is_cleared_up_in_the_next_run(tenant: TenantWorld) -> None:
+    wanted = with_an_open_mailbox(tenant)
+    tenant.stand_in.throw_away(tenant.mailboxes.find([wanted])[wanted.album].identifier or "")
+    tenant.stand_in.fail("/restore", status=504, after_effect=True)
+    assert [outcome.result for outcome in settle(tenant.mailboxes, wanted)] == [Result.FAILED]
+    assert [outcome.result for outcome in settle(tenant.mailboxes, wanted)] == [Result.DONE]
+    assert len(tenant.stand_in.users_of(wanted.album.digits)) == 1
+
+
+def test_another_name_after_a_lost_answer_makes_no_second_user(tmp_path: Path) -> None:
+    wanted = a_mailbox()
+    with started(tmp_path, "--visible-after", "60") as stand_in, stand_in.adapter(settling=0.0) as hasty:
+        stand_in.fail("/v1.0/users", status=504, after_effect=True)
+        first = settle(hasty, wanted)
+        second = settle(hasty, replace(wanted, primary=f"other.{wanted.album}@{DOMAIN}"))
+        assert [outcome.result for outcome in [*first, *second]] == [Result.FAILED, Result.FAILED]
+        assert len(stand_in.users_of(wanted.album.digits)) == 1
+
+
+def test_an_address_held_by_nobody_whom_we_can_see_is_looked_at_again_before_the_student_is_asked(
+    tmp_path: Path,
+) -> None:
+    wanted = a_mailbox()
+    with started(tmp_path, "--visible-after", "60") as stand_in, stand_in.adapter(settling=0.0) as hasty:
+        stand_in.add_by_hand("no student", wanted.primary)
+        (outcome,) = hasty.carry_out([Step(StepKind.ADD, wanted)])
+        assert (outcome.result, "cannot be seen yet" in outcome.detail) == (Result.FAILED, True)
+        (outcome,) = hasty.carry_out([Step(StepKind.ADD, replace(wanted, looks=6))])
+    assert outcome.detail.startswith("address taken: ")
+
+
+# a mailbox that does not come
+
+
+def test_what_keeps_a_mailbox_from_coming_is_told_without_names(tenant: TenantWorld) -> None:
+    wanted = a_mailbox()
+    tenant.stand_in.hinder(wanted.album.digits, f"The proxy address smtp:{wanted.primary} is already being used.")
+    settle(tenant.mailboxes, wanted)
+    tenant.open_mailboxes()
+    found = tenant.mailboxes.find([wanted])[wanted.album]
+    assert (found.ready, "an administrator must free it" in found.trouble) == (False, True)
+    assert "@" not in found.trouble
+
+
+def test_the_desk_s_retry_has_the_mailbox_made_once_more(tenant: TenantWorld) -> None:
+    wanted = a_mailbox()
+    tenant.stand_in.hinder(wanted.album.digits, "Something went wrong.")
+    settle(tenant.mailboxes, wanted)
+    tenant.open_mailboxes()
+    assert settle(tenant.mailboxes, wanted) == []
+    assert [outcome.result for outcome in settle(tenant.mailboxes, replace(wanted, again=True))] == [Result.DONE]
+    tenant.open_mailboxes()
+    assert tenant.mailboxes.find([wanted])[wanted.album].ready
+
+
+# the quota
+
+
+class Watching(OwnAllowance):
+    """Notes what was taken, and the pauses that were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pauses: list[float] = []
+        self.taken: Counter[str] = Counter()
+
+    def take(self, budget: Budget, most: int, *, urgent: bool) -> Portion:
+        portion = super().take(budget, most, urgent=urgent)
+        self.taken[budget.name] += portion.tokens
+        return portion
+
+    def pause(self, budget: Budget, seconds: float) -> None:
+        self.pauses.append(seconds)
+        super().pause(budget, seconds)
+
+
+@pytest.mark.parametrize("asked, pause", [(1, 1.0), (None, 0.0)], ids=["with Retry-After", "without"])
+def test_being_throttled_is_told_to_all_processes(tenant: TenantWorld, asked: int | None, pause: float) -> None:
+    watching = Watching()
+    with tenant.stand_in.adapter(allowance=watching) as adapter:
+        tenant.stand_in.fail("/v1.0/users", status=429, retry_after=asked)
+        assert [outcome.result for outcome in settle(adapter, a_mailbox())] == [Result.DONE]
+    assert watching.pauses == [pause, pause]
+
+
+def test_every_try_is_paid_for(tenant: TenantWorld) -> None:
+    watching, one_by_one = Watching(), Quota(writes=100, writes_seconds=100.0)
+    with tenant.stand_in.adapter(allowance=watching, quota=one_by_one) as adapter:
+        tenant.stand_in.fail("assignLicense", status=503, times=2)
+        assert [outcome.result for outcome in settle(adapter, a_mailbox())] == [Result.DONE]
+    assert watching.taken["graph writes"] == 1 + 3
+
+
+def test_a_pause_longer_than_a_worker_waits_leaves_the_step_for_later(tenant: TenantWorld) -> None:
+    with tenant.stand_in.adapter() as adapter:
+        tenant.stand_in.fail("/v1.0/users", status=429, retry_after=300)
+        adapter.find([a_mailbox()])
+        outcomes = list(adapter.carry_out([Step(StepKind.ADD, a_mailbox())]))
+    assert [outcome.result for outcome in outcomes] == [Result.FAILED]
+
+
+def test_work_for_everybody_says_that_it_may_wait(tenant: TenantWorld) -> None:
+    async def priority(limiter: Limiter) -> list[str]:
+        seen: list[str] = []
+
+        async def note(request: httpx.Request) -> httpx.Response:
+            seen.append(request.headers.get("x-ms-throttle-priority", ""))
+            return httpx.Response(200, json={"value": []})
+
+        graph = Graph(
+            "http://127.0.0.1/v1.0", Tokens(a_token), limiter,
+            retries=0, retry_delay=0.0, timeout=1.0, transport=httpx.MockTransport(note),
+        )  # fmt: skip
+        await graph.subscriptions()
+        return seen
+
+    async def a_token(_scope: str) -> AccessToken:
+        return AccessToken("token", 2**40)
+
+    for urgent, said in ((False, ["low"]), (True, [""])):
+        assert asyncio.run(priority(Limiter(OwnAllowance(), Quota(), urgent=urgent))) == said
+
+
+def test_a_quota_that_we_know_is_never_overrun(tmp_path: Path) -> None:
+    wanted = [a_mailbox() for _ in range(31)]
+    with (
+        started(tmp_path, "--quota-scale", "0.02") as stand_in,
+        stand_in.adapter(quota=Quota(writes=60, units=160)) as adapter,
+    ):
+        outcomes = list(adapter.carry_out(Step(StepKind.ADD, each) for each in wanted))
+        requests = stand_in.http.get(f"{stand_in.url}/sandbox/requests").json()
+    assert [outcome.result for outcome in outcomes] == [Result.DONE] * 31
+    assert "429" not in str(requests)

@@ -20,7 +20,7 @@ from estudent.domain.album_number import AlbumNumber
 from estudent.domain.outcome import Result
 from estudent.domain.person_name import PersonName
 from estudent.domain.student import MailboxState, Student, Study
-from estudent.ports import JournalEntry, Role, StaffMember
+from estudent.ports import JournalEntry, Role, Sighting, StaffMember
 from estudent.settings import DirectorySettings, LetterSettings
 from sandbox.slapd import Slapd
 from tests.contract.registry_world import START, a_feed, a_rejection, an_application
@@ -428,7 +428,7 @@ def waiting_for_a_mailbox(portal: Portal) -> Student:
     student = portal.a_student(in_directory=False)
     alias = f"{student.album.login}@student.example.pl"
     portal.campus.mailbox_register.reserve(student, f"n{student.album}@student.example.pl", alias)
-    portal.campus.mailbox_register.observe(student.key, MailboxState.AWAITED, f"id{student.album}")
+    portal.campus.mailbox_register.observe([Sighting(student.key, MailboxState.AWAITED, f"id{student.album}")])
     portal.campus.outbox.finish([each.key for each in portal.campus.outbox.claim(9)])
     return student
 

@@ -15,10 +15,10 @@ from sqlalchemy import update
 from estudent.adapters.registry import tables
 from estudent.domain.lifecycle import Standing
 from estudent.domain.mailbox_name import NameFault, fault_of
-from estudent.domain.outcome import Result
+from estudent.domain.mailbox_watch import WAY
 from estudent.domain.person_name import PersonName
 from estudent.domain.student import MailboxState, Student
-from estudent.ports import JournalEntry
+from estudent.ports import Sighting
 from tests.portal.test_steps import activated, asked, linked, words
 from tests.portal.world import DOMAIN, NUMBERS, Portal, form_in
 
@@ -226,7 +226,7 @@ def test_a_name_is_judged_while_it_is_typed_and_nothing_is_reserved(portal: Port
 
 def test_one_s_own_earlier_name_is_no_clash(portal: Portal) -> None:
     student = asked(portal, "jan.kowalski")
-    portal.campus.mailbox_register.observe(student.key, MailboxState.CONFLICT, None, "somebody else's")
+    portal.campus.mailbox_register.observe([Sighting(student.key, MailboxState.CONFLICT, None, "somebody else's")])
     browser = portal.signed_in(student)
     assert check(browser, "jankowalski")["free"] is True
     assert check(browser, "jan.kowalski")["free"] is False
@@ -281,7 +281,7 @@ def test_the_check_takes_whatever_is_typed(portal: Portal, text: str) -> None:
 
 def seen(portal: Portal, student: Student, state: MailboxState, problem: str = "") -> None:
     portal.clock.turn(minutes=2)
-    portal.campus.mailbox_register.observe(student.key, state, f"id-{student.album}", problem)
+    portal.campus.mailbox_register.observe([Sighting(student.key, state, f"id-{student.album}", problem)])
 
 
 def milestones(browser: FlaskClient) -> list[str]:
@@ -291,11 +291,9 @@ def milestones(browser: FlaskClient) -> list[str]:
 def test_the_page_follows_from_the_request_to_the_working_mailbox(portal: Portal) -> None:
     student = asked(portal, usos_id=next(NUMBERS))
     browser = portal.signed_in(student)
-    assert milestones(browser) == ["done", "waiting", "later", "later", "later"]
-    seen(portal, student, MailboxState.AWAITED)
-    assert milestones(browser) == ["done", "done", "waiting", "later", "later"]
-    portal.registry.journal.note([JournalEntry(student.key, "mailboxes", "change aliased", Result.DONE)])
-    assert milestones(browser) == ["done", "done", "done", "done", "waiting"]
+    for done, state in enumerate((MailboxState.REQUESTED, *WAY[:-1]), 1):
+        seen(portal, student, state)
+        assert milestones(browser) == [*["done"] * done, "waiting", *["later"] * (6 - done)]
     assert f"we will write to {student.email}" in words(browser.get("/mailbox").get_data(as_text=True))
     seen(portal, student, MailboxState.VERIFIED)
     html = browser.get("/mailbox/live").get_data(as_text=True)
@@ -319,7 +317,7 @@ def test_after_a_conflict_another_name_is_chosen_and_nothing_is_lost(portal: Por
     assert status == 200 and confirmed(browser, page) == 303
     again = portal.load(str(student.album))
     assert (again.mailbox, again.mailbox_state) == (f"j.kowalski@{DOMAIN}", MailboxState.REQUESTED)
-    assert milestones(browser) == ["done", "waiting", "later", "later", "later"]
+    assert milestones(browser) == ["done", "waiting", *["later"] * 5]
 
 
 @pytest.mark.parametrize("standing", [Standing.GRADUATED, Standing.RESIGNED, Standing.STRUCK_OFF])

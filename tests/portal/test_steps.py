@@ -13,7 +13,7 @@ from estudent.adapters.registry import tables
 from estudent.domain.lifecycle import Standing
 from estudent.domain.outcome import Result
 from estudent.domain.student import MailboxState, Student
-from estudent.ports import JournalEntry
+from estudent.ports import JournalEntry, Sighting
 from tests.contract.registry_world import nrb
 from tests.portal.world import NUMBERS, Portal
 
@@ -40,7 +40,7 @@ def asked(portal: Portal, wanted: str = "", **changes: Any) -> Student:
 
 def with_mailbox(portal: Portal, **changes: Any) -> Student:
     student = asked(portal, **changes)
-    portal.campus.mailbox_register.observe(student.key, MailboxState.VERIFIED, f"id-{student.album}")
+    portal.campus.mailbox_register.observe([Sighting(student.key, MailboxState.VERIFIED, f"id-{student.album}")])
     return portal.load(str(student.album))
 
 
@@ -123,7 +123,7 @@ def test_something_to_pay_is_what_comes_next(portal: Portal) -> None:
 
 def test_an_address_that_microsoft_gave_away_means_another_name_and_nothing_lost(portal: Portal) -> None:
     student = asked(portal)
-    portal.campus.mailbox_register.observe(student.key, MailboxState.CONFLICT, None, "somebody else's")
+    portal.campus.mailbox_register.observe([Sighting(student.key, MailboxState.CONFLICT, None, "somebody else's")])
     html = page_of(portal, student)
     assert states(html)[1] == "trouble"
     assert "nothing else is lost" in words(html) and 'class="button" href="/mailbox/new"' in html
@@ -148,7 +148,7 @@ def test_the_fragment_is_the_same_list_and_follows(portal: Portal) -> None:
     before = browser.get("/steps/live").get_data(as_text=True)
     assert 'data-waiting="yes"' in before and "<html" not in before
     assert before.strip() in browser.get("/steps").get_data(as_text=True)
-    portal.campus.mailbox_register.observe(student.key, MailboxState.VERIFIED, "id-1")
+    portal.campus.mailbox_register.observe([Sighting(student.key, MailboxState.VERIFIED, "id-1")])
     after = browser.get("/steps/live").get_data(as_text=True)
     assert states(after)[1] == "done" and before != after
 

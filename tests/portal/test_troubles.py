@@ -15,6 +15,7 @@ from estudent.domain.lifecycle import Standing
 from estudent.domain.one_time_code import Purpose
 from estudent.domain.person_name import PersonName
 from estudent.domain.student import MailboxState, Student
+from estudent.ports import Sighting
 from tests.contract.registry_world import a_feed, an_admission, an_application, nrb
 from tests.portal.letters import code_of
 from tests.portal.world import DOMAIN, NUMBERS, Portal, pesel_of
@@ -44,7 +45,7 @@ def with_mailbox(portal: Portal, **changes: Any) -> Student:
     student = portal.a_student(in_directory=False, **changes)
     portal.campus.students.observe_activations([student.key])
     portal.campus.ask_for_mailbox.ask(student.album, f"a.{student.album}")
-    portal.campus.mailbox_register.observe(student.key, MailboxState.VERIFIED, f"id-{student.album}")
+    portal.campus.mailbox_register.observe([Sighting(student.key, MailboxState.VERIFIED, f"id-{student.album}")])
     return portal.load(str(student.album))
 
 

@@ -37,9 +37,10 @@ Step = tuple[str, str, str]
 DONE, REFUSED, FAILED = (each.value for each in Result)
 LETTERS = sorted(each.name for each in (ROOT / "templates" / "letters").iterdir() if each.is_dir())
 MESSAGES = [kind for kind in LETTERS if kind != "album_number"]
+NEVER_DIFFERENT = ("album", "alias", "identifier", "lock", "trouble", "looks", "again")
 FIELDS = {
     "directory": [each.name for each in fields(Entry) if each.name not in ("album", "lock")],
-    "mailboxes": [each.name for each in fields(Mailbox) if each.name not in ("album", "alias", "identifier", "lock")],
+    "mailboxes": [each.name for each in fields(Mailbox) if each.name not in NEVER_DIFFERENT],
     "usos": ["email"],
 }
 
@@ -68,6 +69,10 @@ WRITTEN: dict[tuple[str, str, str], list[Step]] = {
     ("services/change_password.py", "SYSTEM", "step"): [
         ("portal", "password change", REFUSED),
         ("portal", "password changed", DONE),
+    ],
+    ("services/one_password.py", "SYSTEM", "REFUSAL"): [("portal", "password change", REFUSED)],
+    ("services/one_password.py", "SYSTEM", "WRITTEN"): [
+        ("portal", "mailbox password", result) for result in (DONE, REFUSED, FAILED)
     ],
     ("adapters/registry/accounts.py", "'portal'", "step"): [
         ("portal", step, DONE) for step in ("account activated", "password recovered")

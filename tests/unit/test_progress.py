@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import product
@@ -26,6 +27,10 @@ ACTIVE: dict[str, Any] = {"account": AccountState.ACTIVE}
 ASKED = ACTIVE | {"mailbox": ADDRESS, "mailbox_state": MailboxState.REQUESTED, "usos_id": 55, "account_number": NUMBER}
 WORKING = ASKED | {"mailbox_state": MailboxState.VERIFIED}
 LINKED = WORKING | {"usos_email": ADDRESS}
+MADE = Seen(requested_at=NOW, user_made_at=NOW)
+LICENSED = replace(MADE, licensed_at=NOW)
+OPENED = replace(LICENSED, opened_at=NOW)
+ALIASED = replace(OPENED, alias_added_at=NOW)
 
 
 def ago(**how_long: float) -> datetime:
@@ -53,6 +58,8 @@ TABLE: list[Row] = [
      Step.MAILBOX, StepState.WAITING, Why.TAKES_LONGER, Action.NONE),
     ("since yesterday", ASKED, Seen(requested_at=ago(hours=25)), 0,
      Step.MAILBOX, StepState.TROUBLE, Why.TAKES_TOO_LONG, Action.ASK_OFFICE),
+    ("a person must see to the mailbox", ASKED | {"mailbox_state": MailboxState.STUCK}, Seen(requested_at=ago(hours=1)),
+     0, Step.MAILBOX, StepState.TROUBLE, Why.TAKES_TOO_LONG, Action.ASK_OFFICE),
     ("Microsoft has the user, not yet the mailbox", ASKED | {"mailbox_state": MailboxState.AWAITED},
      Seen(requested_at=ago(minutes=9)), 0, Step.MAILBOX, StepState.WAITING, Why.BEING_MADE, Action.NONE),
     ("the address is somebody else's at Microsoft", ASKED | {"mailbox_state": MailboxState.CONFLICT}, Seen(), 0,
@@ -161,9 +168,14 @@ def test_every_student_has_five_steps_in_order_and_none_promises_what_is_not_owe
     [
         (None, Seen(), 0),
         (MailboxState.REQUESTED, Seen(requested_at=NOW), 1),
-        (MailboxState.AWAITED, Seen(requested_at=NOW, user_made_at=NOW), 2),
-        (MailboxState.AWAITED, Seen(requested_at=NOW, user_made_at=NOW, alias_added_at=NOW), 4),
-        (MailboxState.VERIFIED, Seen(requested_at=NOW, mailbox_seen_at=NOW), 5),
+        (MailboxState.CREATED, MADE, 2),
+        (MailboxState.AWAITED, LICENSED, 3),
+        (MailboxState.STUCK, LICENSED, 3),
+        (MailboxState.OPENED, OPENED, 4),
+        (MailboxState.ALIASED, ALIASED, 5),
+        (MailboxState.ALIASED, replace(ALIASED, mailbox_seen_at=NOW), 5),
+        (MailboxState.VERIFIED, replace(ALIASED, mailbox_seen_at=NOW), 6),
+        (MailboxState.VERIFIED, replace(ALIASED, mailbox_seen_at=NOW, told_at=NOW), 7),
     ],
 )
 def test_the_way_of_a_mailbox_is_done_up_to_a_point_and_one_thing_is_waited_for(
@@ -172,8 +184,8 @@ def test_the_way_of_a_mailbox_is_done_up_to_a_point_and_one_thing_is_waited_for(
     way = way_of(state, seen)
     assert [each.milestone for each in way] == list(Milestone)
     states = [each.state for each in way]
-    ahead = [StepState.WAITING, *[StepState.LATER] * 4]
-    assert states == [*[StepState.DONE] * done, *ahead[: 5 - done]]
+    ahead = [StepState.WAITING, *[StepState.LATER] * 6]
+    assert states == [*[StepState.DONE] * done, *ahead[: 7 - done]]
 
 
 class NoTrail:

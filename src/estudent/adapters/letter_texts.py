@@ -15,12 +15,16 @@ from estudent.domain.student import AccountState
 
 @dataclass(frozen=True, slots=True)
 class LetterTexts:
-    """Composes letters; `brand` has the university's name, office and contact, `portal` is eStudent's address."""
+    """Composes letters; `brand` has the university's name, office and contact, `portal` is eStudent's address.
+
+    Where the mailbox has a password of its own, the student is asked to confirm it.
+    """
 
     fingerprints: Fingerprints = field(repr=False)
     brand: Mapping[str, str]
     portal: str
     mail_domain: str
+    mailbox_wants_password: bool = False
 
     def __call__(self, notice: Notice) -> Letter:
         """Return the letter of a notice, the same at every call."""
@@ -50,6 +54,7 @@ class LetterTexts:
             "portal": portal,
             "activation_link": f"{portal}/activate#{activation_token(self.fingerprints, notice.message_id)}",
             "one_time_link": f"{portal}/{door}#{secret}",
+            "confirm_link": f"{portal}/mailbox/password" if self.mailbox_wants_password else "",
             "code": self._code(notice),
             "minutes": OUT_OF_DATE_AFTER.get(notice.kind, timedelta(0)) // timedelta(minutes=1),
         }

@@ -41,6 +41,7 @@ class Hold(StrEnum):
     NO_NAME_CHOSEN = "no_name_chosen"
     ADDRESS_TAKEN = "address_taken"
     MICROSOFT_PROBLEM = "microsoft_problem"
+    MAILBOX_STUCK = "mailbox_stuck"
     MICROSOFT_SLOW = "microsoft_slow"
     NO_USOS_ID = "no_usos_id"
     USOS_REFUSES = "usos_refuses"
@@ -123,6 +124,8 @@ def _before_activation(traces: Traces) -> tuple[Hold, str]:
 def _before_the_mailbox(traces: Traces) -> tuple[Hold, str]:
     if traces.mailbox_state is MailboxState.CONFLICT:
         return Hold.ADDRESS_TAKEN, traces.problem
+    if traces.mailbox_state is MailboxState.STUCK:
+        return Hold.MAILBOX_STUCK, traces.problem
     said = traces.problem or traces.refusal
     return (Hold.MICROSOFT_PROBLEM, said) if said else (Hold.MICROSOFT_SLOW, "")
 

@@ -1,4 +1,4 @@
-"""The way of a mailbox from the request to the moment when it works."""
+"""The way of a mailbox from the request to the moment when it works and the student knows."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ class Milestone(StrEnum):
 
     REQUESTED = "requested"
     USER = "user"
+    LICENCE = "licence"
     MAILBOX = "mailbox"
     ALIAS = "alias"
     WORKS = "works"
+    TOLD = "told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +32,18 @@ class Reached:
 
 
 def way_of(state: MailboxState | None, seen: Seen) -> tuple[Reached, ...]:
-    """Return how far a mailbox is; the alias is only added to a mailbox that is there."""
+    """Return how far a mailbox is, by what was seen of it and not by what was tried."""
     works = state is MailboxState.VERIFIED
-    has_alias = works or seen.alias_added_at is not None
-    has_user = has_alias or state is MailboxState.AWAITED
-    reached = {
-        Milestone.REQUESTED: (state is not None, seen.requested_at),
-        Milestone.USER: (has_user, seen.user_made_at),
-        Milestone.MAILBOX: (has_alias, seen.alias_added_at),
-        Milestone.ALIAS: (has_alias, seen.alias_added_at),
-        Milestone.WORKS: (works, seen.mailbox_seen_at if works else None),
+    moments = {
+        Milestone.REQUESTED: seen.requested_at if state else None,
+        Milestone.USER: seen.user_made_at,
+        Milestone.LICENCE: seen.licensed_at,
+        Milestone.MAILBOX: seen.opened_at,
+        Milestone.ALIAS: seen.alias_added_at,
+        Milestone.WORKS: seen.mailbox_seen_at if works else None,
+        Milestone.TOLD: seen.told_at if works else None,
     }
-    done = [Reached(milestone, StepState.DONE, at) for milestone, (there, at) in reached.items() if there]
-    ahead = [milestone for milestone, (there, _) in reached.items() if not there]
+    done = [Reached(milestone, StepState.DONE, at) for milestone, at in moments.items() if at]
+    ahead = [milestone for milestone, at in moments.items() if not at]
     states = [StepState.WAITING, *[StepState.LATER] * len(ahead)]
     return (*done, *(Reached(milestone, state) for milestone, state in zip(ahead, states, strict=False)))

@@ -92,6 +92,9 @@ class Seen:
     alias_added_at: datetime | None = None
     mailbox_seen_at: datetime | None = None
     linked_at: datetime | None = None
+    licensed_at: datetime | None = None
+    opened_at: datetime | None = None
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,15 +170,15 @@ def _mailbox(student: Student, seen: Seen, now: datetime) -> StepOnTheWay:
         action = Action.CHOOSE_ANOTHER_NAME
         return StepOnTheWay(step, StepState.TROUBLE, Why.ADDRESS_TAKEN, seen.mailbox_seen_at, action)
     if student.mailbox is not None:
-        return _mailbox_on_its_way(seen, now)
+        return _mailbox_on_its_way(student, seen, now)
     if student.account is not AccountState.ACTIVE:
         return StepOnTheWay(step, StepState.LATER, Why.ACCOUNT_FIRST)
     return StepOnTheWay(step, StepState.NOW, Why.NO_NAME_CHOSEN, action=Action.CHOOSE_NAME)
 
 
-def _mailbox_on_its_way(seen: Seen, now: datetime) -> StepOnTheWay:
+def _mailbox_on_its_way(student: Student, seen: Seen, now: datetime) -> StepOnTheWay:
     waits = now - seen.requested_at if seen.requested_at else timedelta(0)
-    if waits > TOO_LONG:
+    if waits > TOO_LONG or student.mailbox_state is MailboxState.STUCK:
         action = Action.ASK_OFFICE
         return StepOnTheWay(Step.MAILBOX, StepState.TROUBLE, Why.TAKES_TOO_LONG, seen.requested_at, action)
     why = Why.TAKES_LONGER if waits > USUAL else Why.BEING_MADE

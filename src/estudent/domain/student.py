@@ -28,12 +28,22 @@ class AccountState(StrEnum):
 
 
 class MailboxState(StrEnum):
-    """The steps of a mailbox on its way (facts: none of them is done in one request)."""
+    """How far a mailbox was seen to be (facts: no two of these steps are done in one request).
+
+    CREATED: Microsoft has the user. AWAITED: the user has the licence. OPENED: Exchange has the mailbox.
+    ALIASED: Exchange has accepted the alias. VERIFIED: both addresses were read back.
+    CONFLICT: the address is somebody else's. STUCK: a person must act. RETRIED: somebody at the desk has.
+    """
 
     REQUESTED = "requested"
+    CREATED = "created"
     AWAITED = "awaited"
+    OPENED = "opened"
+    ALIASED = "aliased"
     VERIFIED = "verified"
     CONFLICT = "conflict"
+    STUCK = "stuck"
+    RETRIED = "retried"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,7 @@ class Student:
     mailbox: str | None = field(default=None, repr=False)
     mailbox_state: MailboxState | None = None
     mailbox_id: str | None = None
+    mailbox_looks: int = 0
     usos_email: str | None = field(default=None, repr=False)
     account_number: Nrb | None = field(default=None, repr=False)
 

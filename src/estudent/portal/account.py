@@ -10,10 +10,11 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from estudent.domain.device import device_of
-from estudent.portal import here, postman
+from estudent.portal import here, mailbox_password, postman
 from estudent.portal.page import show
 from estudent.portal.sign_in import MUST_CHANGE
 from estudent.portal.sign_in_form import ChangeForm
+from estudent.ports import PasswordRefused
 
 pages = Blueprint("account", __name__)
 
@@ -41,11 +42,19 @@ def password() -> Response:
     """Change the password: all sessions end but this one, which goes on under a new id."""
     student, form, until = here.this_student(), ChangeForm(), None
     if form.validate_on_submit() and form.check(student) and form.differs():
-        no = here.campus().change_password(student, form.typed, form.chosen, here.source())
-        if no is None:
-            return _changed()
-        form.refuse()
-        until = no.until
+        try:
+            no = here.campus().change_password(student, form.typed, form.chosen, here.source())
+        except PasswordRefused:
+            # All sessions have ended before the new password was tried; the student stays in this one.
+            forced = session.get(MUST_CHANGE)
+            here.admit_student(student)
+            session[MUST_CHANGE] = forced
+            form.refused_by_microsoft()
+        else:
+            if no is None:
+                return _changed()
+            form.refuse()
+            until = no.until
     values = {"user_name": student.album.login, "forced": bool(session.get(MUST_CHANGE)), "until": until}
     return show("portal/password.html", _status(form, until), form=form, **values)
 
@@ -96,6 +105,7 @@ def _changed() -> Response:
     postman.nudge()
     here.admit_student(here.this_student())
     flash(gettext("Your password is changed. You are signed out everywhere else."), "good")
+    mailbox_password.warn_of_difference()
     return redirect(url_for("account.front"))
 
 

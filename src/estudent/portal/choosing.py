@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, jsonify, redirect, url_for
 from werkzeug.wrappers import Response
 
-from estudent.domain.student import AccountState
-from estudent.portal import handles, here, postman
+from estudent.domain.student import AccountState, Student
+from estudent.portal import handles, here, mailbox_password, postman
 from estudent.portal.door_pages import start_again, turned_away
 from estudent.portal.page import show
 from estudent.portal.password_form import PasswordForm
+from estudent.ports import PasswordRefused
 from estudent.services.turned_away import TurnedAway
 
 pages = Blueprint("choosing", __name__)
@@ -25,14 +26,22 @@ def password() -> Response:
     try:
         whose = here.campus().choose_password.may_choose(proof).student
         if not (form.validate_on_submit() and form.check(whose)):
-            first = whose.account is AccountState.PREPARED
-            return show("portal/doors/password.html", form=form, first=first, user_name=whose.album.login)
+            return _form(form, whose)
         here.campus().choose_password(proof, form.chosen)
     except TurnedAway as no:
         return turned_away(no)
+    except PasswordRefused:
+        form.refused_by_microsoft()
+        return _form(form, whose)
     postman.nudge()
     here.admit_student(whose)
+    mailbox_password.warn_of_difference()
     return redirect(url_for("choosing.done" if whose.account is AccountState.PREPARED else "choosing.recovered"))
+
+
+def _form(form: PasswordForm, whose: Student) -> Response:
+    first = whose.account is AccountState.PREPARED
+    return show("portal/doors/password.html", form=form, first=first, user_name=whose.album.login)
 
 
 @pages.get("/create/done")

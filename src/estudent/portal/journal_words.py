@@ -23,6 +23,9 @@ SENTENCES: Mapping[tuple[str, str, str], Any] = {
     ("letters", "sent activated", DONE): lazy_gettext("The student was told by e-mail that the account is active."),
     ("letters", "sent password_changed", DONE): lazy_gettext("The student was told by e-mail of the new password."),
     ("letters", "sent too_many_tries", DONE): lazy_gettext("After many failed tries a link was sent by e-mail."),
+    ("letters", "sent mailbox_name_taken", DONE): lazy_gettext(
+        "The student was asked by e-mail to choose another name for the mailbox."
+    ),
     ("letters", "sent mailbox_ready", DONE): lazy_gettext("The student was told by e-mail that the mailbox works."),
     ("letters", "activation", REFUSED): lazy_gettext("A letter about the account could not be sent."),
     ("letters", "email_code", REFUSED): lazy_gettext("The code for creating the account could not be sent."),
@@ -30,11 +33,17 @@ SENTENCES: Mapping[tuple[str, str, str], Any] = {
     ("letters", "activated", REFUSED): lazy_gettext("The letter that the account is active could not be sent."),
     ("letters", "password_changed", REFUSED): lazy_gettext("The letter about the new password could not be sent."),
     ("letters", "too_many_tries", REFUSED): lazy_gettext("The letter about many failed tries could not be sent."),
+    ("letters", "mailbox_name_taken", REFUSED): lazy_gettext(
+        "The letter that asks for another name for the mailbox could not be sent."
+    ),
     ("letters", "mailbox_ready", REFUSED): lazy_gettext("The letter that the mailbox works could not be sent."),
     ("portal", "account activated", DONE): lazy_gettext("The student chose a password: the account is active."),
     ("portal", "password recovered", DONE): lazy_gettext("The student chose a new password with a code or a link."),
     ("portal", "password changed", DONE): lazy_gettext("The student changed the password."),
     ("portal", "password change", REFUSED): lazy_gettext("A try to change the password failed."),
+    ("portal", "mailbox password", DONE): lazy_gettext("Microsoft has the student's password, too."),
+    ("portal", "mailbox password", REFUSED): lazy_gettext("Microsoft's rules refuse the student's password."),
+    ("portal", "mailbox password", FAILED): lazy_gettext("The password could not be written at Microsoft."),
     ("portal", "signed in", DONE): lazy_gettext("The student signed in for the first time."),
     ("portal", "sign-in", REFUSED): lazy_gettext("A try to sign in failed."),
     ("portal", "turned away: mismatch", REFUSED): lazy_gettext("A try to create the account failed."),
@@ -46,7 +55,12 @@ SENTENCES: Mapping[tuple[str, str, str], Any] = {
     ("portal", "turned away: used", REFUSED): lazy_gettext("A code or a link was used a second time."),
     ("portal", "turned away: no_entry", REFUSED): lazy_gettext("The account was not made in the directory yet."),
     ("mailboxes", "mailbox requested", DONE): lazy_gettext("The student asked for a mailbox."),
+    ("mailboxes", "mailbox created", DONE): lazy_gettext("Microsoft knows the student; the licence is missing yet."),
     ("mailboxes", "mailbox awaited", DONE): lazy_gettext("Microsoft knows the student and is making the mailbox."),
+    ("mailboxes", "mailbox opened", DONE): lazy_gettext("The mailbox is there; the alias is missing yet."),
+    ("mailboxes", "mailbox aliased", DONE): lazy_gettext("Microsoft has taken the alias; it is not to be seen yet."),
+    ("mailboxes", "mailbox stuck", DONE): lazy_gettext("The mailbox does not get on by itself any more."),
+    ("mailboxes", "mailbox retried", DONE): lazy_gettext("Microsoft is asked once more for the mailbox."),
     ("mailboxes", "mailbox verified", DONE): lazy_gettext("The mailbox and its alias were seen to work."),
     ("mailboxes", "mailbox conflict", DONE): lazy_gettext("Microsoft has given the address to somebody else."),
     ("payment_accounts", "number from usos", DONE): lazy_gettext("The account number was read from USOS."),
@@ -113,7 +127,14 @@ FIELDS: Mapping[str, Any] = {
 }
 """The fields of the far systems."""
 
-TELLING = frozenset({("mailboxes", "mailbox conflict"), ("recruitment", "admitted"), ("recruitment", "data changed")})
+TELLING = frozenset(
+    {
+        ("mailboxes", "mailbox conflict"),
+        ("mailboxes", "mailbox stuck"),
+        ("recruitment", "admitted"),
+        ("recruitment", "data changed"),
+    }
+)
 """Steps that went well and whose detail still says something to a clerk."""
 
 

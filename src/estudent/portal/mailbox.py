@@ -16,6 +16,7 @@ from estudent.domain.progress import Step
 from estudent.domain.student import MailboxState, Student
 from estudent.portal.forms import tidied
 from estudent.portal.here import campus, for_students, this_student
+from estudent.portal.mailbox_password import asked_of
 from estudent.portal.name_form import LONGEST_TYPED, OWN, NameForm, WishForm, told, without_domain
 from estudent.portal.page import show
 from estudent.portal.security import limiter
@@ -115,6 +116,7 @@ def _state(student: Student) -> dict[str, Any]:
         "mailbox": progress[Step.MAILBOX],
         "way": way_of(student.mailbox_state, campus().trail.of(student.key)),
         "alias": alias_of(student),
+        "confirm_password": asked_of(student),
     }
 
 

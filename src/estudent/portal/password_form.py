@@ -33,6 +33,15 @@ class PasswordForm(Form):
             self.password_again.errors = [gettext("Type the same password in both fields; they differ now.")]
         return not self.password.errors and not self.password_again.errors
 
+    def refused_by_microsoft(self) -> None:
+        """Say at the field that Microsoft's rules refuse the password."""
+        self.password.errors = [
+            gettext(
+                "Microsoft 365, where your mailbox is, does not take this password. Use other words; letters without "
+                "accents (a-z, A-Z), digits and signs, and nothing that is often used."
+            )
+        ]
+
     @property
     def chosen(self) -> str:
         """The password in the form in which it is hashed."""

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from estudent.domain.student import Student
 from estudent.portal.here import campus, for_students, this_student
+from estudent.portal.mailbox_password import asked_of
 from estudent.portal.page import show
 from estudent.portal.security import limiter
 
@@ -36,4 +37,8 @@ def live() -> Response:
 
 
 def _values(student: Student) -> dict[str, Any]:
-    return {"progress": campus().follow_steps(student), "alias": f"{student.album.login}@{campus().domain}"}
+    return {
+        "progress": campus().follow_steps(student),
+        "alias": f"{student.album.login}@{campus().domain}",
+        "confirm_password": asked_of(student),
+    }

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from estudent.ports import FarSideError
 
+WARNING = "WARNING: "
+"""How the sentence of a check begins that found something to do soon."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -15,6 +18,11 @@ class Finding:
     system: str
     well: bool
     sentence: str
+
+    @property
+    def warns(self) -> bool:
+        """Whether it is well and will not stay so by itself."""
+        return self.well and self.sentence.startswith(WARNING)
 
 
 def examine(checks: Mapping[str, Callable[[], str]]) -> list[Finding]:

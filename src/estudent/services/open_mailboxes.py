@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.lifecycle import Owed
-from estudent.domain.mailbox import Mailbox, mailbox_of
+from estudent.domain.mailbox import Mailbox, mailbox_of, needs_licence
 from estudent.domain.mailbox_name import NameFault, check_local_part, fault_of
+from estudent.domain.mailbox_watch import ON_THE_WAY
 from estudent.domain.name_proposal import proposals
 from estudent.domain.outcome import Outcome, Remark, Result
 from estudent.domain.person_name import Transliterate
 from estudent.domain.student import MailboxState, Student
-from estudent.ports import ADDRESS_TAKEN, AlreadyExists, Journal, Mailboxes, MailboxRegister, Refused, Students
-from estudent.services.reconcile import Reconcile
+from estudent.ports import (
+    ADDRESS_TAKEN,
+    NO_SEATS,
+    AlreadyExists,
+    Journal,
+    Mailboxes,
+    MailboxRegister,
+    Refused,
+    Sighting,
+    Students,
+)
+from estudent.services.reconcile import Forecast, Reconcile
 
 SYSTEM = "mailboxes"
-ON_THE_WAY = frozenset({MailboxState.REQUESTED, MailboxState.AWAITED})
+SOMEBODY_ELSES = "the address belongs to somebody else at Microsoft"
 PROPOSED = 5
 LOOKED_UP = 50
 
@@ -32,11 +43,12 @@ class AskForMailbox:
     transliterate: Transliterate
     domain: str
 
-    def ask(self, album: AlbumNumber, name: str) -> str:
+    def ask(self, album: AlbumNumber, name: str, *, waited_for: bool = True) -> str:
         """Reserve the address and put the request in the outbox at once; return the address.
 
         Raises BadName for a name against the rules, AlreadyExists for one that was ever given, TooAlike for one that
         looks like somebody else's, Refused for a student who is owed no mailbox. A student who has a mailbox keeps it.
+        What nobody waits for is left to the next run for everybody, so that it keeps no student waiting.
         """
         student = self.students.by_album(album)
         if kept := _kept(student):
@@ -45,7 +57,7 @@ class AskForMailbox:
             raise Refused(f"student {album} is {student.standing.value}; a mailbox goes with studying")
         address = f"{check_local_part(name)}@{self.domain}"
         try:
-            self.register.reserve(student, address, f"{album.login}@{self.domain}")
+            self.register.reserve(student, address, f"{album.login}@{self.domain}", waited_for=waited_for)
         except AlreadyExists:
             # The same student may have asked in another tab; then that request stands.
             if kept := _kept(self.students.by_album(album)):
@@ -75,7 +87,7 @@ class AskForMailbox:
     def _ask_for_best(self, student: Student) -> bool:
         for name in self._free_names(student):
             try:
-                self.ask(student.album, name)
+                self.ask(student.album, name, waited_for=False)
             except AlreadyExists:  # somebody was quicker; the next name is tried
                 continue
             return True
@@ -111,31 +123,59 @@ def open_mailboxes(
     def observe(
         looked_at: Sequence[Student], found: Mapping[AlbumNumber, Mailbox], outcomes: Sequence[Outcome]
     ) -> list[Remark]:
-        taken = {outcome.step.album for outcome in outcomes if _address_is_taken(outcome)}
+        became = {outcome.step.album: outcome for outcome in outcomes}
         asked = [(student, thing) for student in looked_at if (thing := wanted(student))]
-        states = {student.album: _state(thing, found.get(student.album), taken) for student, thing in asked}
-        for student, _ in asked:
-            _observe(register, student, found.get(student.album), states[student.album])
-        waiting = sum(state in ON_THE_WAY for state in states.values())
+        sights = [
+            _sight(student, thing, found.get(student.album), became.get(student.album)) for student, thing in asked
+        ]
+        register.observe(sights)
+        waiting = sum(sight.state in ON_THE_WAY and not sight.held for sight in sights)
         why = f"{waiting} mailboxes are on their way; Microsoft usually needs under 30 minutes"
         return [Remark(SYSTEM, why, "nothing; later runs finish them")] if waiting else []
 
-    return Reconcile(SYSTEM, students, journal, mailboxes, wanted, observe)
+    return Reconcile(SYSTEM, students, journal, mailboxes, wanted, observe, needs_licence)
 
 
-def _address_is_taken(outcome: Outcome) -> bool:
-    return outcome.result is Result.REFUSED and outcome.detail.startswith(ADDRESS_TAKEN)
+def shortage(mailboxes: Mailboxes, forecast: Forecast) -> str | None:
+    """Return how many seats a plan lacks, before its first step, or None when there are enough."""
+    if not forecast.licences:
+        return None
+    left = mailboxes.free_seats()
+    missing = forecast.licences - left
+    if missing <= 0:
+        return None
+    return f"{missing} seats missing: {forecast.licences} mailboxes need a licence, {left} are left; free or buy seats"
 
 
-def _state(wanted: Mailbox, found: Mailbox | None, taken: Set[AlbumNumber]) -> MailboxState:
+def _sight(student: Student, wanted: Mailbox, found: Mailbox | None, outcome: Outcome | None) -> Sighting:
+    """Return what was seen of one mailbox after its step, and what is wrong with it."""
+    problem = outcome.detail if outcome and outcome.result is not Result.DONE else ""
+    if found is None and problem.startswith(ADDRESS_TAKEN):
+        return Sighting(student.key, MailboxState.CONFLICT, None, SOMEBODY_ELSES)
+    refused = outcome is not None and outcome.result is Result.REFUSED
+    was_aliased = _was_aliased(outcome) or student.mailbox_state is MailboxState.ALIASED
+    state = _state(wanted, found, was_aliased=was_aliased)
+    trouble = found.trouble if found else ""
+    held = refused and NO_SEATS not in problem
+    return Sighting(student.key, state, found.identifier if found else None, problem or trouble, held)
+
+
+def _was_aliased(outcome: Outcome | None) -> bool:
+    """Tell whether Exchange accepted the alias in this step."""
+    if outcome is None or outcome.result is not Result.DONE or "aliased" not in outcome.step.fields:
+        return False
+    before: Mailbox | None = outcome.step.found
+    return before is not None and before.reachable
+
+
+def _state(wanted: Mailbox, found: Mailbox | None, *, was_aliased: bool) -> MailboxState:
+    """Return how far a mailbox is: an alias that Exchange took is not there before it can be read back."""
     if found is None:
-        return MailboxState.CONFLICT if wanted.album in taken else MailboxState.REQUESTED
-    return MailboxState.AWAITED if wanted.differences(found) else MailboxState.VERIFIED
-
-
-def _observe(register: MailboxRegister, student: Student, found: Mailbox | None, state: MailboxState) -> None:
-    identifier = found.identifier if found else None
-    if (state, identifier) == (student.mailbox_state, student.mailbox_id):
-        return
-    why = "the address belongs to somebody else at Microsoft" if state is MailboxState.CONFLICT else ""
-    register.observe(student.key, state, identifier, why)
+        return MailboxState.REQUESTED
+    if not found.licensed:
+        return MailboxState.CREATED
+    if not found.ready:
+        return MailboxState.AWAITED
+    if found.works and found.primary.lower() == wanted.primary.lower():
+        return MailboxState.VERIFIED
+    return MailboxState.ALIASED if was_aliased or found.aliased else MailboxState.OPENED

@@ -16,20 +16,23 @@ from estudent.ports import FarSideError, Journal, JournalEntry, Misconfigured, S
 
 @dataclass(slots=True)
 class Forecast:
-    """What a plan would do: how many students were looked at, and how many steps of each kind."""
+    """What a plan would do: whom it looked at, how many steps of each kind it has, and how many need a licence."""
 
     system: str
     looked_at: int = 0
     steps: Counter[StepKind] = field(default_factory=Counter)
+    licences: int = 0
 
     def merge(self, other: Forecast) -> Forecast:
         """Return the sum of two forecasts of one system."""
-        return Forecast(self.system, self.looked_at + other.looked_at, self.steps + other.steps)
+        licences = self.licences + other.licences
+        return Forecast(self.system, self.looked_at + other.looked_at, self.steps + other.steps, licences)
 
-    def as_tally(self) -> Tally:
-        """Return the counts as a run would have had them, had nothing been refused."""
+    def as_tally(self, obstacle: str | None = None) -> Tally:
+        """Return the counts as a run would have had them, had nothing been refused, and what would stop the run."""
         new = self.steps[StepKind.ADD]
-        return Tally(self.system, read=self.looked_at, new=new, changed=self.steps.total() - new)
+        remarks = [Remark(self.system, obstacle, "see to it before the run")] if obstacle else []
+        return Tally(self.system, read=self.looked_at, new=new, changed=self.steps.total() - new, remarks=remarks)
 
 
 class Reconciler(Protocol):
@@ -56,6 +59,10 @@ class FarSystem(Protocol[T]):
         """Take the steps, yielding an outcome for each that had one."""
 
 
+def _never(_step: object) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Reconcile(Generic[T]):
     """The one engine; a system adds what is wanted of a student, and how an observation is recorded."""
@@ -66,12 +73,14 @@ class Reconcile(Generic[T]):
     far: FarSystem[T]
     wanted: Callable[[Student], T | None]
     observe: Callable[[Sequence[Student], Mapping[AlbumNumber, T], Sequence[Outcome]], list[Remark]]
+    needs_licence: Callable[[Step[T]], bool] = _never
 
     def forecast(self, keys: Sequence[int]) -> Forecast:
         """Plan for these students and change nothing."""
         things = self._things(self.students.load(keys))
-        steps = plan(things, self.far.find(things))
-        return Forecast(self.system, len(things), Counter(step.kind for step in steps))
+        steps = list(plan(things, self.far.find(things)))
+        licences = sum(map(self.needs_licence, steps))
+        return Forecast(self.system, len(things), Counter(step.kind for step in steps), licences)
 
     def apply(self, keys: Sequence[int]) -> Tally:
         """Plan anew for these students, take the steps, look again, and record what was seen."""

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.lifecycle import Owed
+from estudent.domain.mailbox_watch import ON_THE_WAY
 from estudent.domain.reason import Reason
 from estudent.domain.student import MailboxState, Student
 from estudent.ports import Corrections, Refused, Students
 
-ON_ITS_WAY = frozenset({MailboxState.REQUESTED, MailboxState.AWAITED})
+HURRIED = ON_THE_WAY | {MailboxState.STUCK}
 
 
 def can_be_hurried(student: Student) -> bool:
     """Tell whether there is a mailbox on its way; for an address in conflict the student must choose another name."""
-    return student.mailbox_state in ON_ITS_WAY and student.is_owed(Owed.MAILBOX)
+    return student.mailbox_state in HURRIED and student.is_owed(Owed.MAILBOX)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,8 @@ class ServeRequests:
         if served:
             tallies += [_timed(follower, served) for follower in self.followers]
         self.outbox.finish([request.key for request in finished])
-        self.outbox.put_back([each for each in requests if each.student in unfinished], NOT_READY)
+        waiting = [each for each in requests if each.student in unfinished]
+        self.outbox.put_back(waiting, NOT_READY, self.register.turns(keys))
         return tallies
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
@@ -13,8 +13,8 @@ from estudent.adapters.registry import tables
 from estudent.adapters.registry.database import Database
 from estudent.ports import AlreadyExists, Misconfigured, Unavailable
 from sandbox.postgresql import PostgreSQL
+from tests.contract import allowance_contract, single_use_contract
 from tests.contract import registry_contract as contract
-from tests.contract import single_use_contract
 from tests.contract.registry_world import DOMAIN, START, Registry, a_feed, an_application
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -63,6 +63,13 @@ class TestLetters(contract.LettersContract): ...
 
 
 class TestSingleUse(single_use_contract.SingleUseContract): ...
+
+
+class TestAllowance(allowance_contract.SharedAllowanceContract):
+    @pytest.fixture
+    def office(self, registry: Registry) -> Iterator[allowance_contract.Office]:
+        with closing(allowance_contract.Registries(registry)) as office:
+            yield office
 
 
 class TestStudents(contract.StudentsContract): ...

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.mailbox_name import likeness
+from estudent.domain.mailbox_watch import ON_THE_WAY
 from estudent.domain.nrb import Nrb
 from estudent.domain.student import AccountState, MailboxState, Student
 from estudent.domain.whom import Whom
-from estudent.ports import AlreadyExists, JournalEntry, JournalLine, NotFound, TooAlike
+from estudent.ports import AlreadyExists, JournalEntry, JournalLine, NotFound, Sighting, TooAlike
 
 
 class StudentsInMemory:
@@ -64,7 +66,7 @@ class MailboxesInMemory:
         self.students, self.seen_late = students, False
         self.given: dict[str, int] = {}
 
-    def reserve(self, student: Student, wanted: str, alias: str) -> None:
+    def reserve(self, student: Student, wanted: str, alias: str, *, waited_for: bool = True) -> None:
         """Give an address."""
         assert alias.startswith(f"{student.album.login}@")
         if wanted in self.given:
@@ -86,14 +88,23 @@ class MailboxesInMemory:
         looks = {likeness(given.partition("@")[0]) for given, owner in self.given.items() if owner != student}
         return likeness(address.partition("@")[0]) in looks
 
-    def observe(self, student: int, state: MailboxState, identifier: str | None, problem: str = "") -> None:
-        """Store what was seen."""
-        self.students.change(student, mailbox_state=state, mailbox_id=identifier)
+    def observe(self, sights: Sequence[Sighting]) -> None:
+        """Store what was seen; here nobody waits, so nothing gets stuck by time."""
+        for sight in sights:
+            state = MailboxState.STUCK if sight.held else sight.state
+            self.students.change(sight.student, mailbox_state=state, mailbox_id=sight.identifier)
+
+    def due(self, keys: Sequence[int]) -> list[int]:
+        """Return all of them."""
+        return list(keys)
+
+    def turns(self, keys: Sequence[int]) -> dict[int, datetime]:
+        """Let requests have their own turns."""
+        return {}
 
     def unfinished(self, keys: Sequence[int]) -> list[int]:
         """Return whose mailbox is on its way."""
-        on_the_way = (MailboxState.REQUESTED, MailboxState.AWAITED)
-        return [key for key in keys if self.students.by_key[key].mailbox_state in on_the_way]
+        return [key for key in keys if self.students.by_key[key].mailbox_state in ON_THE_WAY]
 
 
 class AccountNumbersInMemory:

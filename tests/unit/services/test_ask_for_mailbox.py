@@ -11,7 +11,7 @@ from anyascii import anyascii
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.mailbox_name import BadName, NameFault, fault_of, likeness
 from estudent.domain.student import MailboxState
-from estudent.ports import AlreadyExists, TooAlike
+from estudent.ports import AlreadyExists, Sighting, TooAlike
 from estudent.services.open_mailboxes import AskForMailbox
 from tests.builders import DOMAIN, a_row
 from tests.unit.services.registrar import Registrar
@@ -61,7 +61,7 @@ def test_free_names_are_neither_taken_nor_look_alikes(ask: AskForMailbox) -> Non
 
 def test_after_a_conflict_one_may_keep_to_what_looks_like_one_s_own(ask: AskForMailbox, registrar: Registrar) -> None:
     ask.ask(FIRST, "jan.kowalski")
-    registrar.mailboxes.observe(registrar.student(str(FIRST)).key, MailboxState.CONFLICT, None)
+    registrar.mailboxes.observe([Sighting(registrar.student(str(FIRST)).key, MailboxState.CONFLICT)])
     assert ask.ask(FIRST, "jankowalski") == f"jankowalski@{DOMAIN}"
 
 

@@ -15,7 +15,7 @@ from estudent.domain.plan import Step
 from estudent.domain.student import MailboxState
 from estudent.ports import Misconfigured, Unavailable
 from estudent.services.keep_accounts import keep_accounts
-from estudent.services.open_mailboxes import AskForMailbox, open_mailboxes
+from estudent.services.open_mailboxes import AskForMailbox, open_mailboxes, shortage
 from estudent.services.serve_requests import ServeRequests, by_system
 from tests.builders import DOMAIN, a_row
 from tests.fakes import FakeDirectory, FakeMailboxes
@@ -182,3 +182,34 @@ def test_an_account_that_could_not_be_made_is_tried_again(portal: Portal) -> Non
     portal.registrar.later(minutes=20)
     portal.serve.run()
     assert portal.registrar.outbox.waiting() == 0 and ALBUM in portal.directory.entries
+
+
+def test_seats_that_are_missing_are_counted_before_the_first_write(portal: Portal) -> None:
+    portal.ask.ask(ALBUM, "lucja.zak")
+    keys = portal.registrar.everybody()
+    assert shortage(portal.microsoft, portal.serve.mailboxes.forecast(keys)) is None
+    portal.microsoft.seats = 0
+    why = shortage(portal.microsoft, portal.serve.mailboxes.forecast(keys))
+    assert why and why.startswith("1 seats missing: 1 mailboxes need a licence, 0 are left")
+    assert portal.microsoft.users == {}
+
+
+def test_a_student_without_a_seat_is_served_as_soon_as_there_is_one(portal: Portal) -> None:
+    portal.ask.ask(ALBUM, "lucja.zak")
+    portal.microsoft.seats = 0
+    portal.serve.run()
+    assert (portal.state(), portal.registrar.outbox.waiting()) == (MailboxState.REQUESTED, 1)
+    portal.microsoft.seats = 1
+    portal.registrar.later(minutes=20)
+    portal.run_until_done()
+    assert portal.state() is MailboxState.VERIFIED
+
+
+def test_a_request_has_its_turn_when_the_mailbox_is_due(portal: Portal) -> None:
+    portal.ask.ask(ALBUM, "lucja.zak")
+    key = portal.registrar.student(str(ALBUM)).key
+    for _ in range(6):
+        portal.serve.run()
+        portal.registrar.now = portal.registrar.mailboxes.turns([key])[key]
+        assert portal.registrar.mailboxes.due([key]) == [key]
+    assert portal.serve.run() != []

@@ -17,6 +17,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     for builder in BUILDERS:
         import_module(f"msgraph.generated.{builder}")
+    from estudent.adapters.microsoft365.limiter import Quota
     from estudent.adapters.microsoft365.mailboxes import Microsoft365
+    from estudent.adapters.microsoft365.ways import AliasSettings, Way
 
-__all__ = ["Microsoft365"]
+__all__ = ["AliasSettings", "Microsoft365", "Quota", "Way"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 
@@ -16,24 +16,45 @@ from kiota_http._exceptions import KiotaHTTPXError
 from msgraph.generated.models.o_data_errors.main_error import MainError
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
-from estudent.ports import AlreadyExists, FarSideError, Misconfigured, NotFound, Refused, Unavailable
+from estudent.adapters.microsoft365.refused_tokens import token_refused
+from estudent.ports import AlreadyExists, FarSideError, Misconfigured, NotFound, PasswordRefused, Refused, Unavailable
 
 ADDRESS_TAKEN = (
     "address taken: the address belongs to another user in Microsoft 365; the student must choose another name"
+)
+ADDRESS_IN_CONFLICT = (
+    "an address of this user belongs to another object in Microsoft 365 as well; "
+    "an administrator must take it away from one of them"
 )
 FOREIGN = (
     APIError, KiotaHTTPXError, KiotaAuthenticationError,
     httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, httpx.StreamError,
     azure.AzureError, azure.SerializationError, azure.DeserializationError, json.JSONDecodeError,
 )  # fmt: skip
+LOST = (azure.ServiceRequestError, azure.ServiceResponseError)
 UNUSABLE = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, KiotaAuthenticationError)
 ADDRESSES = frozenset({"userPrincipalName", "proxyAddresses", "mail", ""})
 BUSY = ("maximum number of concurrent requests", "UnableToWriteToAadException")
 TAKEN = ("already being used", "ObjectConflict", "ProxyAddressExistsException")
 ABSENT = ("couldn't be found", "ManagementObjectNotFoundException")
+NOT_ALLOWED = ("CommandNotFoundException", "ParameterBindingException")
 SAME_VALUE = re.compile(r"same value for property (\w+) already exists")
-NO_SEATS_LEFT = "no seats left"
-NO_SEATS = re.compile(r"does not have any available licenses", re.IGNORECASE)
+ALREADY_MEMBER = "added object references already exist"
+SIGNS = {
+    "no seats left": re.compile(r"does not have any available licenses", re.IGNORECASE),
+    "federated user": re.compile(r"password of a federated user", re.IGNORECASE),
+    "password refused": re.compile(r"specified password|password (complexity|policy)|banned password", re.IGNORECASE),
+}
+"""By which words of Graph we know what its code, Request_BadRequest, does not tell."""
+
+KNOWN_REFUSALS: dict[str, Callable[[], FarSideError]] = {
+    "no seats left": lambda: Refused("no licence is left in Microsoft 365; an administrator must free or buy seats"),
+    "federated user": lambda: Misconfigured(
+        "the domain is federated in Microsoft 365, so passwords are not written there: "
+        "set ESTUDENT_MAILBOXES__SIGN_IN to federated"
+    ),
+    "password refused": lambda: PasswordRefused("Microsoft 365 refuses this password; the student must choose another"),
+}
 
 
 class Operation(Enum):
@@ -42,8 +63,15 @@ class Operation(Enum):
     TOKEN = ("sign in", "correct the tenant id, the client id and the client secret or certificate")
     FIND = ("find users", "grant the application User.Read.All")
     CREATE = ("create users", "grant the application User.Create or User.ReadWrite.All")
+    RESTORE = ("restore deleted users", "grant the application User.DeleteRestore.All")
+    RETRY = ("have services provisioned again", "grant the application User.ReadWrite.All")
     RENAME = ("change users", "grant the application User.ReadUpdate.All or User.ReadWrite.All")
     LICENSE = ("assign licences", "grant the application LicenseAssignment.ReadWrite.All")
+    JOIN = (
+        "put users into the licence group",
+        "grant the application GroupMember.ReadWrite.All, or make it an owner of the group",
+    )
+    PASSWORD = ("set passwords", "grant the application User-PasswordProfile.ReadWrite.All")
     SEATS = ("read licences", "grant the application LicenseAssignment.Read.All")
     DOMAIN = ("read domains", "grant the application Domain.Read.All")
     ALIAS = (
@@ -60,12 +88,20 @@ class Operation(Enum):
         return self.value[1]
 
 
+def _no_mailbox() -> NotFound:
+    return NotFound("Exchange does not know the mailbox yet; the next run tries again")
+
+
 class Busy(Unavailable):
-    """Exchange asks to wait, for so many seconds where it says so."""
+    """Microsoft asks to wait, for so many seconds where it says so."""
 
     def __init__(self, text: str, seconds: float | None) -> None:
         super().__init__(text)
         self.seconds = seconds
+
+
+class Throttled(Busy):
+    """Our quota is used up, for all of our processes; nothing was done."""
 
 
 @contextmanager
@@ -89,10 +125,15 @@ def known_form() -> Iterator[None]:
 
 def translated(error: BaseException, operation: Operation) -> FarSideError:
     """Return the meaning of a foreign exception: by status code first, then by family."""
+    if operation is Operation.TOKEN and (refused := token_refused(str(error))):
+        return refused
     status = _status(error)
+    if status == 429:
+        return Throttled(f"could not {operation.phrase}: our quota is used up (429); try later", _asked_for(error))
     if status is not None:
         return meaning(status, operation, *_said(error))
-    if isinstance(error, azure.ClientAuthenticationError):
+    # azure-identity wraps whatever befell it, a lost connection too.
+    if isinstance(error, azure.ClientAuthenticationError) and not isinstance(error.__cause__, LOST):
         return _unauthorised(Operation.TOKEN)
     failed = f"could not {operation.phrase}"
     if isinstance(error, UNUSABLE):
@@ -108,11 +149,11 @@ def meaning(status: int, operation: Operation, code: str = "", target: str | Non
     if status in (401, 403) or operation is Operation.TOKEN:
         return _unauthorised(operation)
     if target is not None or status == 409:
-        return AlreadyExists(_conflict(target or ""))
+        return AlreadyExists(_conflict(operation, target or ""))
     if status == 404:
         return NotFound(f"{failed}: Microsoft 365 does not know the object, or not yet; try later")
-    if code == NO_SEATS_LEFT:
-        return Refused("no licence is left in Microsoft 365; an administrator must free or buy seats")
+    if code in KNOWN_REFUSALS:
+        return KNOWN_REFUSALS[code]()
     return Refused(f"{failed}: Microsoft 365 refused ({shown}); look the user up in its admin centre")
 
 
@@ -120,9 +161,10 @@ def _unauthorised(operation: Operation) -> Misconfigured:
     return Misconfigured(f"Microsoft 365 does not let us {operation.phrase}: {operation.remedy}")
 
 
-def _conflict(target: str) -> str:
+def _conflict(operation: Operation, target: str) -> str:
+    """Say whose turn it is: a new user's address is the student's, any other an administrator's."""
     if target in ADDRESSES:
-        return ADDRESS_TAKEN
+        return ADDRESS_TAKEN if operation in (Operation.CREATE, Operation.RESTORE) else ADDRESS_IN_CONFLICT
     return f"another user in Microsoft 365 has the same {target}; an administrator must correct that user"
 
 
@@ -139,8 +181,8 @@ def _said(error: BaseException) -> tuple[str, str | None]:
     main = error.error if isinstance(error, ODataError) else None
     if main is None:
         return "", None
-    code = NO_SEATS_LEFT if NO_SEATS.search(main.message or "") else re.sub(r"[^\w.]", "", main.code or "")[:60]
-    return code, _conflicting(main)
+    known = next((sign for sign, words in SIGNS.items() if words.search(main.message or "")), None)
+    return known or re.sub(r"[^\w.]", "", main.code or "")[:60], _conflicting(main)
 
 
 def _conflicting(main: MainError) -> str | None:
@@ -150,25 +192,51 @@ def _conflicting(main: MainError) -> str | None:
             return detail.target or ""
     if named := SAME_VALUE.search(main.message or ""):
         return named[1]
+    if ALREADY_MEMBER in (main.message or ""):
+        return "members"
     return "" if "conflicting object with one or more" in (main.message or "") else None
 
 
 def exchange_said(answer: httpx.Response) -> FarSideError:
     """Return the meaning of a cmdlet's error: its text says more than its status (facts 1.4)."""
+    if answer.status_code in (408, 429, 503, 504):
+        return _busy(str(answer.status_code), _retry_after(answer))
     text = _exchange_text(answer)
-    if answer.status_code in (408, 429, 503, 504) or any(sign in text for sign in BUSY):
-        busy = f"could not add aliases in Exchange: it is busy ({answer.status_code}); try later"
-        return Busy(busy, _retry_after(answer))
+    return cmdlet_said(text) or (
+        _no_mailbox() if answer.status_code == 404 else meaning(answer.status_code, Operation.ALIAS)
+    )
+
+
+def cmdlet_said(text: str) -> FarSideError | None:
+    """Return what the words of a cmdlet's error mean, over REST or in PowerShell; None for unknown words."""
+    # Of an address that the directory alone knows to be in use, Exchange says that this may pass; it does not.
     if any(sign in text for sign in TAKEN):
         return AlreadyExists("the alias is in use in Exchange")
-    if answer.status_code == 404 or any(sign in text for sign in ABSENT):
-        return NotFound("Exchange does not know the mailbox yet; the next run tries again")
-    return meaning(answer.status_code, Operation.ALIAS)
+    if any(sign in text for sign in BUSY):
+        return _busy("its words", None)
+    if any(sign in text for sign in ABSENT):
+        return _no_mailbox()
+    # Exchange loads only the cmdlets and parameters that somebody's roles allow.
+    return _unauthorised(Operation.ALIAS) if any(sign in text for sign in NOT_ALLOWED) else None
+
+
+def _busy(sign: str, seconds: float | None) -> Busy:
+    return Busy(f"could not add aliases in Exchange: it is busy ({sign}); try later", seconds)
 
 
 def _retry_after(answer: httpx.Response) -> float | None:
     """Return the seconds that an answer asks us to wait."""
-    asked = answer.headers.get("Retry-After", "")
+    return _seconds(answer.headers.get("Retry-After", ""))
+
+
+def _asked_for(error: BaseException) -> float | None:
+    """Return the seconds that a failed request of kiota's was asked to wait."""
+    headers = error.response_headers if isinstance(error, APIError) else None
+    return _seconds(dict(headers or {}).get("retry-after", ""))
+
+
+def _seconds(asked: str) -> float | None:
+    """Read Retry-After, which Microsoft writes in seconds, never as a date."""
     return float(asked) if asked.isdecimal() else None
 
 

@@ -1,4 +1,4 @@
-"""Aliases through the REST call behind Exchange's PowerShell module (facts 1.4, route E: used widely, unsupported)."""
+"""Cmdlets through the REST call behind Exchange's PowerShell module (facts 1.4, route E: used widely, unsupported)."""
 
 from __future__ import annotations
 
@@ -9,60 +9,47 @@ from uuid import uuid4
 
 import httpx
 
+from estudent.adapters.microsoft365.aliases import Parameter
 from estudent.adapters.microsoft365.errors import Busy, Operation, asking_to, exchange_said
+from estudent.adapters.microsoft365.limiter import LONGEST_WAIT, Limiter
 from estudent.adapters.microsoft365.tokens import Tokens, is_loopback, scope_of
-from estudent.ports import AlreadyExists, Refused, Unavailable
+from estudent.ports import Unavailable
 
 PUBLIC_SCOPE = "https://outlook.office365.com/.default"
 ANCHOR = "APP:SystemMailbox{{bb558c35-97f1-4cb9-8ff7-d53741dc928c}}@{tenant}"
-ALIAS_TAKEN = "the alias belongs to another recipient in Exchange; an administrator must free it there"
-ADD = "#Exchange.GenericHashTable"
-LONGEST_WAIT = 60.0
+HASHTABLE = "#Exchange.GenericHashTable"
 
 
 class Exchange:
     """Exchange Online's cmdlets over HTTP, few at a time: the tenant's limit is on concurrent requests."""
 
     def __init__(
-        self, url: str, tenant_id: str, tokens: Tokens, http: httpx.AsyncClient,
-        *, at_once: int, retries: int, retry_delay: float,
+        self, url: str, tenant_id: str, tokens: Tokens, http: httpx.AsyncClient, limiter: Limiter,
+        *, retries: int, retry_delay: float,
     ) -> None:  # fmt: skip
         self._url = f"{url.rstrip('/')}/adminapi/beta/{tenant_id}/InvokeCommand"
         self._anchor = ANCHOR.format(tenant=tenant_id)
         self._scope = scope_of(url, PUBLIC_SCOPE)
         self._tokens = tokens
         self._http = http
-        self._places = asyncio.Semaphore(at_once)
+        self._limiter = limiter
         self._retries = retries
         self._retry_delay = retry_delay
 
-    async def add_alias(self, identifier: str, alias: str) -> None:
-        """Give a mailbox an alias; its own alias given again changes nothing, so this is safe to repeat.
-
-        Exchange is slow, so the mailbox is read only when Exchange says that the address is in use.
-        """
-        addresses = {"@odata.type": ADD, "Add": [f"smtp:{alias}"]}
-        try:
-            await self._invoke("Set-Mailbox", Identity=identifier, EmailAddresses=addresses)
-        except AlreadyExists as error:
-            if not await self._has(identifier, alias):
-                raise Refused(ALIAS_TAKEN) from error
-
-    async def _has(self, identifier: str, alias: str) -> bool:
-        found = await self._invoke("Get-Mailbox", Identity=identifier)
-        addresses = [str(each).lower() for mailbox in found for each in mailbox.get("EmailAddresses", ())]
-        return f"smtp:{alias}".lower() in addresses
-
-    async def _invoke(self, cmdlet: str, **parameters: Any) -> list[dict[str, Any]]:
+    async def invoke(self, cmdlet: str, **parameters: Parameter) -> list[dict[str, Any]]:
         """Run a cmdlet, waiting and trying again while Exchange is busy."""
-        async with self._places:
+        written = {name: _in_json(value) for name, value in parameters.items()}
+        async with self._limiter.place():
             for attempt in range(self._retries):
                 try:
-                    return await self._once(cmdlet, parameters)
+                    return await self._once(cmdlet, written)
                 except Unavailable as error:
                     asked = error.seconds if isinstance(error, Busy) else None
                     await asyncio.sleep(self._pause(attempt, asked))
-            return await self._once(cmdlet, parameters)
+            return await self._once(cmdlet, written)
+
+    async def close(self) -> None:
+        """Do nothing: the connections are closed by whoever opened them."""
 
     async def _once(self, cmdlet: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
         is_loopback(self._url)
@@ -83,3 +70,7 @@ class Exchange:
         """Return how long to wait: as long as Exchange asked, else twice as long each time, with jitter."""
         own = self._retry_delay * float(2**attempt) * random.uniform(0.5, 1.5)
         return min(own if asked is None else asked, LONGEST_WAIT)
+
+
+def _in_json(value: Parameter) -> Any:
+    return value if isinstance(value, str) else {"@odata.type": HASHTABLE, **value}

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 import httpx
 
 from estudent.adapters.microsoft365.background import Background
+from estudent.adapters.microsoft365.checks import Checks, Expected
+from estudent.adapters.microsoft365.exchange import PUBLIC_SCOPE as EXCHANGE_SCOPE
 from estudent.adapters.microsoft365.exchange import Exchange
 from estudent.adapters.microsoft365.graph import MOST_VALUES, Graph
-from estudent.adapters.microsoft365.provisioning import Provisioning
+from estudent.adapters.microsoft365.graph import PUBLIC_SCOPE as GRAPH_SCOPE
+from estudent.adapters.microsoft365.licensing import licensing_by
+from estudent.adapters.microsoft365.limiter import Limiter, OwnAllowance, Quota
+from estudent.adapters.microsoft365.provisioning import Bin, Provisioning
 from estudent.adapters.microsoft365.tenant import Subscription
-from estudent.adapters.microsoft365.tokens import Tokens, fetcher
+from estudent.adapters.microsoft365.tokens import Tokens, fetcher, scope_of
 from estudent.adapters.microsoft365.user import FoundUser, ambiguous, as_found
+from estudent.adapters.microsoft365.ways import AliasSettings, aliases_by
 from estudent.domain.album_number import AlbumNumber
-from estudent.domain.mailbox import Mailbox
-from estudent.domain.outcome import Outcome
+from estudent.domain.mailbox import Mailbox, needs_licence
+from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Step
-from estudent.ports import Misconfigured
+from estudent.ports import NO_SEATS, Allowance, Misconfigured
 
 
 class Microsoft365:
@@ -41,30 +48,41 @@ class Microsoft365:
         authority: str = "https://login.microsoftonline.com",
         sku: str = "STANDARDWOFFPACK_STUDENT",
         usage_location: str = "PL",
-        immutable_ids: bool = False,
+        federated: bool = False,
+        aliases: AliasSettings = AliasSettings(),  # noqa: B008 (frozen)
+        licence_group: str = "",
         concurrency: int = 8,
-        exchange_concurrency: int = 3,
+        quota: Quota = Quota(),  # noqa: B008 (frozen)
+        allowance: Allowance | None = None,
+        urgent: bool = False,
         retries: int = 5,
         retry_delay: float = 3.0,
         settling: float = 10.0,
         timeout: float = 30.0,
     ) -> None:
-        self._domain, self._sku, self._federated = domain, sku, immutable_ids
-        self._concurrency, self._at_once = concurrency, concurrency + exchange_concurrency
+        self._sku = sku
+        self._concurrency, self._at_once = concurrency, concurrency + quota.exchange_at_once
         self._http = httpx.AsyncClient(timeout=timeout)
         fetch = fetcher(
-            authority, tenant_id, client_id, client_secret=client_secret, certificate=certificate, http=self._http
-        )
+            authority, tenant_id, client_id, client_secret=client_secret, certificate=certificate,
+            timeout=timeout, retries=min(retries, 3), retry_delay=min(retry_delay, 0.8),
+        )  # fmt: skip
         tokens = Tokens(fetch)
-        self._graph = Graph(graph_url, tokens, retries=retries, retry_delay=retry_delay, timeout=timeout)
+        limiter = Limiter(allowance or OwnAllowance(), quota, urgent=urgent)
+        self._graph = Graph(graph_url, tokens, limiter, retries=retries, retry_delay=retry_delay, timeout=timeout)
         exchange = Exchange(
-            exchange_url, tenant_id, tokens, self._http,
-            at_once=exchange_concurrency, retries=retries, retry_delay=retry_delay,
-        )  # fmt: skip
+            exchange_url, tenant_id, tokens, self._http, limiter, retries=retries, retry_delay=retry_delay
+        )
+        self._aliases = aliases_by(aliases, exchange, self._graph, client_id, certificate)
         self._provisioning = Provisioning(
-            self._graph, exchange,
-            usage_location=usage_location, federated=immutable_ids, at_once=concurrency, settling=settling,
+            self._graph, self._aliases, licensing_by(self._graph, licence_group),
+            usage_location=usage_location, federated=federated, at_once=concurrency, settling=settling,
         )  # fmt: skip
+        expected = Expected(
+            domain, sku, federated, licence_group, certificate,
+            scope_of(graph_url, GRAPH_SCOPE), scope_of(exchange_url, EXCHANGE_SCOPE),
+        )  # fmt: skip
+        self._checks = Checks(self._graph, tokens, self._aliases, expected)
         self._background = Background("microsoft365")
         self._sku_id: UUID | None = None
 
@@ -78,32 +96,57 @@ class Microsoft365:
         sku = self._licence() if users else None
         found = ((wanted, users[wanted.album.digits]) for wanted in mailboxes if wanted.album.digits in users)
         return {
-            wanted.album: as_found(those[0], wanted, sku) if len(those) == 1 else ambiguous(wanted)
+            wanted.album: as_found(those[0], wanted, sku, self._aliases.before_mailbox)
+            if len(those) == 1
+            else ambiguous(wanted)
             for wanted, those in found
         }
 
     def carry_out(self, steps: Iterable[Step[Mailbox]]) -> Iterator[Outcome]:
         """Take steps, some at once, and yield outcomes as they come; none for a step that can only wait."""
-        sku = self._licence()
-        outcomes = self._background.each(lambda step: self._provisioning.take(step, sku), steps, self._at_once)
-        return (outcome for outcome in outcomes if outcome is not None)
+        wanted = list(steps)
+        lacking = self._lacking(wanted)
+        sku, thrown_away = self._licence(), Bin(self._graph)
+        going = (step for step in wanted if step.album not in lacking)
+        yield from (Outcome(step, Result.REFUSED, lacking[step.album]) for step in wanted if step.album in lacking)
+        for outcome in self._background.each(
+            lambda step: self._provisioning.take(step, sku, thrown_away), going, self._at_once
+        ):
+            if outcome is not None:
+                yield outcome
+
+    def _lacking(self, steps: Sequence[Step[Mailbox]]) -> dict[AlbumNumber, str]:
+        """Return for whom no seat is left, and how many are missing, before anything is written for them."""
+        takers = [step.album for step in steps if needs_licence(step)]
+        left = max(0, self.free_seats()) if takers else 0
+        missing = len(takers) - left
+        why = f"{NO_SEATS}: {missing} seats missing; an administrator must free or buy seats in Microsoft 365"
+        return dict.fromkeys(takers[left:], why)
+
+    def make_primary(self, identifier: str, address: str) -> None:
+        """Make an address a mailbox's primary one; the one before it stays as an alias."""
+        self._background.call(self._aliases.make_primary(identifier, address))
+
+    def remove_alias(self, identifier: str, alias: str) -> None:
+        """Take an alias away from a mailbox; one that it does not have changes nothing."""
+        self._background.call(self._aliases.remove(identifier, alias))
+
+    def set_password(self, mailbox: str, password: str) -> None:
+        """Write the password of the user with this object id; raise PasswordRefused where Entra's rules refuse it."""
+        self._background.call(self._graph.set_password(mailbox, password))
 
     def free_seats(self) -> int:
         """Return how many licences are left."""
         return self._subscription().free_seats
 
+    @property
+    def checks(self) -> dict[str, Callable[[], str]]:
+        """The doctor's checks by name, each on its own."""
+        return {name: partial(self._checked, check) for name, check in self._checks.all().items()}
+
     def check(self) -> str:
-        """Say what the tenant has, or what its administrator must do."""
-        seats = self.free_seats()
-        domain = self._background.call(self._graph.domain(self._domain))
-        if domain is None or not domain.verified:
-            raise Misconfigured(f"{self._domain} is not verified; an administrator must add it to Microsoft 365")
-        if domain.federated != self._federated:
-            raise Misconfigured(
-                f"{self._domain} is {domain.authentication.lower()} in Microsoft 365; "
-                "make the setting for immutable ids agree with it"
-            )
-        return f"Microsoft 365 answers: {self._sku} has {seats} free seats and {self._domain} is verified"
+        """Say what the tenant has, or what its administrator must do first."""
+        return "; ".join(check() for check in self.checks.values())
 
     def close(self) -> None:
         """End the background thread and its connections."""
@@ -115,7 +158,11 @@ class Microsoft365:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _checked(self, check: Callable[[], Coroutine[Any, Any, str]]) -> str:
+        return self._background.call(check())
+
     async def _end(self) -> None:
+        await self._aliases.close()
         await self._graph.close()
         await self._http.aclose()
 

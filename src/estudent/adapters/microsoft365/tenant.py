@@ -29,6 +29,13 @@ class Domain:
         return self.authentication == "Federated"
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group whose members get its licences; None where Graph does not show us which."""
+
+    licences: frozenset[UUID] | None
+
+
 def read_subscription(shown: dict[str, Any]) -> Subscription:
     """Read one entry of GET /subscribedSkus."""
     left = shown["prepaidUnits"]["enabled"] - shown["consumedUnits"]
@@ -38,3 +45,9 @@ def read_subscription(shown: dict[str, Any]) -> Subscription:
 def read_domain(shown: dict[str, Any]) -> Domain:
     """Read the answer of GET /domains/{id}."""
     return Domain(shown["isVerified"] is True, shown["authenticationType"])
+
+
+def read_group(shown: dict[str, Any]) -> Group:
+    """Read the answer of GET /groups/{id}."""
+    licences = shown.get("assignedLicenses")
+    return Group(None if licences is None else frozenset(UUID(each["skuId"]) for each in licences))

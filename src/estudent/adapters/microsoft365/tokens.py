@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 from azure.core.credentials import AccessToken, TokenCredential
+from azure.core.pipeline.transport import RequestsTransport
 from azure.identity import CertificateCredential, ClientSecretCredential
 from kiota_abstractions.authentication import AccessTokenProvider, AllowedHostsValidator
 
+from estudent.adapters.microsoft365.certificate import read_certificate
 from estudent.adapters.microsoft365.errors import Operation, asking_to
 from estudent.ports import Misconfigured
 
@@ -74,13 +77,31 @@ def fetcher(
     *,
     client_secret: str | None,
     certificate: Path | None,
-    http: httpx.AsyncClient,
+    timeout: float,
+    retries: int,
+    retry_delay: float,
 ) -> Fetch:
-    """Return how tokens are fetched: by azure-identity, or plainly from a stand-in on this machine."""
-    if is_loopback(authority):
-        form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret or ""}
-        return _plainly(http, f"{authority.rstrip('/')}/{tenant_id}/oauth2/v2.0/token", form)
-    return _by_azure(lambda: _credential(authority, tenant_id, client_id, client_secret, certificate))
+    """Return how tokens are fetched by azure-identity, in a thread: its asynchronous client would need aiohttp."""
+    made: list[TokenCredential] = []
+
+    async def fetch(scope: str) -> AccessToken:
+        if not made:
+            options = {**_place(authority), "connection_timeout": timeout, "read_timeout": timeout}
+            options |= {"retry_total": retries, "retry_backoff_factor": retry_delay, "retry_backoff_max": timeout}
+            made.append(_credential(tenant_id, client_id, client_secret, certificate, options))
+        return await asyncio.to_thread(made[0].get_token, scope)
+
+    return fetch
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """Return what a token says of us, nothing for one that is sealed (entra/…/access-token-claims-reference)."""
+    parts = token.split(".")
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (IndexError, ValueError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
 
 
 def is_loopback(url: str) -> bool:
@@ -93,36 +114,36 @@ def is_loopback(url: str) -> bool:
     raise Misconfigured("the addresses of Microsoft 365 must begin with https://; plain http is for this machine alone")
 
 
-def _plainly(http: httpx.AsyncClient, url: str, form: dict[str, str]) -> Fetch:
-    async def fetch(scope: str) -> AccessToken:
-        answer = await http.post(url, data={**form, "scope": scope})
-        body = answer.raise_for_status().json()
-        return AccessToken(body["access_token"], int(time.time() + body["expires_in"]))
+class _Plainly(RequestsTransport):  # type: ignore[misc]
+    """Speaks plain HTTP to a stand-in on this machine; azure-identity and msal themselves insist on https://."""
 
-    return fetch
+    def send(self, request: Any, **options: Any) -> Any:
+        """Send the request without TLS, as a proxy would that ends TLS: so the answers name https:// addresses."""
+        request.headers["X-Forwarded-Proto"] = "https"
+        request.url = request.url.replace("https://", "http://", 1)
+        return super().send(request, **options)
 
 
-def _by_azure(make: Callable[[], TokenCredential]) -> Fetch:
-    """Fetch in a thread: azure-identity's own asynchronous client needs aiohttp, its synchronous one does not."""
-    made: list[TokenCredential] = []
+def _place(authority: str) -> dict[str, Any]:
+    """Return where tokens come from.
 
-    async def fetch(scope: str) -> AccessToken:
-        if not made:
-            made.append(make())
-        return await asyncio.to_thread(made[0].get_token, scope)
-
-    return fetch
+    The settings name the authority, so nobody has to be asked whether it may be trusted; a university's own network
+    need not reach login.microsoftonline.com for it.
+    """
+    if is_loopback(authority):
+        secure = authority.rstrip("/").replace("http://", "https://", 1)
+        return {"authority": secure, "disable_instance_discovery": True, "transport": _Plainly()}
+    return {"authority": authority, "disable_instance_discovery": True}
 
 
 def _credential(
-    authority: str, tenant_id: str, client_id: str, client_secret: str | None, certificate: Path | None
+    tenant_id: str, client_id: str, client_secret: str | None, certificate: Path | None, options: dict[str, Any]
 ) -> TokenCredential:
-    # The settings name the authority, so nobody has to be asked whether it may be trusted; a university's own network
-    # need not reach login.microsoftonline.com for it.
-    where = {"authority": authority, "disable_instance_discovery": True}
+    if certificate is not None:
+        read_certificate(certificate)
     try:
         if certificate is not None:
-            return CertificateCredential(tenant_id, client_id, certificate_path=str(certificate), **where)
-        return ClientSecretCredential(tenant_id, client_id, client_secret or "", **where)
+            return CertificateCredential(tenant_id, client_id, certificate_path=str(certificate), **options)
+        return ClientSecretCredential(tenant_id, client_id, client_secret or "", **options)
     except (OSError, ValueError) as error:
         raise Misconfigured(f"cannot sign in to Microsoft 365: {Operation.TOKEN.remedy}") from error

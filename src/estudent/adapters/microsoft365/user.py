@@ -10,12 +10,18 @@ from uuid import UUID
 from msgraph.generated.models.password_profile import PasswordProfile
 from msgraph.generated.models.user import User
 
+from estudent.adapters.microsoft365.trouble import trouble_in
 from estudent.domain.mailbox import Mailbox
 
 SELECT = [
     "id", "employeeId", "userPrincipalName", "proxyAddresses", "assignedLicenses",
-    "displayName", "givenName", "surname", "preferredLanguage",
+    "displayName", "givenName", "surname", "preferredLanguage", "onPremisesImmutableId",
+    "serviceProvisioningErrors", "licenseAssignmentStates",
 ]  # fmt: skip
+ROUTING = ".onmicrosoft.com"
+OUR_RULES = "DisablePasswordExpiration, DisableStrongPassword"
+"""The portal's rules are stricter than Entra's in length and guessing, and do not ask for kinds of characters."""
+
 LOCALES = {"pl": "pl-PL", "en": "en-GB", "uk": "uk-UA"}
 
 
@@ -33,8 +39,11 @@ def new_user(mailbox: Mailbox, usage_location: str, federated: bool) -> User:
     user.password_profile = PasswordProfile(
         password=f"{secrets.token_urlsafe(32)}aA1!", force_change_password_next_sign_in=False
     )
-    if federated:
-        user.on_premises_immutable_id = mailbox.album.login
+    # The directory's stable id, which our SSO hands over as the NameID. A managed domain takes it as well, and can then
+    # be federated later: once it is, nobody's anchor can be written any more (azure-docs#5108).
+    user.on_premises_immutable_id = mailbox.album.login
+    if not federated:
+        user.password_policies = OUR_RULES
     return user
 
 
@@ -56,11 +65,18 @@ class FoundUser:
     given_name: str
     surname: str
     language: str
+    anchor: str
+    trouble: str
 
     @property
     def primary(self) -> str | None:
         """The address that Exchange gave the mailbox, None before there is one."""
         return next((each[5:] for each in self.addresses if each.startswith("SMTP:")), None)
+
+    @property
+    def has_routing_address(self) -> bool:
+        """Whether there is an address in the tenant's initial domain (proxyaddresses-attribute-populate.md)."""
+        return any(each.lower().endswith(ROUTING) for each in self.addresses)
 
 
 def read(shown: dict[str, Any]) -> FoundUser:
@@ -75,11 +91,16 @@ def read(shown: dict[str, Any]) -> FoundUser:
         given_name=shown["givenName"] or "",
         surname=shown["surname"] or "",
         language=(shown["preferredLanguage"] or "").partition("-")[0],
+        anchor=shown["onPremisesImmutableId"] or "",
+        trouble=trouble_in(shown.get("licenseAssignmentStates") or (), shown.get("serviceProvisioningErrors") or ()),
     )
 
 
-def as_found(user: FoundUser, wanted: Mailbox, sku: UUID | None) -> Mailbox:
-    """Return what Graph shows of a mailbox; it is ready when Exchange gave it a primary address (`SMTP:`)."""
+def as_found(user: FoundUser, wanted: Mailbox, sku: UUID | None, addressed_early: bool = False) -> Mailbox:
+    """Return what Graph shows of a mailbox; it is ready when Exchange gave it a primary address (`SMTP:`).
+
+    Where we write addresses before that, the mailbox shows by the one that Exchange itself gives every mailbox.
+    """
     return Mailbox(
         album=wanted.album,
         primary=user.primary or user.name,
@@ -90,7 +111,8 @@ def as_found(user: FoundUser, wanted: Mailbox, sku: UUID | None) -> Mailbox:
         language=user.language,
         identifier=user.id,
         licensed=sku in user.licences,
-        ready=user.primary is not None,
+        ready=user.primary is not None and (user.has_routing_address or not addressed_early),
+        trouble=user.trouble,
         aliased=f"smtp:{wanted.alias}".lower() in (each.lower() for each in user.addresses),
     )
 

@@ -89,7 +89,7 @@ SINCE: dict[Stage, Any] = {
     Stage.ACCOUNT: func.coalesce(letter.c.sent_at, ARRIVED),
     Stage.NAME: func.coalesce(ACTIVATED, letter.c.sent_at, ARRIVED),
     Stage.MAILBOX: mailbox.c.requested_at,
-    Stage.USOS: func.coalesce(mailbox.c.observed_at, mailbox.c.requested_at),
+    Stage.USOS: func.coalesce(mailbox.c.verified_at, mailbox.c.requested_at),
     Stage.PAYMENT_ACCOUNT: func.coalesce(usos_link.c.observed_at, ARRIVED),
 }
 """When the step before was taken."""

@@ -13,12 +13,12 @@ from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.journal import ALBUM_NUMBER, Author
 from estudent.adapters.registry.letters import CLAIM
 from estudent.adapters.registry.mailboxes import MAILBOX
-from estudent.adapters.registry.tables import account, letter, one_time_code, person, request, student
+from estudent.adapters.registry.tables import account, letter, mailbox, one_time_code, person, request, student
 from estudent.domain.letter import stored_form
 from estudent.domain.masked_address import masked_address
 from estudent.domain.one_time_code import Purpose
 from estudent.domain.outcome import Result
-from estudent.domain.student import AccountState, Student
+from estudent.domain.student import AccountState, MailboxState, Student
 from estudent.ports import JournalEntry
 
 SYSTEM = "desk"
@@ -62,12 +62,19 @@ class SqlCorrections:
         return True
 
     def hurry_mailbox(self, whose: Student, told: str) -> bool:
-        """Let the request for a mailbox have its turn now, made anew where it is lost; False when it has already."""
+        """Let the request for a mailbox have its turn now, made anew where it is lost; False when it has already.
+
+        A mailbox that is stuck is asked for once more at the far side, and waited for as long as before.
+        """
         now = self.author.clock()
         still_open = (request.c.student_id == whose.key, request.c.kind == MAILBOX, request.c.finished_at.is_(None))
+        stuck = (mailbox.c.student_id == whose.key, mailbox.c.state == MailboxState.STUCK.value)
+        afresh = {"state": MailboxState.RETRIED.value, "waits_since": None, "looks": 0, "next_look_at": now}
         with self.database.writing() as connection:
+            retried = connection.execute(update(mailbox).where(*stuck).values(afresh)).rowcount
             turns = list(connection.scalars(select(request.c.not_before).where(*still_open)))
-            if any(turn <= now for turn in turns):
+            connection.execute(update(mailbox).where(mailbox.c.student_id == whose.key).values(next_look_at=now))
+            if any(turn <= now for turn in turns) and not retried:
                 return False
             if turns:
                 connection.execute(update(request).where(*still_open).values(not_before=now))

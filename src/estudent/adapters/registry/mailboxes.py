@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.journal import LONGEST_DETAIL, Author
@@ -14,11 +15,26 @@ from estudent.adapters.registry.students import in_portions
 from estudent.adapters.registry.tables import address, mailbox, message, request, student
 from estudent.domain.lifecycle import Owed, standings_owed
 from estudent.domain.mailbox_name import WHY, NameFault, likeness
+from estudent.domain.mailbox_watch import ON_THE_WAY, Watched, onward
 from estudent.domain.outcome import Result
 from estudent.domain.student import MailboxState, Student
-from estudent.ports import AlreadyExists, JournalEntry, TooAlike
+from estudent.ports import AlreadyExists, JournalEntry, Sighting, TooAlike
 
-MAILBOX, READY, PRIMARY = "mailbox", "mailbox_ready", "primary"
+MAILBOX, READY, OTHER_NAME = "mailbox", "mailbox_ready", "mailbox_name_taken"
+PRIMARY, BLOCKED = "primary", "blocked"
+LETTER = {MailboxState.VERIFIED: READY, MailboxState.CONFLICT: OTHER_NAME}
+SEEN_IN = {
+    MailboxState.CREATED: "created_at",
+    MailboxState.AWAITED: "licensed_at",
+    MailboxState.OPENED: "opened_at",
+    MailboxState.ALIASED: "aliased_at",
+    MailboxState.VERIFIED: "verified_at",
+}
+"""The columns that tell when each state was first seen."""
+
+OVERDUE = (
+    "two days after the licence there is still no mailbox; look the user up in Microsoft's admin centre, then retry"
+)
 
 
 class SqlMailboxRegister:
@@ -27,14 +43,16 @@ class SqlMailboxRegister:
     def __init__(self, database: Database, author: Author, messages: SqlMessages) -> None:
         self.database, self.author, self.messages = database, author, messages
 
-    def reserve(self, student: Student, wanted: str, alias: str) -> None:
-        """Give the address and make the request in one transaction.
+    def reserve(self, student: Student, wanted: str, alias: str, *, waited_for: bool = True) -> None:
+        """Give the address and, where the student waits for it, make the request in one transaction.
 
         Raises AlreadyExists when it was ever given, TooAlike when it looks like one that another student was given.
         """
         try:
             with self.database.writing() as connection:
                 self._reserve(connection, student, wanted.lower(), alias)
+                if waited_for:
+                    self._request(connection, student)
         except TooAlike:
             raise
         except AlreadyExists:
@@ -54,31 +72,65 @@ class SqlMailboxRegister:
             known = set(connection.scalars(select(address.c.likeness).where(*of_others)))
         return {each for each, look in looks.items() if look in known}
 
-    def observe(self, student: int, state: MailboxState, identifier: str | None, problem: str = "") -> None:
-        """Store what was seen at the far side; the journal tells of it when the state is a new one."""
-        values = {"state": state.value, "problem": problem[:LONGEST_DETAIL], "observed_at": self.author.clock()}
-        known = {"object_id": identifier} if identifier else {}
-        same = mailbox.c.student_id == student
-        with self.database.writing() as connection:
-            before = connection.scalar(select(mailbox.c.state).where(same).with_for_update())
-            connection.execute(update(mailbox).where(same).values(values | known))
-            if before != state.value:
-                self._journal(connection, student, f"mailbox {state.value}", problem)
-                if state is MailboxState.VERIFIED and not _was_told(connection, student):
-                    self.messages.write(connection, student, READY)
+    def observe(self, sights: Sequence[Sighting]) -> None:
+        """Store what was seen at the far side, and when to look again, in one transaction.
+
+        The journal tells of new states, and the student is written to when the mailbox works or needs another name.
+        """
+        for some in in_portions(sights):
+            with self.database.writing() as connection:
+                known = _watched(connection, [sight.student for sight in some])
+                for sight in some:
+                    if sight.student in known:
+                        self._observe(connection, known[sight.student], sight)
+
+    def due(self, keys: Sequence[int]) -> list[int]:
+        """Return the students without those whose mailbox need not be looked at yet."""
+        later = select(mailbox.c.student_id).where(mailbox.c.next_look_at > self.author.clock())
+        with self.database.reading() as connection:
+            resting = set(connection.scalars(later))
+        return [key for key in keys if key not in resting]
+
+    def turns(self, keys: Sequence[int]) -> dict[int, datetime]:
+        """Return when the mailboxes of these students are to be looked at next."""
+        query = select(mailbox.c.student_id, mailbox.c.next_look_at).where(mailbox.c.next_look_at.is_not(None))
+        with self.database.reading() as connection:
+            return {
+                row.student_id: row.next_look_at
+                for some in in_portions(keys)
+                for row in connection.execute(query.where(mailbox.c.student_id.in_(some)))
+            }
 
     def unfinished(self, keys: Sequence[int]) -> list[int]:
         """Return those of the students whose mailbox was requested and is still on its way."""
         owed = [standing.value for standing in standings_owed(Owed.MAILBOX)]
-        on_the_way = (MailboxState.REQUESTED.value, MailboxState.AWAITED.value)
         query = select(mailbox.c.student_id).join(student, student.c.id == mailbox.c.student_id)
-        query = query.where(mailbox.c.state.in_(on_the_way), student.c.standing.in_(owed))
+        query = query.where(mailbox.c.state.in_([state.value for state in ON_THE_WAY]), student.c.standing.in_(owed))
         with self.database.reading() as connection:
             return [
                 key
                 for some in in_portions(keys)
                 for key in connection.scalars(query.where(mailbox.c.student_id.in_(some)))
             ]
+
+    def _observe(self, connection: Connection, before: Watched, sight: Sighting) -> None:
+        now = self.author.clock()
+        after = onward(before, sight.state, now, held=sight.held)
+        problem = sight.problem or (OVERDUE if after.state is MailboxState.STUCK else "")
+        known = {"object_id": sight.identifier} if sight.identifier else {}
+        values = {"problem": problem[:LONGEST_DETAIL], "observed_at": now} | _columns(after) | known
+        connection.execute(update(mailbox).where(mailbox.c.student_id == sight.student).values(values))
+        if after.state is not before.state:
+            self._journal(connection, sight.student, f"mailbox {after.state.value}", problem)
+            self._tell(connection, sight.student, after.state)
+
+    def _tell(self, connection: Connection, student: int, state: MailboxState) -> None:
+        """Queue the letter that goes with a state; an address in conflict is blocked for good."""
+        if state is MailboxState.CONFLICT:
+            theirs = select(mailbox.c.address).where(mailbox.c.student_id == student).scalar_subquery()
+            connection.execute(update(address).where(address.c.address == theirs).values(kind=BLOCKED))
+        if state in LETTER and not _was_told(connection, student, LETTER[state]):
+            self.messages.write(connection, student, LETTER[state])
 
     def _reserve(self, connection: Connection, student: Student, wanted: str, alias: str) -> None:
         now, look = self.author.clock(), likeness_of(wanted)
@@ -92,9 +144,12 @@ class SqlMailboxRegister:
         in_conflict = mailbox.c.state == MailboxState.CONFLICT.value
         connection.execute(delete(mailbox).where(mailbox.c.student_id == student.key, in_conflict))
         connection.execute(insert(mailbox).values(self._requested(student, wanted, alias)))
+        self._journal(connection, student.key, "mailbox requested", "")
+
+    def _request(self, connection: Connection, student: Student) -> None:
+        now = self.author.clock()
         waiting = {"student_id": student.key, "kind": MAILBOX, "made_at": now, "not_before": now}
         connection.execute(insert(request).values(waiting | {"attempts": 0, "problem": ""}))
-        self._journal(connection, student.key, "mailbox requested", "")
 
     def _requested(self, student: Student, wanted: str, alias: str) -> dict[str, Any]:
         return {
@@ -104,6 +159,8 @@ class SqlMailboxRegister:
             "state": MailboxState.REQUESTED.value,
             "problem": "",
             "requested_at": self.author.clock(),
+            "next_look_at": self.author.clock(),
+            "looks": 0,
         }
 
     def _journal(self, connection: Connection, student: int, step: str, detail: str) -> None:
@@ -121,8 +178,25 @@ def _one_at_a_time(connection: Connection, look: str) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(look, 0))))
 
 
-def _was_told(connection: Connection, student: int) -> bool:
+def _watched(connection: Connection, keys: Sequence[int]) -> dict[int, Watched]:
+    """Return what is known of these students' mailboxes, kept from others until the end of the transaction."""
+    query = select(mailbox).where(mailbox.c.student_id.in_(keys)).order_by(mailbox.c.student_id).with_for_update()
+    return {row["student_id"]: _read(row) for row in connection.execute(query).mappings()}
+
+
+def _read(row: RowMapping) -> Watched:
+    reached = {state: row[column] for state, column in SEEN_IN.items() if row[column] is not None}
+    return Watched(MailboxState(row["state"]), row["looks"], row["next_look_at"], row["waits_since"], reached)
+
+
+def _columns(watched: Watched) -> dict[str, Any]:
+    reached = {column: watched.reached.get(state) for state, column in SEEN_IN.items()}
+    waits = {"next_look_at": watched.next_look_at, "waits_since": watched.waits_since}
+    return {"state": watched.state.value, "looks": watched.looks} | waits | reached
+
+
+def _was_told(connection: Connection, student: int, kind: str) -> bool:
     """Tell whether the student was written to about this mailbox; it may be seen to work more than once."""
-    mine = (message.c.student_id == student, message.c.kind == READY)
+    mine = (message.c.student_id == student, message.c.kind == kind)
     since = select(mailbox.c.requested_at).where(mailbox.c.student_id == student).scalar_subquery()
     return connection.scalar(select(message.c.id).where(*mine, message.c.made_at >= since).limit(1)) is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, insert, or_, select, update
@@ -45,15 +45,17 @@ class SqlOutbox:
             done = request.c.id.in_(list(requests))
             connection.execute(update(request).where(done).values(finished_at=self.clock(), problem=""))
 
-    def put_back(self, requests: Iterable[Request], problem: str) -> None:
-        """Let requests wait for another try, each a little longer than before."""
-        now = self.clock()
+    def put_back(self, requests: Iterable[Request], problem: str, turns: Mapping[int, datetime] | None = None) -> None:
+        """Let requests wait for another try: until the student's turn, or each a little longer than before."""
+        now, known = self.clock(), turns or {}
         command = (
             update(request)
             .where(request.c.id == bindparam("key"))
             .values(attempts=request.c.attempts + 1, not_before=bindparam("later"), problem=problem[:LONGEST_DETAIL])
         )
-        rows = [{"key": each.key, "later": now + wait_before(each.attempts)} for each in requests]
+        rows = [
+            {"key": each.key, "later": known.get(each.student, now + wait_before(each.attempts))} for each in requests
+        ]
         if rows:
             with self.database.writing() as connection:
                 connection.execute(command, rows)

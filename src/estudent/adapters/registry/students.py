@@ -37,6 +37,7 @@ VIEW = (
         mailbox.c.address,
         mailbox.c.state.label("mailbox_state"),
         mailbox.c.object_id,
+        mailbox.c.looks,
         usos_link.c.email.label("usos_email"),
         payment_account.c.nrb,
     )
@@ -131,6 +132,7 @@ def student_of(row: Any) -> Student:
         mailbox=row.address,
         mailbox_state=MailboxState(row.mailbox_state) if row.mailbox_state else None,
         mailbox_id=row.object_id,
+        mailbox_looks=row.looks or 0,
         usos_email=row.usos_email,
         account_number=Nrb(row.nrb) if row.nrb else None,
     )

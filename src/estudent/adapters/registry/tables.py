@@ -11,6 +11,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -134,6 +135,14 @@ mailbox = Table(
     Column("problem", String(500), nullable=False),
     Column("requested_at", Moment, nullable=False),
     Column("observed_at", Moment),
+    Column("created_at", Moment),
+    Column("licensed_at", Moment),
+    Column("opened_at", Moment),
+    Column("aliased_at", Moment),
+    Column("verified_at", Moment),
+    Column("waits_since", Moment),
+    Column("next_look_at", Moment, index=True),
+    Column("looks", Integer, nullable=False, server_default="0"),
 )
 
 usos_link = Table(
@@ -288,6 +297,23 @@ message = Table(
     Index("ix_message_open", "sent_at", "not_before"),
 )
 
+allowance = Table(
+    "allowance",
+    metadata,
+    Column("name", String(60), primary_key=True),
+    Column("level", Double, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("paused_until", Double, nullable=False),
+)
+
+place = Table(
+    "place",
+    metadata,
+    Column("room", String(60), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("until", Double, nullable=False),
+)
+
 attempt = Table(
     "attempt",
     metadata,
@@ -312,4 +338,13 @@ session = Table(
     Column("opened_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False, index=True),
     Column("agent", String(200), nullable=False),
+)
+
+mailbox_password = Table(
+    "mailbox_password",
+    metadata,
+    _student(primary_key=True),
+    Column("mailbox_id", String(64), nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("agreed_at", Moment),
 )

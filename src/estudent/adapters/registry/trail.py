@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, func, not_, select
+from sqlalchemy import ColumnElement, func, select
 
 from estudent.adapters.registry.accounts import CONFIRMED
 from estudent.adapters.registry.database import Database
-from estudent.adapters.registry.tables import journal, mailbox, student, usos_link
-from estudent.domain.outcome import Result
+from estudent.adapters.registry.mailboxes import READY
+from estudent.adapters.registry.tables import journal, mailbox, message, student, usos_link
 from estudent.domain.progress import Seen
-from estudent.domain.student import MailboxState
 
-MAILBOXES = "mailboxes"
 ACTIVATED = CONFIRMED[True][0]
-# The alias is added once Exchange has the mailbox; while "ready" is among the fields, only the licence was assigned.
-ADDED_ALIAS = and_(journal.c.step.like("change %aliased%"), not_(journal.c.step.like("%ready%")))
+TOLD = (
+    select(func.min(message.c.sent_at, type_=message.c.sent_at.type))
+    .where(message.c.student_id == student.c.id, message.c.kind == READY, message.c.made_at >= mailbox.c.requested_at)
+    .correlate(student, mailbox)
+    .scalar_subquery()
+)
 
 
 class SqlTrail:
@@ -25,15 +27,17 @@ class SqlTrail:
 
     def of(self, whose: int) -> Seen:
         """Return when each of a student's steps was seen to be done."""
-        asked = (journal.c.system == MAILBOXES, journal.c.at >= mailbox.c.requested_at)
         query = (
             select(
                 _first(journal.c.step == ACTIVATED).label("activated_at"),
                 mailbox.c.requested_at,
-                _first(journal.c.step == f"mailbox {MailboxState.AWAITED.value}", *asked).label("user_made_at"),
-                _first(ADDED_ALIAS, journal.c.result == Result.DONE.value, *asked).label("alias_added_at"),
-                mailbox.c.observed_at.label("mailbox_seen_at"),
+                mailbox.c.created_at.label("user_made_at"),
+                mailbox.c.aliased_at.label("alias_added_at"),
+                func.coalesce(mailbox.c.verified_at, mailbox.c.observed_at).label("mailbox_seen_at"),
                 usos_link.c.observed_at.label("linked_at"),
+                mailbox.c.licensed_at,
+                mailbox.c.opened_at,
+                TOLD.label("told_at"),
             )
             .select_from(student.outerjoin(mailbox).outerjoin(usos_link, usos_link.c.student_id == student.c.id))
             .where(student.c.id == whose)

@@ -43,6 +43,7 @@ HOLDS: Mapping[Hold, Any] = {
     Hold.NO_NAME_CHOSEN: lazy_gettext("The student has not chosen a name for the mailbox."),
     Hold.ADDRESS_TAKEN: lazy_gettext("The address is somebody else's at Microsoft: the student must choose another."),
     Hold.MICROSOFT_PROBLEM: lazy_gettext("Microsoft has a problem with the mailbox."),
+    Hold.MAILBOX_STUCK: lazy_gettext("The mailbox is stuck. See to the cause, then have it looked at at once."),
     Hold.MICROSOFT_SLOW: lazy_gettext("Microsoft is making the mailbox; it usually needs under 30 minutes."),
     Hold.NO_USOS_ID: lazy_gettext("The person's number in USOS is not known; recruitment must send it."),
     Hold.USOS_REFUSES: lazy_gettext("USOS refuses the address."),
@@ -67,6 +68,7 @@ LETTERS: Mapping[str, Any] = {
     "activated": lazy_gettext("account is active"),
     "password_changed": lazy_gettext("password was changed"),
     "too_many_tries": lazy_gettext("many failed tries"),
+    "mailbox_name_taken": lazy_gettext("another name for the mailbox"),
     "mailbox_ready": lazy_gettext("mailbox works"),
 }
 CODES: Mapping[str, Any] = {
