@@ -72,13 +72,13 @@ async def take_in_feeds(mode: Mode) -> Tally:
 @batch("look")
 async def look(system: str, keys: Sequence[int]) -> Forecast:
     """Plan for a batch and change nothing."""
-    return await on_campus(lambda here: here.systems[system].forecast(keys))
+    return await on_campus(lambda here: here.reconciler(system).forecast(keys))
 
 
 @batch("bring in line")
 async def bring_in_line(system: str, keys: Sequence[int]) -> Tally:
     """Plan, apply and verify a batch."""
-    return await on_campus(lambda here: here.systems[system].apply(keys))
+    return await on_campus(lambda here: here.reconciler(system).apply(keys))
 
 
 @batch("ask for default mailboxes")

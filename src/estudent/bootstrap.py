@@ -39,6 +39,7 @@ from estudent.adapters.registry.desk import SqlDesk
 from estudent.adapters.registry.fees import SqlFees
 from estudent.adapters.registry.journal import Author, SqlJournal
 from estudent.adapters.registry.letters import SqlLetters
+from estudent.adapters.registry.mailbox_life import SqlPartings
 from estudent.adapters.registry.mailbox_passwords import SqlMailboxPasswords
 from estudent.adapters.registry.mailboxes import SqlMailboxRegister
 from estudent.adapters.registry.messages import SqlMessages
@@ -59,6 +60,7 @@ from estudent.domain.fingerprint import Fingerprints
 from estudent.domain.identity_document import DocumentKind
 from estudent.domain.letter import activation_token
 from estudent.domain.lifecycle import Standing
+from estudent.domain.mailbox_life import Calendar, Deed
 from estudent.domain.nrb import PaymentScheme
 from estudent.domain.password import Strength, words_of
 from estudent.domain.student import Language, Student
@@ -69,6 +71,7 @@ from estudent.services.admit import Admit
 from estudent.services.assign_account_numbers import AssignAccountNumbers
 from estudent.services.change_password import ChangePassword
 from estudent.services.choose_password import ChoosePassword
+from estudent.services.close_mailboxes import DAILY, ERASING, ERASURE, LIFE, CloseMailboxes
 from estudent.services.correct_contact import CorrectContact
 from estudent.services.deploy_hosts import DeployHosts
 from estudent.services.doorkeeper import Doorkeeper
@@ -604,6 +607,16 @@ class Campus:
         ]
         return {reconciler.system: reconciler for reconciler in reconcilers}
 
+    @cached_property
+    def life(self) -> dict[str, Reconciler]:
+        """What brings the lives of mailboxes in line; it has runs of its own, and no part in those for everything."""
+        reconcilers: list[Reconciler] = [self._close_mailboxes(LIFE, DAILY), self._close_mailboxes(ERASURE, ERASING)]
+        return {reconciler.system: reconciler for reconciler in reconcilers}
+
+    def reconciler(self, system: str) -> Reconciler:
+        """Return the reconciler of this name."""
+        return self.life[system] if system in self.life else self.systems[system]
+
     @property
     def checks(self) -> dict[str, Callable[[], str]]:
         """One check for each system, for the doctor; wiring a part is within its check, since it may fail too."""
@@ -656,7 +669,9 @@ class Campus:
     def obstacle(self, forecast: Forecast, share: float | None = None) -> str | None:
         """Return what a plan needs somebody's agreement for: too few seats, or a brake that holds."""
         lacking = shortage(self.microsoft365, forecast) if forecast.licences else None
-        return lacking or self.brake_with(share).holds(forecast.steps.elements(), forecast.looked_at)
+        # Whatever is erased for good is approved by somebody, be it one mailbox.
+        brake = Brake(share=0.0, spared=0) if forecast.system == ERASURE else self.brake_with(share)
+        return lacking or brake.holds(forecast.steps.elements(), forecast.looked_at)
 
     def looked_at(self, system: str, whom: Whom) -> list[int]:
         """Return whom a run looks at: those who were named, or everybody whose mailbox is due."""
@@ -684,6 +699,16 @@ class Campus:
     def _open_mailboxes(self, there: Microsoft365) -> Reconciler:
         return open_mailboxes(there, self.students, self.mailbox_register, self.journal, self.domain)
 
+    def _close_mailboxes(self, system: str, deeds: frozenset[Deed]) -> Reconciler:
+        partings = SqlPartings(self.database, self.author, self.messages)
+        return CloseMailboxes(
+            system, deeds, self.students, partings, self.microsoft365, self.journal, self._calendar(), self.today
+        )
+
+    def _calendar(self) -> Calendar:
+        ours = self.settings.mailboxes
+        return Calendar(ours.block_after, ours.licence_after, ours.delete_after, ours.warn_before)
+
     def _send_letters(self) -> SendLetters:
         letters = SqlLetters(
             self.database,
@@ -703,7 +728,7 @@ class Campus:
         where = {"mail": self.settings.brand.mail, "usosweb": self.settings.brand.usosweb}
         brand = {"university": ours.name, "office": ours.office, "contact": ours.contact} | where
         managed = self.settings.mailboxes.sign_in == "managed"
-        return LetterTexts(self.fingerprints, brand, ours.portal, self.domain, mailbox_wants_password=managed)
+        return LetterTexts(self.fingerprints, brand, ours.portal, self.domain, managed, self._calendar())
 
     def _assign_account_numbers(self) -> AssignAccountNumbers:
         numbers = SqlAccountNumbers(self.database, self.author)

@@ -21,6 +21,7 @@ from estudent.domain.fees import Ledger
 from estudent.domain.funnel import Circle, Stage, Waiting
 from estudent.domain.letter import Letter, Notice
 from estudent.domain.mailbox import Mailbox
+from estudent.domain.mailbox_life import CloudUser, Deed, Parting
 from estudent.domain.nrb import Nrb
 from estudent.domain.one_time_code import Purpose
 from estudent.domain.outcome import Outcome, Result
@@ -58,6 +59,10 @@ class PasswordRefused(Refused):
 
 class NotFound(Refused):
     """What should be changed is not there."""
+
+
+class Expired(Refused):
+    """What one went by is too old to go on with: begin anew."""
 
 
 class Misconfigured(FarSideError):
@@ -307,6 +312,22 @@ class MailboxRegister(Protocol):
         """Return those of the students whose mailbox was requested and is still on its way."""
 
 
+class Partings(Protocol):
+    """How far the mailboxes of those who have left are closed; what somebody else changed meanwhile stays."""
+
+    def announce(self, student: Student, parting: Parting) -> None:
+        """Store the day of the next step and let the student be told."""
+
+    def observe(self, student: Student, parting: Parting) -> None:
+        """Store what was seen; the addresses of somebody who is gone stay blocked."""
+
+    def reopen(self, student: Student) -> None:
+        """Forget the end of a mailbox, tell the student, and let the mailbox be looked at again from where it is."""
+
+    def with_mailbox(self, keys: list[int]) -> int:
+        """Return how many of these students have a mailbox, or had one."""
+
+
 class Trail(Protocol):
     """When students' steps were seen to be done."""
 
@@ -417,6 +438,59 @@ class Mailboxes(Protocol):
 
     def check(self) -> str:
         """Return in one sentence what was found, or raise Misconfigured or Unavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """A student by whom a user at Microsoft is looked up, and our id of that user, where it is known."""
+
+    album: AlbumNumber
+    identifier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LifeStep:
+    """One step at the end of a mailbox or on its way back; `address` is the primary one that it should have."""
+
+    deed: Deed
+    user: CloudUser
+    address: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LifeOutcome:
+    """What became of one step; `detail` says why, without personal data."""
+
+    step: LifeStep
+    result: Result
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Whose users changed, by Microsoft's ids, and the token with which the next look goes on."""
+
+    identifiers: frozenset[str]
+    token: str = field(repr=False)
+
+
+class CloudUsers(Protocol):
+    """Students' users at Microsoft, beyond their mailboxes."""
+
+    def look(self, some: Sequence[Whose]) -> dict[AlbumNumber, CloudUser]:
+        """Return the users of these students, those in the bin too."""
+
+    def take(self, steps: Iterable[LifeStep]) -> Iterator[LifeOutcome]:
+        """Take steps, some at once; each may be taken again after an unknown outcome."""
+
+    def make_primary(self, identifier: str, address: str) -> None:
+        """Make an address a mailbox's primary one; the one before it stays as an alias."""
+
+    def move_sign_in(self, identifier: str, name: str) -> None:
+        """Write the name with which a user signs in."""
+
+    def changes(self, token: str | None) -> Changes:
+        """Return whose users changed since the token, or everybody's without one; raise Expired for an old token."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,16 @@ class MailboxSettings(Section):
     units: int = Field(8000, ge=1, description="resource units that Graph lets our application use in 10 seconds")
     exchange_at_once: int = Field(3, ge=1, le=4, description="requests to Exchange at once, from all hosts together")
     reserve: float = Field(0.1, ge=0, lt=1, description="share of both that is kept for students who wait at a page")
+    block_after: int = Field(
+        0, ge=0, description="days from the end of the studies until Microsoft lets nobody in any more; 0: at once"
+    )
+    licence_after: int = Field(90, ge=1, description="days from the end of the studies until the licence is taken away")
+    delete_after: int = Field(
+        30, ge=1, description="days from the end of the licence until the user may be deleted, which somebody approves"
+    )
+    warn_before: int = Field(
+        14, ge=1, description="days between the letter and the end of the licence, or the deletion"
+    )
     for_everyone: bool = Field(False, description="open a mailbox with the default name for everyone, unasked")
 
 

@@ -83,6 +83,10 @@ class StandIn:
         }  # fmt: skip
         self.http.post(f"{self.url}/v1.0/users", json=body, headers=self._headers()).raise_for_status()
 
+    def delete(self, identifier: str) -> None:
+        """Delete a user as an administrator would."""
+        self.http.delete(f"{self.url}/v1.0/users/{identifier}", headers=self._headers()).raise_for_status()
+
     def property_of(self, identifier: str, name: str) -> Any:
         """Return one property of a user as Graph shows it."""
         address = f"{self.url}/v1.0/users/{identifier}?$select={name}"

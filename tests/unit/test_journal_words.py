@@ -16,6 +16,7 @@ from estudent.domain.directory_entry import Entry
 from estudent.domain.funnel import Hold, Stage
 from estudent.domain.lifecycle import Standing
 from estudent.domain.mailbox import Mailbox
+from estudent.domain.mailbox_life import NEXT, Deed, Leaving
 from estudent.domain.one_time_code import Purpose
 from estudent.domain.outcome import Result
 from estudent.domain.plan import StepKind
@@ -81,6 +82,14 @@ WRITTEN: dict[tuple[str, str, str], list[Step]] = {
         ("desk", step, DONE) for step in ("contact corrected", "letter asked for", "mailbox hurried")
     ],
     ("adapters/registry/letters.py", "'letters'", "f'sent {notice.kind}'"): [("letters", "sent album_number", DONE)],
+    ("services/close_mailboxes.py", "LIFE", "deed.value"): [
+        ("mailbox_life", deed.value, result) for deed in Deed for result in (DONE, REFUSED, FAILED)
+    ],
+    ("adapters/registry/mailbox_life.py", "SYSTEM", "step"): [
+        *(("mailbox_life", f"{deed.value} announced", DONE) for deed in NEXT.values()),
+        *(("mailbox_life", f"mailbox {state.value}", DONE) for state in Leaving if state is not Leaving.ANNOUNCED),
+        ("mailbox_life", "mailbox reopened", DONE),
+    ],
     ("adapters/registry/mailboxes.py", "'mailboxes'", "step"): [
         ("mailboxes", f"mailbox {state.value}", DONE) for state in MailboxState
     ],

@@ -60,7 +60,8 @@ def flow_of(deployment: dict[str, Any]) -> Flow[..., Any]:
 
 
 NAMES = sorted(deployments())
-SCHEDULED = sorted(set(NAMES) - {"deploy"})
+BY_SOMEBODY = {"deploy", "mailbox-erasure"}
+SCHEDULED = sorted(set(NAMES) - BY_SOMEBODY)
 
 
 def test_every_flow_is_deployed_and_nothing_else_is() -> None:
@@ -96,6 +97,11 @@ def test_hosts_are_deployed_by_somebody_never_by_the_clock_and_looked_at_first()
     assert deployment["schedules"] == []
     assert deployment["parameters"]["check_only"] is True
     assert deployment["work_pool"]["name"] == "deployments"
+
+
+def test_users_are_erased_by_somebody_never_by_the_clock_and_rehearsed_first() -> None:
+    deployment = deployments()["mailbox-erasure"]
+    assert (deployment["schedules"], deployment["parameters"]) == ([], {"mode": "rehearse"})
 
 
 def test_the_form_offers_every_play_but_those_for_a_shell() -> None:

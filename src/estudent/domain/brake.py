@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -17,10 +18,11 @@ class Brake:
 
     def holds(self, kinds: Iterable[StepKind], looked_at: int) -> str | None:
         """Return why a plan must not run without a person's agreement, or None where it may."""
-        dangerous = sum(1 for kind in kinds if kind in DANGEROUS)
-        if dangerous <= max(self.spared, self.share * looked_at):
+        dangerous = Counter(kind for kind in kinds if kind in DANGEROUS)
+        if dangerous.total() <= max(self.spared, self.share * looked_at):
             return None
+        would = " and ".join(f"{kind.value} {many} of {looked_at}" for kind, many in sorted(dangerous.items()))
         return (
-            f"the plan would lock {dangerous} of {looked_at} students; "
+            f"the plan would {would} students; "
             f"more than {self.share:.1%} (and more than {self.spared}) needs somebody's agreement"
         )

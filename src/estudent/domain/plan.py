@@ -11,12 +11,16 @@ from estudent.domain.album_number import AlbumNumber
 
 
 class StepKind(StrEnum):
-    """What a step does; there is none that removes."""
+    """What a step does. The last four are planned by their own services, never by `plan`, which removes nothing."""
 
     ADD = "add"
     CHANGE = "change"
     LOCK = "lock"
     UNLOCK = "unlock"
+    WITHDRAW = "withdraw"
+    ERASE = "erase"
+    RENAME = "rename"
+    REPAIR = "repair"
 
 
 class Lock(StrEnum):
@@ -27,8 +31,8 @@ class Lock(StrEnum):
     BARRED = "barred"
 
 
-DANGEROUS = frozenset({StepKind.LOCK})
-"""The kinds that take something away from a student, and that the brake therefore counts."""
+DANGEROUS = frozenset({StepKind.LOCK, StepKind.WITHDRAW, StepKind.ERASE, StepKind.RENAME, StepKind.REPAIR})
+"""The kinds that the brake counts: they take something away from students, or undo what somebody did by hand."""
 
 
 class Plannable(Protocol):

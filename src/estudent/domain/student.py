@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.lifecycle import Owed, Standing, owes
+from estudent.domain.mailbox_life import Parting
+from estudent.domain.mailbox_rename import Rename
 from estudent.domain.nrb import Nrb
 from estudent.domain.person_name import PersonName
 
@@ -60,6 +62,8 @@ class Student:
     """One student with an album number and everything that the registry holds for the other systems.
 
     `key` is the registry's own number of the student, the only thing besides album numbers that flows pass on.
+    `former` are other primary addresses of the mailbox, that were so once or will be soon, and are its aliases;
+    `parting` is how far the mailbox is closed, `rename` how far it is on its way to another address.
     """
 
     key: int
@@ -76,10 +80,18 @@ class Student:
     mailbox_looks: int = 0
     usos_email: str | None = field(default=None, repr=False)
     account_number: Nrb | None = field(default=None, repr=False)
+    former: tuple[str, ...] = field(default=(), repr=False)
+    parting: Parting | None = None
+    rename: Rename | None = None
 
     def is_owed(self, what: Owed) -> bool:
         """Tell whether the university owes this student `what` by the lifecycle's table."""
         return owes(self.standing, what)
+
+    @property
+    def is_being_renamed(self) -> bool:
+        """Whether the mailbox's addresses are being moved, and by nobody else at the same time."""
+        return self.rename is not None and self.rename.under_way
 
     @property
     def working_mailbox(self) -> str | None:

@@ -37,6 +37,57 @@ SENTENCES: Mapping[tuple[str, str, str], Any] = {
         "The letter that asks for another name for the mailbox could not be sent."
     ),
     ("letters", "mailbox_ready", REFUSED): lazy_gettext("The letter that the mailbox works could not be sent."),
+    ("letters", "sent mailbox_closing", DONE): lazy_gettext(
+        "The student was told by e-mail that the mailbox is being closed."
+    ),
+    ("letters", "mailbox_closing", REFUSED): lazy_gettext(
+        "The letter that the mailbox is being closed could not be sent."
+    ),
+    ("letters", "sent mailbox_ends", DONE): lazy_gettext("The student was told by e-mail when the mail ends."),
+    ("letters", "mailbox_ends", REFUSED): lazy_gettext("The letter about the end of the mail could not be sent."),
+    ("letters", "sent mailbox_deletion", DONE): lazy_gettext(
+        "The student was told by e-mail when the account at Microsoft is deleted."
+    ),
+    ("letters", "mailbox_deletion", REFUSED): lazy_gettext(
+        "The letter about the deletion at Microsoft could not be sent."
+    ),
+    ("letters", "sent mailbox_back", DONE): lazy_gettext(
+        "The student was told by e-mail that the mailbox is open again."
+    ),
+    ("letters", "mailbox_back", REFUSED): lazy_gettext("The letter that the mailbox is open again could not be sent."),
+    ("letters", "sent mailbox_renamed", DONE): lazy_gettext("The student was told by e-mail of the new address."),
+    ("letters", "mailbox_renamed", REFUSED): lazy_gettext("The letter about the new address could not be sent."),
+    ("mailbox_life", "block announced", DONE): lazy_gettext(
+        "The end of the studies was noticed; the day on which the mailbox is closed was announced."
+    ),
+    ("mailbox_life", "withdraw announced", DONE): lazy_gettext(
+        "The day on which the licence and the mail end was announced."
+    ),
+    ("mailbox_life", "erase announced", DONE): lazy_gettext(
+        "The day from which the user may be deleted was announced."
+    ),
+    ("mailbox_life", "mailbox blocked", DONE): lazy_gettext("Nobody can sign in to the mailbox any more."),
+    ("mailbox_life", "mailbox unlicensed", DONE): lazy_gettext("The mailbox has no licence any more."),
+    ("mailbox_life", "mailbox deleted", DONE): lazy_gettext(
+        "The user at Microsoft is deleted; for 30 days it can be restored."
+    ),
+    ("mailbox_life", "mailbox gone", DONE): lazy_gettext(
+        "The user at Microsoft is gone for good; the addresses stay blocked."
+    ),
+    ("mailbox_life", "mailbox reopened", DONE): lazy_gettext("The student studies here again; the mailbox is open."),
+    ("mailbox_life", "rename offered", DONE): lazy_gettext(
+        "The name has changed; another address is offered to the student."
+    ),
+    ("mailbox_life", "rename asked", DONE): lazy_gettext("Another address was asked for; it is reserved."),
+    ("mailbox_life", "rename declined", DONE): lazy_gettext("The student keeps the address in spite of the new name."),
+    ("mailbox_life", "rename arriving", DONE): lazy_gettext(
+        "Mail arrives at the new address, and at the old one as before."
+    ),
+    ("mailbox_life", "rename moving", DONE): lazy_gettext("The sign-in is being moved to the new address."),
+    ("mailbox_life", "rename moved", DONE): lazy_gettext(
+        "The mailbox has its new address; the old one leads to it for good."
+    ),
+    ("mailbox_life", "rename refused", REFUSED): lazy_gettext("The new address could not be given; the old one works."),
     ("portal", "account activated", DONE): lazy_gettext("The student chose a password: the account is active."),
     ("portal", "password recovered", DONE): lazy_gettext("The student chose a new password with a code or a link."),
     ("portal", "password changed", DONE): lazy_gettext("The student changed the password."),
@@ -95,6 +146,24 @@ STEPS: Mapping[tuple[str, str, str], Any] = {
     ("mailboxes", "change", FAILED): lazy_gettext("Microsoft could not be reached; it is tried again by itself."),
     ("mailboxes", "lock", REFUSED): lazy_gettext("The mailbox cannot be locked from here."),
     ("mailboxes", "unlock", REFUSED): lazy_gettext("The mailbox cannot be unlocked from here."),
+    ("mailbox_life", "block", DONE): lazy_gettext("Microsoft was asked to let nobody sign in to the mailbox."),
+    ("mailbox_life", "block", REFUSED): lazy_gettext("Microsoft refused a change."),
+    ("mailbox_life", "block", FAILED): lazy_gettext("Microsoft could not be reached; it is tried again by itself."),
+    ("mailbox_life", "withdraw", DONE): lazy_gettext("Microsoft was asked to take the licence away."),
+    ("mailbox_life", "withdraw", REFUSED): lazy_gettext("Microsoft refused a change."),
+    ("mailbox_life", "withdraw", FAILED): lazy_gettext("Microsoft could not be reached; it is tried again by itself."),
+    ("mailbox_life", "erase", DONE): lazy_gettext("Microsoft was asked to delete the user."),
+    ("mailbox_life", "erase", REFUSED): lazy_gettext("Microsoft refused a change."),
+    ("mailbox_life", "erase", FAILED): lazy_gettext("Microsoft could not be reached; it is tried again by itself."),
+    ("mailbox_life", "reopen", DONE): lazy_gettext("Microsoft was asked to open the mailbox again."),
+    ("mailbox_life", "reopen", REFUSED): lazy_gettext("Microsoft refused a change."),
+    ("mailbox_life", "reopen", FAILED): lazy_gettext("Microsoft could not be reached; it is tried again by itself."),
+    ("mailbox_life", "rename", DONE): lazy_gettext("The new address was written at Microsoft."),
+    ("mailbox_life", "rename", REFUSED): lazy_gettext("Microsoft refused a change."),
+    ("mailbox_life", "rename", FAILED): lazy_gettext("Microsoft could not be reached; it is tried again by itself."),
+    ("mailbox_life", "repair", DONE): lazy_gettext("What somebody else had changed at Microsoft was put right."),
+    ("mailbox_life", "repair", REFUSED): lazy_gettext("Microsoft refused a change."),
+    ("mailbox_life", "repair", FAILED): lazy_gettext("Microsoft could not be reached; it is tried again by itself."),
     ("usos", "add", DONE): lazy_gettext("USOS was asked to link the university address to this person."),
     ("usos", "add", REFUSED): lazy_gettext("USOS refused to link the university address."),
     ("usos", "add", FAILED): lazy_gettext("USOS could not be reached; the next run tries again."),

@@ -17,7 +17,16 @@ from msgraph.generated.models.o_data_errors.main_error import MainError
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
 from estudent.adapters.microsoft365.refused_tokens import token_refused
-from estudent.ports import AlreadyExists, FarSideError, Misconfigured, NotFound, PasswordRefused, Refused, Unavailable
+from estudent.ports import (
+    AlreadyExists,
+    Expired,
+    FarSideError,
+    Misconfigured,
+    NotFound,
+    PasswordRefused,
+    Refused,
+    Unavailable,
+)
 
 ADDRESS_TAKEN = (
     "address taken: the address belongs to another user in Microsoft 365; the student must choose another name"
@@ -71,6 +80,10 @@ class Operation(Enum):
         "put users into the licence group",
         "grant the application GroupMember.ReadWrite.All, or make it an owner of the group",
     )
+    BLOCK = ("block or open sign-ins", "grant the application User.EnableDisableAccount.All or User.ReadWrite.All")
+    REVOKE = ("revoke sign-in sessions", "grant the application User.RevokeSessions.All")
+    DELETE = ("delete users", "grant the application User.DeleteRestore.All")
+    WATCH = ("follow changes of users", "grant the application User.Read.All")
     PASSWORD = ("set passwords", "grant the application User-PasswordProfile.ReadWrite.All")
     SEATS = ("read licences", "grant the application LicenseAssignment.Read.All")
     DOMAIN = ("read domains", "grant the application Domain.Read.All")
@@ -86,6 +99,12 @@ class Operation(Enum):
     @property
     def remedy(self) -> str:
         return self.value[1]
+
+
+ABSENCES: dict[int, Callable[[str], FarSideError]] = {
+    404: lambda failed: NotFound(f"{failed}: Microsoft 365 does not know the object, or not yet; try later"),
+    410: lambda failed: Expired(f"{failed}: the token is too old; begin with a full listing"),
+}
 
 
 def _no_mailbox() -> NotFound:
@@ -150,8 +169,8 @@ def meaning(status: int, operation: Operation, code: str = "", target: str | Non
         return _unauthorised(operation)
     if target is not None or status == 409:
         return AlreadyExists(_conflict(operation, target or ""))
-    if status == 404:
-        return NotFound(f"{failed}: Microsoft 365 does not know the object, or not yet; try later")
+    if status in ABSENCES:
+        return ABSENCES[status](failed)
     if code in KNOWN_REFUSALS:
         return KNOWN_REFUSALS[code]()
     return Refused(f"{failed}: Microsoft 365 refused ({shown}); look the user up in its admin centre")

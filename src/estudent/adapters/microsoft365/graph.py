@@ -107,8 +107,7 @@ class Graph:
             answer = await self._send(self._plain(Method.GET, path), Operation.FIND)
             with known_form():
                 thrown += [read(shown) for shown in answer["value"]]
-                following = answer.get("@odata.nextLink")
-                path = str(following).removeprefix(f"{self._url}/") if following else None
+                path = self.following(answer)
         return thrown
 
     async def restore(self, identifier: str, name: str | None) -> None:
@@ -187,6 +186,17 @@ class Graph:
             return None
         with known_form():
             return read_domain(answer)
+
+    async def ask(
+        self, method: Method, path: str, operation: Operation, body: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Send a request to a path under the address of Graph and return its answer, {} where it has none."""
+        return await self._send(self._plain(method, path, body), operation)
+
+    def following(self, answer: dict[str, Any]) -> str | None:
+        """Return the path of the next page of an answer, None on the last."""
+        link = answer.get("@odata.nextLink")
+        return str(link).removeprefix(f"{self._url}/") if link else None
 
     async def close(self) -> None:
         """Close the connections, which the SDK's own transport leaves open."""

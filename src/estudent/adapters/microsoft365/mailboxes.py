@@ -19,6 +19,7 @@ from estudent.adapters.microsoft365.exchange import Exchange
 from estudent.adapters.microsoft365.graph import MOST_VALUES, Graph
 from estudent.adapters.microsoft365.graph import PUBLIC_SCOPE as GRAPH_SCOPE
 from estudent.adapters.microsoft365.licensing import licensing_by
+from estudent.adapters.microsoft365.life import Life
 from estudent.adapters.microsoft365.limiter import Limiter, OwnAllowance, Quota
 from estudent.adapters.microsoft365.provisioning import Bin, Provisioning
 from estudent.adapters.microsoft365.tenant import Subscription
@@ -27,9 +28,10 @@ from estudent.adapters.microsoft365.user import FoundUser, ambiguous, as_found
 from estudent.adapters.microsoft365.ways import AliasSettings, aliases_by
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.mailbox import Mailbox, needs_licence
+from estudent.domain.mailbox_life import CloudUser
 from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Step
-from estudent.ports import NO_SEATS, Allowance, Misconfigured
+from estudent.ports import NO_SEATS, Allowance, Changes, LifeOutcome, LifeStep, Misconfigured, Whose
 
 
 class Microsoft365:
@@ -83,6 +85,8 @@ class Microsoft365:
             scope_of(graph_url, GRAPH_SCOPE), scope_of(exchange_url, EXCHANGE_SCOPE),
         )  # fmt: skip
         self._checks = Checks(self._graph, tokens, self._aliases, expected)
+        pauses = (0.0, settling * 0.1, settling * 0.3, settling * 0.6)
+        self._life = Life(self._graph, licensing_by(self._graph, licence_group), licence_group, pauses)
         self._background = Background("microsoft365")
         self._sku_id: UUID | None = None
 
@@ -122,6 +126,32 @@ class Microsoft365:
         missing = len(takers) - left
         why = f"{NO_SEATS}: {missing} seats missing; an administrator must free or buy seats in Microsoft 365"
         return dict.fromkeys(takers[left:], why)
+
+    def look(self, some: Sequence[Whose]) -> dict[AlbumNumber, CloudUser]:
+        """Return the users of these students, those in the bin too."""
+        sku = self._licence() if some else None
+        if sku is None:
+            return {}
+        pages = self._background.each(lambda each: self._life.look(each, sku), _portions(some), self._concurrency)
+        found = {user.album: user for page in pages for user in page}
+        missing = [each for each in some if each.album not in found]
+        thrown = self._background.call(self._life.look_into_bin(missing, sku)) if missing else []
+        return found | {user.album: user for user in thrown}
+
+    def take(self, steps: Iterable[LifeStep]) -> Iterator[LifeOutcome]:
+        """Take steps of mailboxes' ends and returns, some at once."""
+        wanted = list(steps)
+        if wanted:
+            sku = self._licence()
+            yield from self._background.each(lambda step: self._life.take(step, sku), wanted, self._concurrency)
+
+    def move_sign_in(self, identifier: str, name: str) -> None:
+        """Write the name with which a user signs in."""
+        self._background.call(self._life.move_sign_in(identifier, name))
+
+    def changes(self, token: str | None) -> Changes:
+        """Return whose users changed since the token, or everybody's without one; raise Expired for an old token."""
+        return self._background.call(self._life.changes(token))
 
     def make_primary(self, identifier: str, address: str) -> None:
         """Make an address a mailbox's primary one; the one before it stays as an alias."""
@@ -179,6 +209,10 @@ class Microsoft365:
         raise Misconfigured(
             f"the tenant has no licence {self._sku}; an administrator must order it or name another one in the settings"
         )
+
+
+def _portions(some: Sequence[Whose]) -> Iterator[Sequence[Whose]]:
+    return (some[at : at + MOST_VALUES] for at in range(0, len(some), MOST_VALUES))
 
 
 def _batches(albums: Iterator[AlbumNumber]) -> Iterator[list[AlbumNumber]]:

@@ -7,12 +7,25 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, bindparam, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, true, update
 
 from estudent.adapters.registry.database import Database
-from estudent.adapters.registry.tables import account, mailbox, payment_account, person, student, study, usos_link
+from estudent.adapters.registry.tables import (
+    account,
+    address,
+    mailbox,
+    mailbox_parting,
+    mailbox_rename,
+    payment_account,
+    person,
+    student,
+    study,
+    usos_link,
+)
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.lifecycle import Standing
+from estudent.domain.mailbox_life import Leaving, Parting
+from estudent.domain.mailbox_rename import Rename, RenameState
 from estudent.domain.nrb import Nrb
 from estudent.domain.person_name import PersonName
 from estudent.domain.student import AccountState, Language, MailboxState, Student
@@ -20,6 +33,8 @@ from estudent.domain.whom import Whom
 from estudent.ports import NotFound
 
 AT_ONCE = 1000
+FORMER = "former"
+"""The kind of an address that was a student's primary one, or is to be, and is an alias of the mailbox meanwhile."""
 Item = TypeVar("Item")
 
 VIEW = (
@@ -40,12 +55,22 @@ VIEW = (
         mailbox.c.looks,
         usos_link.c.email.label("usos_email"),
         payment_account.c.nrb,
+        mailbox_parting.c.state.label("parting_state"),
+        mailbox_parting.c.since,
+        mailbox_parting.c.reached,
+        mailbox_parting.c.due,
+        mailbox_rename.c.state.label("rename_state"),
+        mailbox_rename.c.before,
+        mailbox_rename.c.wanted,
+        mailbox_rename.c.problem.label("rename_problem"),
     )
     .select_from(
         student.join(person)
         .join(account)
         .outerjoin(mailbox, mailbox.c.student_id == student.c.id)
         .outerjoin(usos_link, usos_link.c.student_id == student.c.id)
+        .outerjoin(mailbox_parting, mailbox_parting.c.student_id == student.c.id)
+        .outerjoin(mailbox_rename, mailbox_rename.c.student_id == student.c.id)
         .outerjoin(
             payment_account,
             and_(payment_account.c.student_id == student.c.id, payment_account.c.purpose == bindparam("purpose")),
@@ -70,11 +95,12 @@ class SqlStudents:
     def load(self, keys: Sequence[int]) -> list[Student]:
         """Return the students of these keys, ascending."""
         with self.database.reading() as connection:
-            return [
-                student_of(row)
-                for some in in_portions(sorted(keys))
-                for row in connection.execute(VIEW.where(student.c.id.in_(some)), {"purpose": self.purpose})
-            ]
+            return [each for some in in_portions(sorted(keys)) for each in self._load(connection, some)]
+
+    def _load(self, connection: Connection, keys: Sequence[int]) -> list[Student]:
+        rows = connection.execute(VIEW.where(student.c.id.in_(keys)), {"purpose": self.purpose}).all()
+        former = _former(connection, [row.id for row in rows if row.rename_state is not None])
+        return [student_of(row, former.get(row.id, ())) for row in rows]
 
     def by_album(self, album: AlbumNumber) -> Student:
         """Return one student, or raise NotFound."""
@@ -118,8 +144,22 @@ def in_portions(items: Sequence[Item], size: int = AT_ONCE) -> Iterator[list[Ite
         yield portion
 
 
-def student_of(row: Any) -> Student:
+def _former(connection: Connection, keys: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Return the other primary addresses of those who were ever renamed; few are, and only they are asked about."""
+    if not keys:
+        return {}
+    theirs = (address.c.student_id.in_(keys), address.c.kind == FORMER)
+    query = select(address.c.student_id, address.c.address).where(*theirs).order_by(address.c.address)
+    former: dict[int, tuple[str, ...]] = {}
+    for key, each in connection.execute(query):
+        former[key] = (*former.get(key, ()), each)
+    return former
+
+
+def student_of(row: Any, former: tuple[str, ...] = ()) -> Student:
     """Return the student of a row of `VIEW`."""
+    parting = row.parting_state and Parting(Leaving(row.parting_state), row.since, row.reached, row.due)
+    rename = row.rename_state and Rename(RenameState(row.rename_state), row.before, row.wanted, row.rename_problem)
     return Student(
         key=row.id,
         album=AlbumNumber(row.album_number),
@@ -135,4 +175,7 @@ def student_of(row: Any) -> Student:
         mailbox_looks=row.looks or 0,
         usos_email=row.usos_email,
         account_number=Nrb(row.nrb) if row.nrb else None,
+        former=former,
+        parting=parting,
+        rename=rename,
     )

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Numeric,
     String,
     Table,
+    Text,
     TypeDecorator,
     UniqueConstraint,
     text,
@@ -295,6 +296,35 @@ message = Table(
     Column("attempts", Integer, nullable=False),
     Column("problem", String(500), nullable=False),
     Index("ix_message_open", "sent_at", "not_before"),
+)
+
+mailbox_parting = Table(
+    "mailbox_parting",
+    metadata,
+    _student(primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("since", Date, nullable=False),
+    Column("reached", Date, nullable=False),
+    Column("due", Date),
+)
+
+mailbox_rename = Table(
+    "mailbox_rename",
+    metadata,
+    _student(primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("before", String(254), ForeignKey("address.address")),
+    Column("wanted", String(254), ForeignKey("address.address")),
+    Column("problem", String(500), nullable=False),
+    Column("changed_at", Moment, nullable=False),
+)
+
+watermark = Table(
+    "watermark",
+    metadata,
+    Column("name", String(60), primary_key=True),
+    Column("token", Text, nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 allowance = Table(

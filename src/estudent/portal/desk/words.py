@@ -70,6 +70,11 @@ LETTERS: Mapping[str, Any] = {
     "too_many_tries": lazy_gettext("many failed tries"),
     "mailbox_name_taken": lazy_gettext("another name for the mailbox"),
     "mailbox_ready": lazy_gettext("mailbox works"),
+    "mailbox_closing": lazy_gettext("mailbox is being closed"),
+    "mailbox_ends": lazy_gettext("mail ends"),
+    "mailbox_deletion": lazy_gettext("deletion at Microsoft"),
+    "mailbox_back": lazy_gettext("mailbox is open again"),
+    "mailbox_renamed": lazy_gettext("new address"),
 }
 CODES: Mapping[str, Any] = {
     "email_code": lazy_gettext("by e-mail, for creating the account"),

@@ -1,0 +1,48 @@
+"""Another primary address for a student's mailbox: offered or asked for, then moved in a stated order.
+
+| state | meaning |
+|---|---|
+| OFFERED | the student's name has changed; the address stays until the student or the desk asks for another one |
+| ASKED | the new address is reserved; nothing has been written anywhere else |
+| ARRIVING | Exchange has the new address as the primary one and the old one as an alias: mail arrives at both |
+| MOVING | registry, directory (what single sign-on hands over) and sign-in name are being moved to the new address |
+| MOVED | all were seen at the new address; the old one stays an alias for good |
+| DECLINED | the student keeps the address |
+| REFUSED | Microsoft will not; everything is at the old address, and somebody has to see to it |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class RenameState(StrEnum):
+    """How far a rename is."""
+
+    OFFERED = "offered"
+    ASKED = "asked"
+    ARRIVING = "arriving"
+    MOVING = "moving"
+    MOVED = "moved"
+    DECLINED = "declined"
+    REFUSED = "refused"
+
+
+UNDER_WAY = frozenset({RenameState.ASKED, RenameState.ARRIVING, RenameState.MOVING})
+"""While a rename is under way, nothing else touches the mailbox's addresses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """What the registry knows of one student's rename; both addresses are theirs for good once it was asked for."""
+
+    state: RenameState
+    before: str | None = field(default=None, repr=False)
+    wanted: str | None = field(default=None, repr=False)
+    problem: str = ""
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a run has something to do about it."""
+        return self.state in UNDER_WAY
