@@ -41,6 +41,7 @@ from estudent.adapters.registry.journal import Author, SqlJournal
 from estudent.adapters.registry.letters import SqlLetters
 from estudent.adapters.registry.mailbox_life import SqlPartings
 from estudent.adapters.registry.mailbox_passwords import SqlMailboxPasswords
+from estudent.adapters.registry.mailbox_renames import SqlRenames
 from estudent.adapters.registry.mailboxes import SqlMailboxRegister
 from estudent.adapters.registry.messages import SqlMessages
 from estudent.adapters.registry.observations import SqlAccountNumbers, SqlUsosRegister
@@ -89,6 +90,7 @@ from estudent.services.one_password import OnePassword
 from estudent.services.open_mailboxes import AskForMailbox, open_mailboxes, shortage
 from estudent.services.reconcile import Forecast, Reconciler
 from estudent.services.recover_password import RecoverPassword
+from estudent.services.rename_mailboxes import AskForNewAddress, RenameMailboxes
 from estudent.services.reopen_request import ReopenRequest
 from estudent.services.resend_letter import ResendLetter
 from estudent.services.send_letters import SendLetters
@@ -510,6 +512,11 @@ class Campus:
         return AskForMailbox(self.students, self.mailbox_register, anyascii, self.domain)
 
     @cached_property
+    def ask_for_new_address(self) -> AskForNewAddress:
+        """What the portal and the command line call when a mailbox is to have another address."""
+        return AskForNewAddress(self.students, self._renames(), self.domain)
+
+    @cached_property
     def trail(self) -> SqlTrail:
         """When students' steps were seen to be done."""
         return SqlTrail(self.database)
@@ -610,7 +617,11 @@ class Campus:
     @cached_property
     def life(self) -> dict[str, Reconciler]:
         """What brings the lives of mailboxes in line; it has runs of its own, and no part in those for everything."""
-        reconcilers: list[Reconciler] = [self._close_mailboxes(LIFE, DAILY), self._close_mailboxes(ERASURE, ERASING)]
+        reconcilers: list[Reconciler] = [
+            self._close_mailboxes(LIFE, DAILY),
+            self._close_mailboxes(ERASURE, ERASING),
+            self._rename_mailboxes(),
+        ]
         return {reconciler.system: reconciler for reconciler in reconcilers}
 
     def reconciler(self, system: str) -> Reconciler:
@@ -700,10 +711,28 @@ class Campus:
         return open_mailboxes(there, self.students, self.mailbox_register, self.journal, self.domain)
 
     def _close_mailboxes(self, system: str, deeds: frozenset[Deed]) -> Reconciler:
-        partings = SqlPartings(self.database, self.author, self.messages)
         return CloseMailboxes(
-            system, deeds, self.students, partings, self.microsoft365, self.journal, self._calendar(), self.today
+            system,
+            deeds,
+            self.students,
+            self._partings(),
+            self.microsoft365,
+            self.journal,
+            self._calendar(),
+            self.today,
         )
+
+    def _rename_mailboxes(self) -> Reconciler:
+        directory, usos = self.systems["directory"], self.systems["usos"]
+        return RenameMailboxes(
+            self.students, self._renames(), self._partings(), self.microsoft365, directory, [usos], self.journal
+        )
+
+    def _partings(self) -> SqlPartings:
+        return SqlPartings(self.database, self.author, self.messages)
+
+    def _renames(self) -> SqlRenames:
+        return SqlRenames(self.database, self.author, self.students, self.messages)
 
     def _calendar(self) -> Calendar:
         ours = self.settings.mailboxes

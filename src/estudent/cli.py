@@ -182,6 +182,16 @@ def mailbox(album: str, name: Annotated[str, typer.Argument(help="The part befor
 
 
 @app.command()
+def rename(album: str, name: Annotated[str, typer.Argument(help="The part before @.")]) -> None:
+    """Ask for another address of a student's mailbox; the old one stays an alias for good."""
+    with _here() as here:
+        try:
+            screen.print(here.ask_for_new_address.ask(_album(album), name))
+        except ValueError as error:
+            raise Refused(str(error)) from None
+
+
+@app.command()
 def deploy(
     play: Play,
     limit: Annotated[str, typer.Option(help="Only these hosts or groups, separated by commas.")] = "",

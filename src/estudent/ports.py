@@ -22,6 +22,7 @@ from estudent.domain.funnel import Circle, Stage, Waiting
 from estudent.domain.letter import Letter, Notice
 from estudent.domain.mailbox import Mailbox
 from estudent.domain.mailbox_life import CloudUser, Deed, Parting
+from estudent.domain.mailbox_rename import RenameState
 from estudent.domain.nrb import Nrb
 from estudent.domain.one_time_code import Purpose
 from estudent.domain.outcome import Outcome, Result
@@ -326,6 +327,22 @@ class Partings(Protocol):
 
     def with_mailbox(self, keys: list[int]) -> int:
         """Return how many of these students have a mailbox, or had one."""
+
+
+class Renames(Protocol):
+    """How far mailboxes are on their way to other addresses."""
+
+    def ask(self, student: Student, wanted: str) -> None:
+        """Reserve the address, or take one of the student's own again.
+
+        Raises AlreadyExists when it was ever given to anybody else, TooAlike when it looks like somebody else's.
+        """
+
+    def decline(self, student: Student) -> None:
+        """Note that the student keeps the address in spite of another name."""
+
+    def observe(self, student: Student, state: RenameState, problem: str = "") -> Student:
+        """Store another state and which address is the mailbox's by it; return the student as it is then."""
 
 
 class Trail(Protocol):

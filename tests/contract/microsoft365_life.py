@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from estudent.adapters.microsoft365 import Microsoft365
+from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.mailbox_life import SqlPartings
+from estudent.adapters.registry.mailbox_renames import SqlRenames
 from estudent.adapters.registry.tables import message
 from estudent.domain.lifecycle import Standing
 from estudent.domain.mailbox import Mailbox
@@ -18,10 +20,13 @@ from estudent.domain.mailbox_life import Calendar
 from estudent.domain.outcome import Tally
 from estudent.domain.student import MailboxState, Student
 from estudent.services.close_mailboxes import DAILY, ERASING, ERASURE, LIFE, CloseMailboxes
+from estudent.services.keep_accounts import keep_accounts
 from estudent.services.open_mailboxes import open_mailboxes
 from estudent.services.reconcile import Reconcile
+from estudent.services.rename_mailboxes import AskForNewAddress, RenameMailboxes
 from tests.contract.registry_world import DOMAIN, Clock, Registry, a_feed, an_application
 from tests.contract.test_mailboxes import StandIn, started
+from tests.fakes import FakeDirectory
 
 DAY = 86_400
 CALENDAR = Calendar(block_after=0, licence_after=60, delete_after=30, warn_before=14)
@@ -40,7 +45,12 @@ class University:
 
     def __post_init__(self) -> None:
         author = self.registry.journal.author
-        self.partings = SqlPartings(self.registry.database, author, self.registry.messages)
+        ours = self.registry
+        self.partings = SqlPartings(ours.database, author, ours.messages)
+        self.renames = SqlRenames(ours.database, author, ours.students, ours.messages)
+        self.directory = FakeDirectory()
+        self.accounts = keep_accounts(self.directory, ours.students, ours.journal, DOMAIN)
+        self.ask_for_address = AskForNewAddress(ours.students, self.renames, DOMAIN)
 
     @property
     def opening(self) -> Reconcile[Mailbox]:
@@ -54,6 +64,13 @@ class University:
     @property
     def erasure(self) -> CloseMailboxes:
         return self._closing(ERASURE, ERASING)
+
+    @property
+    def renaming(self) -> RenameMailboxes:
+        ours = self.registry
+        return RenameMailboxes(
+            ours.students, self.renames, self.partings, self.microsoft, self.accounts, [], ours.journal
+        )
 
     def today(self) -> date:
         return self.registry.clock.now.date()
@@ -69,6 +86,7 @@ class University:
         self.registry.ask_for_mailbox(student, f"lucja.zak.{album}")
         for _ in range(4):
             self.opening.apply([student.key])
+            self.accounts.apply([student.key])
             self.registry.clock.turn(hours=1)
         found = self.student(album)
         assert found.mailbox_state is MailboxState.VERIFIED
@@ -128,3 +146,13 @@ def a_university(folder: Path, url: str, *options: str) -> Iterator[University]:
         stand_in.adapter(federated=True) as microsoft,
     ):
         yield University(registry, stand_in, microsoft)
+
+
+@contextmanager
+def on_sqlite(folder: Path, *options: str) -> Iterator[University]:
+    """The same with a new registry of its own."""
+    url = f"sqlite:///{folder / 'registry.db'}"
+    with closing(Database(url)) as database:
+        database.upgrade()
+    with a_university(folder / "microsoft365", url, *options) as university:
+        yield university

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.tables import address
 from estudent.domain.brake import Brake
 from estudent.domain.lifecycle import Standing
@@ -16,7 +14,7 @@ from estudent.domain.mailbox_life import Leaving
 from estudent.domain.plan import StepKind
 from estudent.domain.student import MailboxState
 from estudent.ports import Unavailable
-from tests.contract.microsoft365_life import University, a_university, refused
+from tests.contract.microsoft365_life import University, on_sqlite, refused
 from tests.contract.registry_world import DOMAIN
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -26,10 +24,7 @@ LEFT = [Standing.GRADUATED, Standing.RESIGNED, Standing.STRUCK_OFF]
 
 @pytest.fixture
 def university(tmp_path: Path) -> Iterator[University]:
-    url = f"sqlite:///{tmp_path / 'registry.db'}"
-    with closing(Database(url)) as database:
-        database.upgrade()
-    with a_university(tmp_path / "microsoft365", url) as university:
+    with on_sqlite(tmp_path) as university:
         yield university
 
 

@@ -75,11 +75,12 @@ class StandIn:
         wanted = {"method": "POST", "path_contains": path, **fault}
         self.http.post(f"{self.url}/sandbox/faults", json=wanted).raise_for_status()
 
-    def add_by_hand(self, album: str, name: str) -> None:
-        """Create a user as an administrator would, without an immutable id."""
+    def add_by_hand(self, album: str, name: str, **more: Any) -> None:
+        """Create a user as an administrator would, without an immutable id unless it is given."""
         body = {
             "accountEnabled": True, "displayName": "By hand", "mailNickname": name.partition("@")[0],
             "userPrincipalName": name, "employeeId": album, "passwordProfile": {"password": "Canary-0815-by-hand"},
+            **more,
         }  # fmt: skip
         self.http.post(f"{self.url}/v1.0/users", json=body, headers=self._headers()).raise_for_status()
 

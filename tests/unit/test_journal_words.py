@@ -17,6 +17,7 @@ from estudent.domain.funnel import Hold, Stage
 from estudent.domain.lifecycle import Standing
 from estudent.domain.mailbox import Mailbox
 from estudent.domain.mailbox_life import NEXT, Deed, Leaving
+from estudent.domain.mailbox_rename import RenameState
 from estudent.domain.one_time_code import Purpose
 from estudent.domain.outcome import Result
 from estudent.domain.plan import StepKind
@@ -38,7 +39,7 @@ Step = tuple[str, str, str]
 DONE, REFUSED, FAILED = (each.value for each in Result)
 LETTERS = sorted(each.name for each in (ROOT / "templates" / "letters").iterdir() if each.is_dir())
 MESSAGES = [kind for kind in LETTERS if kind != "album_number"]
-NEVER_DIFFERENT = ("album", "alias", "identifier", "lock", "trouble", "looks", "again")
+NEVER_DIFFERENT = ("album", "alias", "identifier", "lock", "trouble", "looks", "again", "former")
 FIELDS = {
     "directory": [each.name for each in fields(Entry) if each.name not in ("album", "lock")],
     "mailboxes": [each.name for each in fields(Mailbox) if each.name not in NEVER_DIFFERENT],
@@ -84,6 +85,13 @@ WRITTEN: dict[tuple[str, str, str], list[Step]] = {
     ("adapters/registry/letters.py", "'letters'", "f'sent {notice.kind}'"): [("letters", "sent album_number", DONE)],
     ("services/close_mailboxes.py", "LIFE", "deed.value"): [
         ("mailbox_life", deed.value, result) for deed in Deed for result in (DONE, REFUSED, FAILED)
+    ],
+    ("services/rename_mailboxes.py", "LIFE", "'rename'"): [
+        ("mailbox_life", "rename", result) for result in (DONE, REFUSED, FAILED)
+    ],
+    ("adapters/registry/mailbox_renames.py", "SYSTEM", "f'rename {state.value}'"): [
+        ("mailbox_life", f"rename {state.value}", REFUSED if state is RenameState.REFUSED else DONE)
+        for state in RenameState
     ],
     ("adapters/registry/mailbox_life.py", "SYSTEM", "step"): [
         *(("mailbox_life", f"{deed.value} announced", DONE) for deed in NEXT.values()),

@@ -28,7 +28,7 @@ class LetterTexts:
     portal: str
     mail_domain: str
     mailbox_wants_password: bool = False
-    calendar: Calendar = Calendar()
+    calendar: Calendar = field(default_factory=Calendar)
 
     def __call__(self, notice: Notice) -> Letter:
         """Return the letter of a notice, the same at every call."""

@@ -62,7 +62,7 @@ def entry_of(student: Student, domain: str) -> Entry:
         given_name=name.given,
         display_name=name.display,
         mail=(mailbox,) if mailbox else (),
-        local_addresses=(alias, mailbox) if mailbox else (alias,),
+        local_addresses=(alias, *student.former, mailbox) if mailbox else (alias, *student.former),
         principal_name=alias,
         affiliations=affiliations,
         scoped_affiliations=tuple(f"{each}@{domain}" for each in affiliations),

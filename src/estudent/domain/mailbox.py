@@ -16,7 +16,7 @@ class Mailbox:
     `identifier` is Microsoft's object id, known once the user exists; `immutable_id` never changes.
     A found mailbox is `ready` when Exchange has it; a wanted one always is. `trouble` says what Microsoft shows to hold
     a found one up. Of a wanted one, `looks` counts the looks since it last got on, and `again` asks Microsoft to make a
-    mailbox once more that did not come.
+    mailbox once more that did not come; `former` are primary addresses of earlier names, which stay aliases for good.
     """
 
     album: AlbumNumber
@@ -34,6 +34,12 @@ class Mailbox:
     trouble: str = ""
     looks: int = 0
     again: bool = False
+    former: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def secondary(self) -> tuple[str, ...]:
+        """Return all addresses but the primary one; mail to each arrives in the mailbox."""
+        return (self.alias, *self.former)
 
     @property
     def works(self) -> bool:
@@ -72,4 +78,5 @@ def mailbox_of(student: Student, domain: str) -> Mailbox | None:
         identifier=student.mailbox_id,
         looks=student.mailbox_looks,
         again=student.mailbox_state is MailboxState.RETRIED,
+        former=student.former,
     )

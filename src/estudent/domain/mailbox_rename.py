@@ -29,6 +29,12 @@ class RenameState(StrEnum):
     REFUSED = "refused"
 
 
+TOLD = frozenset({RenameState.MOVED})
+"""Where the student is written to."""
+
+AT_NEW = frozenset({RenameState.MOVING, RenameState.MOVED})
+"""Where the new address is the mailbox's own one, for the registry, and so for directory and single sign-on."""
+
 UNDER_WAY = frozenset({RenameState.ASKED, RenameState.ARRIVING, RenameState.MOVING})
 """While a rename is under way, nothing else touches the mailbox's addresses."""
 

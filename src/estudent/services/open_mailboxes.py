@@ -117,8 +117,8 @@ def open_mailboxes(
     """Return the reconciler of mailboxes that were asked for."""
 
     def wanted(student: Student) -> Mailbox | None:
-        in_conflict = student.mailbox_state is MailboxState.CONFLICT
-        return None if in_conflict or not student.is_owed(Owed.MAILBOX) else mailbox_of(student, domain)
+        elsewhere = student.mailbox_state is MailboxState.CONFLICT or student.is_being_renamed
+        return None if elsewhere or not student.is_owed(Owed.MAILBOX) else mailbox_of(student, domain)
 
     def observe(
         looked_at: Sequence[Student], found: Mapping[AlbumNumber, Mailbox], outcomes: Sequence[Outcome]

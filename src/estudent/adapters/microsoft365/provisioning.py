@@ -97,7 +97,7 @@ class Provisioning:
         identifier = await self._create(step.wanted, thrown_away)
         try:
             if self._aliases.before_mailbox:
-                await self._aliases.add(identifier, step.wanted.alias, step.wanted.primary)
+                await self._add_aliases(identifier, step.wanted)
             await self._license(identifier, sku)
         except Unavailable as error:
             raise Unavailable(f"the user was created, but: {error}") from error
@@ -115,7 +115,7 @@ class Provisioning:
         if "licensed" in step.fields:
             actions.append(lambda: self._license(identifier, sku))
         if "aliased" in step.fields and (found.reachable or self._aliases.before_mailbox):
-            actions.append(lambda: self._aliases.add(identifier, step.wanted.alias, step.wanted.primary))
+            actions.append(lambda: self._add_aliases(identifier, step.wanted))
         if step.wanted.again and "ready" in step.fields and found.licensed:
             actions.append(lambda: self._graph.retry_provisioning(identifier))
         return actions
@@ -182,6 +182,10 @@ class Provisioning:
                 await asyncio.sleep(pause)
         async with self._places:
             return await self._assign(identifier, sku)
+
+    async def _add_aliases(self, identifier: str, wanted: Mailbox) -> None:
+        for address in wanted.secondary:
+            await self._aliases.add(identifier, address, wanted.primary)
 
     async def _rename(self, identifier: str, wanted: Mailbox) -> None:
         async with self._places:

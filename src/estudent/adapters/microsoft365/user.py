@@ -113,7 +113,7 @@ def as_found(user: FoundUser, wanted: Mailbox, sku: UUID | None, addressed_early
         licensed=sku in user.licences,
         ready=user.primary is not None and (user.has_routing_address or not addressed_early),
         trouble=user.trouble,
-        aliased=f"smtp:{wanted.alias}".lower() in (each.lower() for each in user.addresses),
+        aliased={f"smtp:{each}".lower() for each in wanted.secondary} <= {each.lower() for each in user.addresses},
     )
 
 

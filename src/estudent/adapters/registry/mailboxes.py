@@ -135,7 +135,7 @@ class SqlMailboxRegister:
     def _reserve(self, connection: Connection, student: Student, wanted: str, alias: str) -> None:
         now, look = self.author.clock(), likeness_of(wanted)
         given = {"address": wanted, "student_id": student.key, "kind": PRIMARY, "given_at": now, "likeness": look}
-        _one_at_a_time(connection, look)
+        one_at_a_time(connection, look)
         connection.execute(insert(address).values(given))
         of_others = (address.c.likeness == look, address.c.student_id != student.key)
         if connection.scalar(select(address.c.address).where(*of_others).limit(1)):
@@ -172,7 +172,7 @@ def likeness_of(address: str) -> str:
     return likeness(address.partition("@")[0])
 
 
-def _one_at_a_time(connection: Connection, look: str) -> None:
+def one_at_a_time(connection: Connection, look: str) -> None:
     """Let look-alikes be given one after the other; SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(look, 0))))

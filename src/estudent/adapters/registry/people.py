@@ -9,6 +9,7 @@ from sqlalchemy import BindParameter, Connection, Table, bindparam, case, func, 
 
 from estudent.adapters.registry.database import insert_if_new
 from estudent.adapters.registry.journal import Author
+from estudent.adapters.registry.mailbox_renames import offer_addresses
 from estudent.adapters.registry.tables import account, address, payment_account, person, student, study
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.application import Application
@@ -51,6 +52,7 @@ class People:
 
     def _update(self, connection: Connection, known: Sequence[tuple[int, Admission]]) -> None:
         if known:
+            offer_addresses(connection, self.author, {key: each.application.name for key, each in known})
             connection.execute(UPDATE_PERSON, [_bound(key, _person(each)) for key, each in known])
             connection.execute(UPDATE_STUDENT, [_bound(key, _student(each)) for key, each in known])
 
