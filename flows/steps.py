@@ -21,7 +21,7 @@ from estudent.domain.outcome import Remark, Tally, total
 from estudent.ports import FarSideError, Unavailable
 from estudent.services.reconcile import Forecast, unavailable
 from estudent.services.serve_requests import by_system
-from flows.forms import Agreement, Chosen, Limits, Mode
+from flows.forms import EVERYONE, Agreement, Chosen, Limits, Mode
 from flows.report import publish
 
 AT_ONCE = 1000
@@ -114,6 +114,21 @@ async def _reconcile(system: str, keys: Sequence[int], mode: Mode, limits: Limit
     if why and not await _somebody_agrees(system, why):
         return _stopped(forecast, why)
     return total(system, [await bring_in_line(system, some) for some in portions(keys)])
+
+
+async def watch(whom: Chosen, mode: Mode, limits: Limits) -> Tally:
+    """Look at the mailboxes that changed since the last time; the next time begins there once all of it was done."""
+    begun, keys = time.monotonic(), list[int]()
+    try:
+        noticed = await on_campus(lambda here: here.watch_mailboxes.notice(here.students.keys(whom.whom())))
+        keys = noticed.keys
+        tally = await _reconcile("mailbox_drift", keys, mode, limits)
+        # A run for some has not looked at the others, who may have changed as well.
+        if mode == "apply" and whom == EVERYONE and not (tally.failed or tally.refused):
+            await on_campus(lambda here: here.watch_mailboxes.keep(noticed))
+    except FarSideError as error:
+        tally = unavailable("mailbox_drift", error, keys)
+    return replace(tally, seconds=time.monotonic() - begun)
 
 
 async def _somebody_agrees(system: str, why: str) -> bool:

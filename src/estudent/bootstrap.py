@@ -51,6 +51,7 @@ from estudent.adapters.registry.sessions import SqlSessions
 from estudent.adapters.registry.single_use import SqlSingleUse
 from estudent.adapters.registry.students import SqlStudents
 from estudent.adapters.registry.trail import SqlTrail
+from estudent.adapters.registry.watermarks import SqlWatermarks
 from estudent.adapters.usos import UsosApi
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.application import Vocabulary
@@ -98,6 +99,8 @@ from estudent.services.send_messages import SendMessages
 from estudent.services.serve_requests import ServeRequests
 from estudent.services.sign_in import SignIn
 from estudent.services.unlock_account import UnlockAccount
+from estudent.services.watch_mailboxes import SYSTEM as DRIFT
+from estudent.services.watch_mailboxes import WatchMailboxes
 from estudent.settings import Settings, settings
 
 STATUSES: Mapping[str, Standing | None] = {
@@ -621,8 +624,17 @@ class Campus:
             self._close_mailboxes(LIFE, DAILY),
             self._close_mailboxes(ERASURE, ERASING),
             self._rename_mailboxes(),
+            self.watch_mailboxes,
         ]
         return {reconciler.system: reconciler for reconciler in reconcilers}
+
+    @cached_property
+    def watch_mailboxes(self) -> WatchMailboxes:
+        """See and repair what others have changed about mailboxes."""
+        there = self.microsoft365
+        opening = open_mailboxes(there, self.students, self.mailbox_register, self.journal, self.domain)
+        marks = SqlWatermarks(self.database, self.author.clock)
+        return WatchMailboxes(self.students, there, marks, opening, self.journal, self.domain)
 
     def reconciler(self, system: str) -> Reconciler:
         """Return the reconciler of this name."""
@@ -682,7 +694,13 @@ class Campus:
         lacking = shortage(self.microsoft365, forecast) if forecast.licences else None
         # Whatever is erased for good is approved by somebody, be it one mailbox.
         brake = Brake(share=0.0, spared=0) if forecast.system == ERASURE else self.brake_with(share)
-        return lacking or brake.holds(forecast.steps.elements(), forecast.looked_at)
+        return lacking or brake.holds(forecast.steps.elements(), self._of_how_many(forecast))
+
+    def _of_how_many(self, forecast: Forecast) -> int:
+        """Return of how many students a plan's share counts: those who changed are few, and mostly to be repaired."""
+        if forecast.system != DRIFT:
+            return forecast.looked_at
+        return self._partings().with_mailbox(self.students.keys(Whom()))
 
     def looked_at(self, system: str, whom: Whom) -> list[int]:
         """Return whom a run looks at: those who were named, or everybody whose mailbox is due."""

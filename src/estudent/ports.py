@@ -345,6 +345,19 @@ class Renames(Protocol):
         """Store another state and which address is the mailbox's by it; return the student as it is then."""
 
 
+class Watermarks(Protocol):
+    """How far something was read elsewhere, by the token that goes on from there."""
+
+    def of(self, name: str) -> str | None:
+        """Return the token with which reading goes on, None before the first time."""
+
+    def keep(self, name: str, token: str) -> None:
+        """Store a token in place of the one before; an empty one is forgotten."""
+
+    def owners(self, identifiers: Collection[str]) -> list[int]:
+        """Return whose mailboxes have these ids of Microsoft's, ascending."""
+
+
 class Trail(Protocol):
     """When students' steps were seen to be done."""
 

@@ -14,16 +14,19 @@ from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.mailbox_life import SqlPartings
 from estudent.adapters.registry.mailbox_renames import SqlRenames
 from estudent.adapters.registry.tables import message
+from estudent.adapters.registry.watermarks import SqlWatermarks
 from estudent.domain.lifecycle import Standing
 from estudent.domain.mailbox import Mailbox
 from estudent.domain.mailbox_life import Calendar
 from estudent.domain.outcome import Tally
 from estudent.domain.student import MailboxState, Student
+from estudent.domain.whom import Whom
 from estudent.services.close_mailboxes import DAILY, ERASING, ERASURE, LIFE, CloseMailboxes
 from estudent.services.keep_accounts import keep_accounts
 from estudent.services.open_mailboxes import open_mailboxes
 from estudent.services.reconcile import Reconcile
 from estudent.services.rename_mailboxes import AskForNewAddress, RenameMailboxes
+from estudent.services.watch_mailboxes import WatchMailboxes
 from tests.contract.registry_world import DOMAIN, Clock, Registry, a_feed, an_application
 from tests.contract.test_mailboxes import StandIn, started
 from tests.fakes import FakeDirectory
@@ -71,6 +74,20 @@ class University:
         return RenameMailboxes(
             ours.students, self.renames, self.partings, self.microsoft, self.accounts, [], ours.journal
         )
+
+    @property
+    def watching(self) -> WatchMailboxes:
+        ours = self.registry
+        marks = SqlWatermarks(ours.database, ours.clock)
+        return WatchMailboxes(ours.students, self.microsoft, marks, self.opening, ours.journal, DOMAIN)
+
+    def watch(self) -> Tally:
+        """Look at whoever changed, repair, and go on from there the next time, as the flow does."""
+        noticed = self.watching.notice(self.registry.students.keys(Whom()))
+        tally = self.watching.apply(noticed.keys)
+        if not tally.failed:
+            self.watching.keep(noticed)
+        return tally
 
     def today(self) -> date:
         return self.registry.clock.now.date()

@@ -84,6 +84,12 @@ class StandIn:
         }  # fmt: skip
         self.http.post(f"{self.url}/v1.0/users", json=body, headers=self._headers()).raise_for_status()
 
+    def withdraw(self, identifier: str, sku: str) -> None:
+        """Take a licence away as an administrator would."""
+        body = {"addLicenses": [], "removeLicenses": [sku]}
+        address = f"{self.url}/v1.0/users/{identifier}/assignLicense"
+        self.http.post(address, json=body, headers=self._headers()).raise_for_status()
+
     def delete(self, identifier: str) -> None:
         """Delete a user as an administrator would."""
         self.http.delete(f"{self.url}/v1.0/users/{identifier}", headers=self._headers()).raise_for_status()

@@ -86,6 +86,7 @@ WRITTEN: dict[tuple[str, str, str], list[Step]] = {
     ("services/close_mailboxes.py", "LIFE", "deed.value"): [
         ("mailbox_life", deed.value, result) for deed in Deed for result in (DONE, REFUSED, FAILED)
     ],
+    ("services/watch_mailboxes.py", "LIFE", "'repair'"): [("mailbox_life", "repair", each) for each in (DONE, FAILED)],
     ("services/rename_mailboxes.py", "LIFE", "'rename'"): [
         ("mailbox_life", "rename", result) for result in (DONE, REFUSED, FAILED)
     ],
