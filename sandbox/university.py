@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -34,10 +34,14 @@ class University:
         durable: bool = True,
         portal: bool = False,
         more: Mapping[str, Mapping[str, object]] | None = None,
+        cloud: Sequence[str] = (),
     ) -> None:
-        """Keep everything in `folder`; `more` are settings that prevail over the usual ones, by section."""
+        """Keep everything in `folder`; `more` are settings that prevail over the usual ones, by section.
+
+        `cloud` are further options of Microsoft's stand-in.
+        """
         self.folder, self.mailbox_delay, self.durable = folder.resolve(), mailbox_delay, durable
-        self.more = more or {}
+        self.more, self.cloud = more or {}, cloud
         self.registry = registry or f"sqlite:///{self.folder / 'registry.sqlite'}"
         self.portal = ServedPortal(self.folder / "portal", self.environment) if portal else None
         self._running = ExitStack()
@@ -83,7 +87,7 @@ class University:
         issued = certificates.issue(self.folder / "certificates")
         self.microsoft365 = self._stand_in(
             "microsoft365",
-            *("--federated", "--domain", MAIL_DOMAIN, "--mailbox-delay", str(self.mailbox_delay)),
+            *("--federated", "--domain", MAIL_DOMAIN, "--mailbox-delay", str(self.mailbox_delay), *self.cloud),
             env={"MICROSOFT365_CLIENT_SECRET": self.secrets["microsoft365"]},
         )
         usos = {"USOS_CONSUMER_KEY": "estudent", "USOS_CONSUMER_SECRET": self.secrets["usos"]}

@@ -6,7 +6,7 @@ mailboxSettings), /directory/deletedItems (with restore), /groups (with members)
 
 Tests and people use what a tenant does not have:
 
-- GET /sandbox/state, /sandbox/users, /sandbox/requests, /sandbox/recipients/{address}, and the page at /
+- GET /sandbox/state, /sandbox/users, /sandbox/requests, /sandbox/quota, /sandbox/recipients/{address}, the page at /
 - POST /sandbox/faults: the next requests that match are slow, refused or lose their answer, in the words of Graph
   (`conflict`) or of a cmdlet (`exception`, `words`); GET shows, DELETE forgets
 - PUT /sandbox/profile {"throttled": 0.1, "failing": 0.03, "lost": 0.02, "seed": 1}: the same by chance

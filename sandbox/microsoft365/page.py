@@ -32,6 +32,11 @@ async def requests(cloud: Cloud, _: Request) -> Response:
     return JSONResponse(cloud.ledger.shown())
 
 
+async def quota(cloud: Cloud, _: Request) -> Response:
+    """GET /sandbox/quota: what was granted and refused so far, and what is left."""
+    return JSONResponse(cloud.quota.shown())
+
+
 async def state(cloud: Cloud, _: Request) -> Response:
     """GET /sandbox/state: everything, for tests."""
     passage.settle(cloud)

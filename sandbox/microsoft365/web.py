@@ -76,6 +76,7 @@ def _others(cloud: Cloud) -> list[BaseRoute]:
         Route("/sandbox/state", _bare(cloud, page.state)),
         Route("/sandbox/recipients/{address}", _bare(cloud, page.recipient)),
         Route("/sandbox/requests", _bare(cloud, page.requests)),
+        Route("/sandbox/quota", _bare(cloud, page.quota)),
         Route("/sandbox/clock", _bare(cloud, controls.clock), methods=["GET", "POST"]),
         Route("/sandbox/obstacles", _bare(cloud, controls.obstacles), methods=["GET", "POST", "DELETE"]),
         Route("/sandbox/permissions", _bare(cloud, controls.permissions), methods=["GET", "PUT"]),

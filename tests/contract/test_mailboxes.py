@@ -456,12 +456,36 @@ class Watching(OwnAllowance):
 
 
 @pytest.mark.parametrize("asked, pause", [(1, 1.0), (None, 0.0)], ids=["with Retry-After", "without"])
-def test_being_throttled_is_told_to_all_processes(tenant: TenantWorld, asked: int | None, pause: float) -> None:
+def test_being_throttled_again_and_again_is_told_to_all_processes(
+    tenant: TenantWorld, asked: int | None, pause: float
+) -> None:
     watching = Watching()
-    with tenant.stand_in.adapter(allowance=watching) as adapter:
-        tenant.stand_in.fail("/v1.0/users", status=429, retry_after=asked)
+    with tenant.stand_in.adapter(allowance=watching, retries=4) as adapter:
+        tenant.stand_in.fail("/v1.0/users", status=429, retry_after=asked, times=3)
         assert [outcome.result for outcome in settle(adapter, a_mailbox())] == [Result.DONE]
     assert watching.pauses == [pause, pause]
+
+
+def test_one_request_that_is_throttled_among_others_waits_alone_and_the_outcome_tells(tenant: TenantWorld) -> None:
+    watching = Watching()
+    with tenant.stand_in.adapter(allowance=watching) as adapter:
+        tenant.stand_in.fail("/v1.0/users", status=429, retry_after=1, times=2)
+        tenant.stand_in.fail("assignLicense", status=503)
+        (outcome,) = settle(adapter, a_mailbox())
+    assert watching.pauses == []
+    assert outcome.tries.split("; ") == [
+        "tried again 2×: could not create users: our quota is used up (429)",
+        "tried again 1×: could not assign licences: Microsoft 365 asks to wait or is disturbed"
+        " (503 ServiceUnavailable)",
+    ]
+
+
+def test_a_long_wait_is_told_to_all_processes_at_once(tenant: TenantWorld) -> None:
+    watching = Watching()
+    with tenant.stand_in.adapter(allowance=watching) as adapter:
+        tenant.stand_in.fail("/v1.0/users", status=429, retry_after=300)
+        assert [outcome.result for outcome in settle(adapter, a_mailbox())] == [Result.FAILED]
+    assert watching.pauses == [300.0, 300.0]
 
 
 def test_every_try_is_paid_for(tenant: TenantWorld) -> None:

@@ -19,11 +19,17 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one step; `detail` says why, without personal data."""
+    """What became of one step; `detail` says why, `tries` what was tried again on the way, without personal data."""
 
     step: Step[T]  # type: ignore[valid-type]
     result: Result
     detail: str = ""
+    tries: str = ""
+
+    @property
+    def told(self) -> str:
+        """Everything that the journal says of it."""
+        return "; ".join(filter(None, (self.detail, self.tries)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,9 @@ from estudent.domain.outcome import Outcome, Remark, Result, Tally
 from estudent.domain.plan import Step, StepKind, T, plan
 from estudent.domain.student import Student
 from estudent.ports import FarSideError, Journal, JournalEntry, Misconfigured, Students
+
+UNTOLD_FOR = 1.0
+"""After so many seconds what was done is written into the journal, while the rest goes on."""
 
 
 @dataclass(slots=True)
@@ -89,23 +93,33 @@ class Reconcile(Generic[T]):
         tally = Tally(self.system, read=len(things))
         found = self.far.find(things)
         steps = list(plan(things, found))
-        outcomes: list[Outcome] = []
-        try:
-            outcomes.extend(self.far.carry_out(steps))
-        finally:
-            # What was done before the far side gave up is done, and belongs in the journal.
-            self._record(students, outcomes, tally)
+        outcomes = self._take(steps, students, tally)
         if steps:
             found = self.far.find(things)
             self._verify(things, found, outcomes, tally)
         tally.remarks += self.observe(students, found, outcomes)
         return tally
 
+    def _take(self, steps: Iterable[Step[T]], students: Iterable[Student], tally: Tally) -> list[Outcome]:
+        """Take the steps and record what became of them as they go: a killed process leaves little untold."""
+        keys = {student.album: student.key for student in students}
+        outcomes: list[Outcome] = []
+        told, told_at = 0, time.monotonic()
+        try:
+            for outcome in self.far.carry_out(steps):
+                outcomes.append(outcome)
+                if time.monotonic() - told_at > UNTOLD_FOR:
+                    self._record(keys, outcomes[told:], tally)
+                    told, told_at = len(outcomes), time.monotonic()
+        finally:
+            # What was done before the far side gave up is done, and belongs in the journal.
+            self._record(keys, outcomes[told:], tally)
+        return outcomes
+
     def _things(self, students: Iterable[Student]) -> list[T]:
         return [thing for student in students if (thing := self.wanted(student)) is not None]
 
-    def _record(self, students: Iterable[Student], outcomes: Iterable[Outcome], tally: Tally) -> None:
-        keys = {student.album: student.key for student in students}
+    def _record(self, keys: Mapping[AlbumNumber, int], outcomes: Iterable[Outcome], tally: Tally) -> None:
         entries = []
         for outcome in outcomes:
             tally.count(outcome.step.kind, outcome.result)
@@ -113,7 +127,7 @@ class Reconcile(Generic[T]):
                 tally.remarks.append(_remark(outcome))
             step = " ".join((outcome.step.kind.value, *outcome.step.fields))
             key = keys[outcome.step.album]
-            entries.append(JournalEntry(key, self.system, step[:60], outcome.result, outcome.detail))
+            entries.append(JournalEntry(key, self.system, step[:60], outcome.result, outcome.told))
         self.journal.note(entries)
 
     def _verify(

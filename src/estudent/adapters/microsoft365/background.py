@@ -6,12 +6,21 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 R = TypeVar("R")
 S = TypeVar("S")
 Work = Coroutine[Any, Any, R]
+
+
+@dataclass(frozen=True, slots=True)
+class Line(Generic[S]):
+    """Things of which so many are done at once, however long those in other lines take."""
+
+    things: Iterable[S]
+    at_once: int
 
 
 class Background:
@@ -27,20 +36,23 @@ class Background:
         """Run one coroutine to its end and return its result."""
         return self._submit(work).result()
 
-    def each(self, do: Callable[[S], Work[R]], things: Iterable[S], at_once: int) -> Iterator[R]:
-        """Do something with every thing, some at once, and yield the results as they come.
+    def each(self, do: Callable[[S], Work[R]], *lines: Line[S]) -> Iterator[R]:
+        """Do something with every thing of some lines, and yield the results as they come.
 
         When one fails, no more are begun; those under way are finished and yielded before the failure is raised.
         """
-        line = iter(things)
-        running: set[Future[R]] = set()
+        waiting = [(iter(line.things), line.at_once, set[Future[R]]()) for line in lines]
         failure: BaseException | None = None
         while True:
             if failure is None:
-                running.update(self._submit(do(thing)) for thing in islice(line, at_once - len(running)))
-            if not running:
+                for things, at_once, running in waiting:
+                    running.update(self._submit(do(thing)) for thing in islice(things, at_once - len(running)))
+            under_way = set[Future[R]]().union(*(running for *_, running in waiting))
+            if not under_way:
                 break
-            done, running = wait(running, return_when=FIRST_COMPLETED)
+            done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+            for *_, running in waiting:
+                running.difference_update(done)
             failure = failure or next((error for future in done if (error := future.exception())), None)
             yield from (future.result() for future in done if future.exception() is None)
         if failure is not None:

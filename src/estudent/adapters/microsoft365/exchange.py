@@ -13,6 +13,7 @@ from estudent.adapters.microsoft365.aliases import Parameter
 from estudent.adapters.microsoft365.errors import Busy, Operation, asking_to, exchange_said
 from estudent.adapters.microsoft365.limiter import LONGEST_WAIT, Limiter
 from estudent.adapters.microsoft365.tokens import Tokens, is_loopback, scope_of
+from estudent.adapters.microsoft365.tries import note
 from estudent.ports import Unavailable
 
 PUBLIC_SCOPE = "https://outlook.office365.com/.default"
@@ -39,17 +40,22 @@ class Exchange:
     async def invoke(self, cmdlet: str, **parameters: Parameter) -> list[dict[str, Any]]:
         """Run a cmdlet, waiting and trying again while Exchange is busy."""
         written = {name: _in_json(value) for name, value in parameters.items()}
-        async with self._limiter.place():
-            for attempt in range(self._retries):
-                try:
-                    return await self._once(cmdlet, written)
-                except Unavailable as error:
-                    asked = error.seconds if isinstance(error, Busy) else None
-                    await asyncio.sleep(self._pause(attempt, asked))
-            return await self._once(cmdlet, written)
+        for attempt in range(self._retries):
+            try:
+                return await self._in_turn(cmdlet, written)
+            except Unavailable as error:
+                note(error)
+                asked = error.seconds if isinstance(error, Busy) else None
+                await asyncio.sleep(self._pause(attempt, asked))
+        return await self._in_turn(cmdlet, written)
 
     async def close(self) -> None:
         """Do nothing: the connections are closed by whoever opened them."""
+
+    async def _in_turn(self, cmdlet: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+        """Run it at one of the few places, which it leaves to others while it waits to be tried again."""
+        async with self._limiter.place():
+            return await self._once(cmdlet, parameters)
 
     async def _once(self, cmdlet: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
         is_loopback(self._url)

@@ -39,6 +39,7 @@ from estudent.adapters.microsoft365.tenant import (
     read_subscription,
 )
 from estudent.adapters.microsoft365.tokens import GraphTokens, Tokens, is_loopback, scope_of
+from estudent.adapters.microsoft365.tries import note
 from estudent.adapters.microsoft365.user import SELECT, FoundUser, read
 from estudent.domain.album_number import AlbumNumber
 from estudent.ports import NotFound, Unavailable
@@ -233,9 +234,10 @@ class Graph:
                 return await self._once(request, operation)
             except Throttled as error:
                 await self._wait(error, attempt)
-            except Unavailable:
+            except Unavailable as error:
                 if operation in ONCE:
                     raise
+                note(error)
                 await asyncio.sleep(self._pause(attempt))
         return await self._once(request, operation)
 
@@ -245,14 +247,16 @@ class Graph:
         with asking_to(operation):
             adapter: Any = self._client.request_adapter  # its signature promises a type that it does not name
             content = await adapter.send_primitive_async(request, "bytes", FAILURES)
+            self._limiter.was_served()
             return dict(json.loads(content)) if content else {}
 
     async def _wait(self, error: Throttled, attempt: int) -> None:
-        """Let all processes wait for as long as Microsoft says, or as seems right where it says nothing."""
+        """Wait for as long as Microsoft says, or as seems right where it says nothing; maybe all processes have to."""
         seconds = self._pause(attempt) if error.seconds is None else error.seconds
-        await self._limiter.pause(seconds)
+        await self._limiter.was_throttled(seconds)
         if seconds > LONGEST_WAIT:
             raise error
+        note(error)
         await asyncio.sleep(seconds)
 
     def _pause(self, attempt: int) -> float:

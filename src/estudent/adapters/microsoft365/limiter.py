@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from threading import Lock
 
@@ -18,8 +18,19 @@ GOOD_FOR = 10.0
 LONGEST_WAIT = 60.0
 """A worker does not sleep longer than this for a pause that Microsoft asked for; a later run goes on."""
 
+IN_A_ROW = 3
+"""So many requests in a row that were throttled show that nothing is left for any of us."""
+
+LONG = 10.0
+"""A longer wait than this, in seconds, that Microsoft asks for is meant for all of us at once."""
+
 EXCHANGE = "exchange"
-PLACE_FOR = 120.0
+PLACE_FOR = 60.0
+"""After so many seconds the place of a process that died is free again; a cmdlet takes 30 at most."""
+
+KEPT_FOR = 10.0
+"""For so long a process hands its place on to its own next cmdlet, as taking one costs as much as a quick cmdlet."""
+
 LOOK_FOR_A_PLACE = 0.2
 
 
@@ -57,34 +68,82 @@ class Limiter:
         self._allowance = allowance
         self._writes = Purse(allowance, quota.of_writes, urgent=urgent)
         self._units = Purse(allowance, quota.of_units, urgent=urgent)
-        self._places = quota.exchange_at_once if urgent else max(1, quota.exchange_at_once - 1)
-        self._line = asyncio.Semaphore(self._places)
+        self._room = Room(allowance, quota.exchange_at_once if urgent else max(1, quota.exchange_at_once - 1))
+        self._throttled_in_a_row = 0
 
     async def spend(self, writes: int, units: int) -> None:
         """Wait until a request of this cost may be sent; raise Unavailable where that would be long."""
         await self._writes.spend(writes)
         await self._units.spend(units)
 
-    async def pause(self, seconds: float) -> None:
-        """Let all processes wait: Microsoft has said so to this one."""
-        await asyncio.gather(self._writes.pause(seconds), self._units.pause(seconds))
+    def was_served(self) -> None:
+        """Note a request that was not throttled."""
+        self._throttled_in_a_row = 0
+
+    async def was_throttled(self, seconds: float) -> None:
+        """Note a request that has to wait; let all processes wait where that is plainly not its own matter.
+
+        One among many that were served waits alone: otherwise each would stop everybody, with tokens left.
+        """
+        self._throttled_in_a_row += 1
+        if self._throttled_in_a_row >= IN_A_ROW or seconds > LONG:
+            await asyncio.gather(self._writes.pause(seconds), self._units.pause(seconds))
+
+    def place(self) -> AbstractAsyncContextManager[None]:
+        """Wait for one of the few places in Exchange, and give it back."""
+        return self._room.place()
+
+
+class Room:
+    """One process's part of the places in Exchange."""
+
+    def __init__(self, allowance: Allowance, places: int) -> None:
+        self._allowance, self._places = allowance, places
+        self._line = asyncio.Semaphore(places)
+        self._waiting = 0
+        self._kept: list[Place] = []
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
-        """Wait for one of the few places in Exchange, and give it back."""
-        async with self._line:
-            number = await self._enter()
+        """Wait for a place, and give it to the next in line or back to all processes."""
+        await self._get_in_line()
+        try:
+            place = self._kept.pop() if self._kept else await self._enter()
             try:
                 yield
             finally:
-                await asyncio.to_thread(self._allowance.leave, EXCHANGE, number)
+                await self._leave(place)
+        finally:
+            self._line.release()
 
-    async def _enter(self) -> int:
+    async def _get_in_line(self) -> None:
+        self._waiting += 1
+        try:
+            await self._line.acquire()
+        finally:
+            self._waiting -= 1
+
+    async def _enter(self) -> Place:
         while True:
+            taken_at = time.monotonic()
             number = await asyncio.to_thread(self._allowance.enter, EXCHANGE, self._places, PLACE_FOR)
             if number is not None:
-                return number
+                return Place(number, taken_at)
             await asyncio.sleep(LOOK_FOR_A_PLACE)
+
+    async def _leave(self, place: Place) -> None:
+        if self._waiting > len(self._kept) and time.monotonic() - place.taken_at < KEPT_FOR:
+            self._kept.append(place)
+        else:
+            await asyncio.to_thread(self._allowance.leave, EXCHANGE, place.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in Exchange, and since when we have it."""
+
+    number: int
+    taken_at: float
 
 
 class Purse:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import islice
+from itertools import filterfalse, islice
 from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
 
 import httpx
 
-from estudent.adapters.microsoft365.background import Background
+from estudent.adapters.microsoft365.background import Background, Line
 from estudent.adapters.microsoft365.checks import Checks, Expected
 from estudent.adapters.microsoft365.exchange import PUBLIC_SCOPE as EXCHANGE_SCOPE
 from estudent.adapters.microsoft365.exchange import Exchange
@@ -53,7 +53,7 @@ class Microsoft365:
         federated: bool = False,
         aliases: AliasSettings = AliasSettings(),  # noqa: B008 (frozen)
         licence_group: str = "",
-        concurrency: int = 8,
+        concurrency: int = 32,
         quota: Quota = Quota(),  # noqa: B008 (frozen)
         allowance: Allowance | None = None,
         urgent: bool = False,
@@ -63,7 +63,7 @@ class Microsoft365:
         timeout: float = 30.0,
     ) -> None:
         self._sku = sku
-        self._concurrency, self._at_once = concurrency, concurrency + quota.exchange_at_once
+        self._concurrency, self._exchange_at_once = concurrency, quota.exchange_at_once
         self._http = httpx.AsyncClient(timeout=timeout)
         fetch = fetcher(
             authority, tenant_id, client_id, client_secret=client_secret, certificate=certificate,
@@ -94,7 +94,7 @@ class Microsoft365:
         """Return what exists, found by employeeId; of two users with one album number neither is chosen."""
         users: defaultdict[str, list[FoundUser]] = defaultdict(list)
         albums = (mailbox.album for mailbox in mailboxes)
-        for page in self._background.each(self._graph.find, _batches(albums), self._concurrency):
+        for page in self._background.each(self._graph.find, Line(_batches(albums), self._concurrency)):
             for user in page:
                 users[user.album].append(user)
         sku = self._licence() if users else None
@@ -107,14 +107,19 @@ class Microsoft365:
         }
 
     def carry_out(self, steps: Iterable[Step[Mailbox]]) -> Iterator[Outcome]:
-        """Take steps, some at once, and yield outcomes as they come; none for a step that can only wait."""
+        """Take steps, some at once, and yield outcomes as they come; none for a step that can only wait.
+
+        Those that need Exchange alone have a line of their own, so that its few places keep nobody from Graph.
+        """
         wanted = list(steps)
         lacking = self._lacking(wanted)
         sku, thrown_away = self._licence(), Bin(self._graph)
-        going = (step for step in wanted if step.album not in lacking)
+        going = [step for step in wanted if step.album not in lacking]
+        in_exchange = Line(filter(_needs_exchange_alone, going), 4 * self._exchange_at_once)
+        in_graph = Line(filterfalse(_needs_exchange_alone, going), self._concurrency)
         yield from (Outcome(step, Result.REFUSED, lacking[step.album]) for step in wanted if step.album in lacking)
         for outcome in self._background.each(
-            lambda step: self._provisioning.take(step, sku, thrown_away), going, self._at_once
+            lambda step: self._provisioning.take(step, sku, thrown_away), in_graph, in_exchange
         ):
             if outcome is not None:
                 yield outcome
@@ -213,6 +218,10 @@ class Microsoft365:
 
 def _portions(some: Sequence[Whose]) -> Iterator[Sequence[Whose]]:
     return (some[at : at + MOST_VALUES] for at in range(0, len(some), MOST_VALUES))
+
+
+def _needs_exchange_alone(step: Step[Mailbox]) -> bool:
+    return step.fields == ("aliased",)
 
 
 def _batches(albums: Iterator[AlbumNumber]) -> Iterator[list[AlbumNumber]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from estudent.adapters.microsoft365.aliases import Aliases
 from estudent.adapters.microsoft365.graph import Graph
 from estudent.adapters.microsoft365.licensing import Licensing
+from estudent.adapters.microsoft365.tries import note, noting, told
 from estudent.adapters.microsoft365.user import FoundUser, names_of, new_user
 from estudent.domain.mailbox import Mailbox
 from estudent.domain.outcome import Outcome, Result
@@ -72,6 +74,11 @@ class Provisioning:
 
     async def take(self, step: Step[Mailbox], sku: UUID, thrown_away: Bin) -> Outcome | None:
         """Take one step; None when all that is missing is the mailbox itself, for which one can only wait."""
+        with noting() as tries:
+            outcome = await self._outcome(step, sku, thrown_away)
+        return outcome and replace(outcome, tries=told(tries))
+
+    async def _outcome(self, step: Step[Mailbox], sku: UUID, thrown_away: Bin) -> Outcome | None:
         try:
             return await self._take(step, sku, thrown_away)
         except (Unavailable, NotFound) as error:
@@ -133,6 +140,7 @@ class Provisioning:
                 return await self._in_the_way(wanted, thrown_away, error, in_doubt)
             except Unavailable as error:
                 lost, in_doubt = error, True
+                note(error)
             if found := await self._seen(wanted, self._pauses[:2]):
                 return found
         raise lost
@@ -178,7 +186,8 @@ class Provisioning:
             try:
                 async with self._places:
                     return await self._assign(identifier, sku)
-            except NotFound:
+            except NotFound as error:
+                note(error)
                 await asyncio.sleep(pause)
         async with self._places:
             return await self._assign(identifier, sku)
