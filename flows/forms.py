@@ -38,7 +38,7 @@ class Chosen(BaseModel):
 
 
 class Limits(BaseModel):
-    """When the run stops and asks before it locks accounts."""
+    """When the run stops and asks before it takes something away."""
 
     share: float | None = Field(
         None, ge=0, le=1, title="Share", description="of the students looked at, 0 to 1; empty: as in the settings"
@@ -52,7 +52,7 @@ AS_IN_SETTINGS = Limits()
 class Agreement(RunInput):
     """The question of the brake; it stands in the paused run with a Resume button."""
 
-    agree: bool = Field(False, title="Go on", description="lock these accounts nevertheless")
+    agree: bool = Field(False, title="Go on", description="carry this plan out nevertheless")
 
 
 OnHosts = Annotated[str, Field(pattern=LIMIT, max_length=LONGEST, title="Hosts")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -240,3 +241,28 @@ def test_microsoft_out_of_reach_leaves_everything_for_the_next_run(university: U
         run(university)
     university.stand_in.http.delete(f"{university.stand_in.url}/sandbox/faults")
     assert run(university) == []
+
+
+class Killed(BaseException):
+    """What kill -9 looks like to the code that runs: nothing after it happens."""
+
+
+@pytest.mark.parametrize("part, name", [("partings", "announce"), ("microsoft", "take"), ("partings", "observe")])
+def test_a_run_killed_anywhere_is_completed_by_the_next(
+    university: University, part: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    university.with_mailbox(ALBUM)
+    university.becomes(ALBUM, Standing.GRADUATED)
+    act = getattr(getattr(university, part), name)
+
+    def dies(*given: Any) -> None:
+        list(act(*given) or ())
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(getattr(university, part), name, dies)
+        with pytest.raises(Killed):
+            run(university)
+    assert run(university) == []
+    assert (university.enabled(ALBUM), state_of(university)) == (False, Leaving.BLOCKED)
+    assert university.letters().count("mailbox_closing") == 1
