@@ -112,6 +112,8 @@ class Microsoft365:
         Those that need Exchange alone have a line of their own, so that its few places keep nobody from Graph.
         """
         wanted = list(steps)
+        if not wanted:
+            return
         lacking = self._lacking(wanted)
         sku, thrown_away = self._licence(), Bin(self._graph)
         going = [step for step in wanted if step.album not in lacking]

@@ -132,7 +132,7 @@ class Provisioning:
         if thrown := await thrown_away.of(wanted):
             return await self._restore(thrown, wanted)
         body, in_doubt = new_user(wanted, self._usage_location, self._federated), False
-        for _ in range(TRIES):
+        for left in reversed(range(TRIES)):
             try:
                 async with self._places:
                     return await self._graph.create(body)
@@ -140,8 +140,10 @@ class Provisioning:
                 return await self._in_the_way(wanted, thrown_away, error, in_doubt)
             except Unavailable as error:
                 lost, in_doubt = error, True
-                note(error)
-            if found := await self._seen(wanted, self._pauses[:2]):
+            found = await self._seen(wanted, self._pauses[:2])
+            if found or left:
+                note(lost)
+            if found:
                 return found
         raise lost
 

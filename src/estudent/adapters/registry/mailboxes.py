@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, select, update
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.journal import LONGEST_DETAIL, Author
@@ -31,6 +31,15 @@ SEEN_IN = {
     MailboxState.VERIFIED: "verified_at",
 }
 """The columns that tell when each state was first seen."""
+
+SEEN_COLUMNS = ("state", "looks", "next_look_at", "waits_since", "problem", "observed_at", *SEEN_IN.values())
+SEEN = (
+    update(mailbox)
+    .where(mailbox.c.student_id == bindparam("whose"))
+    .values({name: bindparam(f"seen_{name}") for name in SEEN_COLUMNS})
+    .values(object_id=func.coalesce(bindparam("seen_object_id"), mailbox.c.object_id))
+)
+"""Stores one sight; an object id that is not seen is kept."""
 
 OVERDUE = (
     "two days after the licence there is still no mailbox; look the user up in Microsoft's admin centre, then retry"
@@ -80,9 +89,7 @@ class SqlMailboxRegister:
         for some in in_portions(sights):
             with self.database.writing() as connection:
                 known = _watched(connection, [sight.student for sight in some])
-                for sight in some:
-                    if sight.student in known:
-                        self._observe(connection, known[sight.student], sight)
+                self._observe(connection, known, [sight for sight in some if sight.student in known])
 
     def due(self, keys: Sequence[int]) -> list[int]:
         """Return the students without those whose mailbox need not be looked at yet."""
@@ -113,24 +120,34 @@ class SqlMailboxRegister:
                 for key in connection.scalars(query.where(mailbox.c.student_id.in_(some)))
             ]
 
-    def _observe(self, connection: Connection, before: Watched, sight: Sighting) -> None:
+    def _observe(self, connection: Connection, known: Mapping[int, Watched], sights: Sequence[Sighting]) -> None:
+        """Store them by few statements: nobody else can write meanwhile on SQLite, not even for who waits."""
         now = self.author.clock()
-        after = onward(before, sight.state, now, held=sight.held)
-        problem = sight.problem or (OVERDUE if after.state is MailboxState.STUCK else "")
-        known = {"object_id": sight.identifier} if sight.identifier else {}
-        values = {"problem": problem[:LONGEST_DETAIL], "observed_at": now} | _columns(after) | known
-        connection.execute(update(mailbox).where(mailbox.c.student_id == sight.student).values(values))
-        if after.state is not before.state:
-            self._journal(connection, sight.student, f"mailbox {after.state.value}", problem)
-            self._tell(connection, sight.student, after.state)
+        rows, entries, news = [], [], []
+        for sight in sights:
+            before = known[sight.student]
+            after = onward(before, sight.state, now, held=sight.held)
+            problem = sight.problem or (OVERDUE if after.state is MailboxState.STUCK else "")
+            seen = {"problem": problem[:LONGEST_DETAIL], "observed_at": now, "object_id": sight.identifier}
+            rows.append(_as_seen(sight.student, _columns(after) | seen))
+            if after.state is not before.state:
+                entries.append(_entry(sight.student, f"mailbox {after.state.value}", problem))
+                news.append((sight.student, after.state))
+        if rows:
+            connection.execute(SEEN, rows)
+        self.author.write(connection, entries)
+        self._tell(connection, news)
 
-    def _tell(self, connection: Connection, student: int, state: MailboxState) -> None:
-        """Queue the letter that goes with a state; an address in conflict is blocked for good."""
-        if state is MailboxState.CONFLICT:
-            theirs = select(mailbox.c.address).where(mailbox.c.student_id == student).scalar_subquery()
-            connection.execute(update(address).where(address.c.address == theirs).values(kind=BLOCKED))
-        if state in LETTER and not _was_told(connection, student, LETTER[state]):
-            self.messages.write(connection, student, LETTER[state])
+    def _tell(self, connection: Connection, news: Sequence[tuple[int, MailboxState]]) -> None:
+        """Queue the letters that go with new states; an address in conflict is blocked for good."""
+        in_conflict = [student for student, state in news if state is MailboxState.CONFLICT]
+        if in_conflict:
+            theirs = select(mailbox.c.address).where(mailbox.c.student_id.in_(in_conflict))
+            connection.execute(update(address).where(address.c.address.in_(theirs)).values(kind=BLOCKED))
+        letters = [(student, LETTER[state]) for student, state in news if state in LETTER]
+        if letters:
+            told = _told(connection, [student for student, _ in letters])
+            self.messages.write_all(connection, [each for each in letters if each not in told])
 
     def _reserve(self, connection: Connection, student: Student, wanted: str, alias: str) -> None:
         now, look = self.author.clock(), likeness_of(wanted)
@@ -144,7 +161,7 @@ class SqlMailboxRegister:
         in_conflict = mailbox.c.state == MailboxState.CONFLICT.value
         connection.execute(delete(mailbox).where(mailbox.c.student_id == student.key, in_conflict))
         connection.execute(insert(mailbox).values(self._requested(student, wanted, alias)))
-        self._journal(connection, student.key, "mailbox requested", "")
+        self.author.write(connection, [_entry(student.key, "mailbox requested", "")])
 
     def _request(self, connection: Connection, student: Student) -> None:
         now = self.author.clock()
@@ -163,8 +180,14 @@ class SqlMailboxRegister:
             "looks": 0,
         }
 
-    def _journal(self, connection: Connection, student: int, step: str, detail: str) -> None:
-        self.author.write(connection, [JournalEntry(student, "mailboxes", step, Result.DONE, detail)])
+
+def _entry(student: int, step: str, detail: str) -> JournalEntry:
+    return JournalEntry(student, "mailboxes", step, Result.DONE, detail)
+
+
+def _as_seen(student: int, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what SEEN is given; its names must not be those of columns."""
+    return {f"seen_{name}": value for name, value in values.items()} | {"whose": student}
 
 
 def likeness_of(address: str) -> str:
@@ -195,8 +218,8 @@ def _columns(watched: Watched) -> dict[str, Any]:
     return {"state": watched.state.value, "looks": watched.looks} | waits | reached
 
 
-def _was_told(connection: Connection, student: int, kind: str) -> bool:
-    """Tell whether the student was written to about this mailbox; it may be seen to work more than once."""
-    mine = (message.c.student_id == student, message.c.kind == kind)
-    since = select(mailbox.c.requested_at).where(mailbox.c.student_id == student).scalar_subquery()
-    return connection.scalar(select(message.c.id).where(*mine, message.c.made_at >= since).limit(1)) is not None
+def _told(connection: Connection, students: Sequence[int]) -> set[tuple[int, str]]:
+    """Return what these students were written about their mailboxes; one may be seen to work more than once."""
+    query = select(message.c.student_id, message.c.kind).join(mailbox, mailbox.c.student_id == message.c.student_id)
+    since = (mailbox.c.student_id.in_(students), message.c.made_at >= mailbox.c.requested_at)
+    return {(row.student_id, row.kind) for row in connection.execute(query.where(*since))}

@@ -32,10 +32,27 @@ class SqlMessages:
 
     def write(self, connection: Connection, student: int, kind: str) -> str:
         """Queue a letter within a transaction that changes what it tells of; return its Message-ID."""
-        identifier, now = f"<{secrets.token_hex(16)}@{self.mail_domain}>", self.author.clock()
-        row = {"student_id": student, "kind": kind, "message_id": identifier, "made_at": now, "not_before": now}
-        connection.execute(insert(message).values(row | {"attempts": 0, "problem": ""}))
+        (identifier,) = self.write_all(connection, [(student, kind)])
         return identifier
+
+    def write_all(self, connection: Connection, letters: Iterable[tuple[int, str]]) -> list[str]:
+        """Queue letters, each given by its student and kind, at once; return their Message-IDs."""
+        now = self.author.clock()
+        rows = [
+            {
+                "student_id": student,
+                "kind": kind,
+                "message_id": f"<{secrets.token_hex(16)}@{self.mail_domain}>",
+                "made_at": now,
+                "not_before": now,
+                "attempts": 0,
+                "problem": "",
+            }
+            for student, kind in letters
+        ]
+        if rows:
+            connection.execute(insert(message), rows)
+        return [str(row["message_id"]) for row in rows]
 
     def claim(self, most: int) -> list[Message]:
         """Take waiting letters that are not out of date, oldest first; a claim that is not finished runs out."""
