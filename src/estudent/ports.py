@@ -11,6 +11,7 @@ from typing import Protocol
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.application import Application, Row
+from estudent.domain.booking_rules import Owner, Verdict
 from estudent.domain.claim import Record
 from estudent.domain.deployment import Happening, HostRecap, Order
 from estudent.domain.desk import Card, Found, StaffLine, Today
@@ -25,6 +26,7 @@ from estudent.domain.one_time_code import Purpose
 from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Lock, Step
 from estudent.domain.progress import Seen
+from estudent.domain.statement import Statement, StatementLine
 from estudent.domain.student import MailboxState, Student
 from estudent.domain.throttle import Recent, Turn
 from estudent.domain.usos_link import UsosLink
@@ -305,6 +307,83 @@ class Fees(Protocol):
 
     def of(self, student: int) -> Ledger:
         """Return a student's accounts, receivables and bookings, as they stood in one moment."""
+
+
+# Banks
+
+
+@dataclass(frozen=True, slots=True)
+class StatementFile:
+    """A file of a bank; `read` raises Refused, naming file, line, field and what would be right, or Unavailable."""
+
+    name: str
+    bank: str
+    digest: str
+    read: Callable[[], list[Statement]] = field(repr=False)
+
+
+class Banks(Protocol):
+    """The university's banks, as far as their statements go."""
+
+    def files(self) -> Iterator[StatementFile]:
+        """Yield all files that are there, oldest first."""
+
+    def check(self) -> str:
+        """Return in one sentence what was found, or raise Misconfigured or Unavailable."""
+
+
+class Fate(StrEnum):
+    """What became of a statement's line; every line has one."""
+
+    BOOKED = "booked"
+    UNMATCHED = "unmatched"
+    KNOWN = "known"
+    ASIDE = "set aside"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A line and what becomes of it; `key` is None where another line has it, so that it stays unique."""
+
+    line: StatementLine
+    key: str | None
+    fate: Fate
+    verdict: Verdict | None
+
+
+class Till(Protocol):
+    """One transaction in which money is booked; no other is open at the same time, in any process."""
+
+    def owners(self, numbers: Collection[str], reversed_: Collection[str]) -> dict[str, Owner]:
+        """Return whose these account numbers are and how their books stand; amounts only for those `reversed_`."""
+
+    def seen(self, keys: Collection[str]) -> dict[str, str]:
+        """Return the content of the lines that are kept under these keys."""
+
+    def begin(self, file: StatementFile) -> int | None:
+        """Note that a file is read; return its number, None where exactly this file was read before."""
+
+    def begin_statement(self, file: int, statement: Statement) -> int:
+        """Note a statement of the file; return its number."""
+
+    def keep(self, statement: int, judged: Sequence[Judged]) -> None:
+        """Store lines, and book those that are to be booked."""
+
+    def doubtful(self, after: int, most: int) -> list[tuple[int, StatementLine]]:
+        """Return unmatched lines whose reason may have gone by itself, those after the line of this key first."""
+
+    def book(self, settled: Sequence[tuple[int, StatementLine, Verdict]]) -> None:
+        """Book lines that were unmatched."""
+
+
+class Tills(Protocol):
+    """Where money is booked."""
+
+    def open(self) -> AbstractContextManager[Till]:
+        """Open a till; what is done in it is stored whole or, when it is left by an exception, not at all."""
+
+    def knows(self, digest: str) -> bool:
+        """Tell whether exactly this file was read before."""
 
 
 @dataclass(frozen=True, slots=True)
