@@ -17,7 +17,9 @@ from zoneinfo import ZoneInfo
 from anyascii import anyascii
 from babel import Locale
 
+from estudent.adapters.banks import BankFolder, BankScheme
 from estudent.adapters.eduroam_profiles import apple_profile, authorities_in, eap_config
+from estudent.adapters.holidays import is_holiday
 from estudent.adapters.ldap.directory import LdapDirectory
 from estudent.adapters.ldap.passwords import LdapPasswords
 from estudent.adapters.ldap.staff import LdapStaff
@@ -46,10 +48,12 @@ from estudent.adapters.registry.people import People
 from estudent.adapters.registry.sessions import SqlSessions
 from estudent.adapters.registry.single_use import SqlSingleUse
 from estudent.adapters.registry.students import SqlStudents
+from estudent.adapters.registry.till import SqlTills
 from estudent.adapters.registry.trail import SqlTrail
 from estudent.adapters.usos import UsosApi
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.application import Vocabulary
+from estudent.domain.booking_rules import Rules
 from estudent.domain.brake import Brake
 from estudent.domain.eduroam import Eduroam
 from estudent.domain.fault import Column
@@ -64,6 +68,7 @@ from estudent.ports import Misconfigured, Playbooks, SingleSignOn
 from estudent.services.activate import Activate
 from estudent.services.admit import Admit
 from estudent.services.assign_account_numbers import AssignAccountNumbers
+from estudent.services.book_payments import BookPayments
 from estudent.services.change_password import ChangePassword
 from estudent.services.choose_password import ChoosePassword
 from estudent.services.correct_contact import CorrectContact
@@ -89,7 +94,7 @@ from estudent.services.send_messages import SendMessages
 from estudent.services.serve_requests import ServeRequests
 from estudent.services.sign_in import SignIn
 from estudent.services.unlock_account import UnlockAccount
-from estudent.settings import Settings, settings
+from estudent.settings import BankSettings, Settings, settings
 
 STATUSES: Mapping[str, Standing | None] = {
     "przyjęty": Standing.ADMITTED,
@@ -478,10 +483,24 @@ class Campus:
     @cached_property
     def explain_fees(self) -> ExplainFees:
         """What a student has to pay, by when, and how."""
-        from estudent.adapters.holidays import is_holiday  # noqa: PLC0415 - of the extra [portal], which flows lack
-
         fees = SqlFees(self.database, self.settings.payments.purpose)
         return ExplainFees(fees, is_holiday, self.today, self.settings.university.name)
+
+    @cached_property
+    def banks(self) -> BankFolder:
+        """The banks' statements."""
+        ours = self.settings.statements
+        schemes = {name: _bank(name, bank) for name, bank in ours.banks.items()}
+        settle = timedelta(seconds=ours.settle_seconds)
+        return BankFolder(ours.folder, schemes, settle=settle, clock=self.author.clock)
+
+    @cached_property
+    def book_payments(self) -> BookPayments:
+        """Book what the statements tell."""
+        ours = self.settings.statements
+        rules = Rules(frozenset(ours.currencies), ours.excess, ours.other_purpose, ours.early, ours.refund)
+        tills = SqlTills(self.database, self.author, self.settings.payments.purpose)
+        return BookPayments(self.banks, tills, rules, self.today)
 
     def draw_code(self, text: str) -> bytes:
         """Return a QR code as an SVG image."""
@@ -572,6 +591,8 @@ class Campus:
             "mailboxes": "microsoft365",
             "usos": "usos",
         }
+        if self.settings.statements.banks:
+            parts["statements"] = "banks"
         if self.settings.portal.bind_dn:
             parts["portal"] = "passwords"
         if self.settings.desk_sso.issuer:
@@ -674,6 +695,32 @@ def campus(actor: str, run: str) -> Iterator[Campus]:
 
 def _absolute(path: Path | None) -> Path | None:
     return path and path.absolute()
+
+
+def _bank(name: str, ours: BankSettings) -> BankScheme:
+    where = f"ESTUDENT_STATEMENTS__BANKS: {name}"
+    try:
+        patterns = [re.compile(text) if text else None for text in (ours.account_pattern, ours.reference_pattern)]
+        " ".encode(ours.encoding or "utf-8")
+    except re.error as error:
+        raise Misconfigured(f"{where}: a pattern is no regular expression ({error})") from None
+    except LookupError:
+        raise Misconfigured(f"{where}: there is no encoding {ours.encoding!r}, e.g. cp1250") from None
+    if not re.fullmatch("([0-9]{8,24})?", ours.account_prefix):
+        raise Misconfigured(f"{where}: account_prefix is the sort code and what follows it, 8 to 24 digits")
+    return BankScheme(
+        name,
+        own_accounts=tuple(ours.own_accounts),
+        encoding=ours.encoding,
+        account_fields=tuple(ours.account_fields),
+        account_pattern=patterns[0],
+        account_prefix=ours.account_prefix,
+        reference_pattern=patterns[1],
+        title_fields=tuple(ours.title_fields),
+        payer_fields=tuple(ours.payer_fields),
+        columns=ours.columns,
+        trailer=ours.trailer,
+    )
 
 
 def _countries() -> frozenset[str]:

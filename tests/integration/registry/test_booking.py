@@ -74,15 +74,20 @@ class Books:
         return sum((row["amount"] for row in self.registry.rows(booking)), Decimal(0))
 
 
-@pytest.fixture
-def books(tmp_path: Path) -> Iterator[Books]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def books(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Books]:
+    (tmp_path / "statements").mkdir()
+    if request.param == "postgresql":
+        registry: Registry = request.getfixturevalue("registry")
+        give_debts(registry)
+        yield Books(registry, tmp_path / "statements")
+        return
     url = f"sqlite:///{tmp_path / 'registry.db'}"
     with closing(Database(url)) as database:
         database.upgrade()
     registry = Registry(url)
     with closing(registry.database):
         give_debts(registry)
-        (tmp_path / "statements").mkdir()
         yield Books(registry, tmp_path / "statements")
 
 
@@ -99,7 +104,10 @@ def give_debts(registry: Registry) -> None:
         connection.execute(insert(receivable), debts)
 
 
-pytestmark = pytest.mark.filterwarnings("ignore:Dialect sqlite.pysqlite does .not. support Decimal")
+pytestmark = [
+    pytest.mark.allow_hosts(["127.0.0.1"]),
+    pytest.mark.filterwarnings("ignore:Dialect sqlite.pysqlite does .not. support Decimal"),
+]
 
 
 @pytest.mark.parametrize("name", FORMATS)
