@@ -5,14 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 from prefect.artifacts import acreate_table_artifact
 
+from estudent.bootstrap import Campus
+from estudent.domain.outcome import Tally
 from estudent.ports import FarSideError, Fate
 from estudent.services.book_payments import SYSTEM, Booked, StatementSums
 from estudent.services.reconcile import unavailable
+from estudent.services.remind_of_fees import RemindOfFees
+from estudent.services.take_receivables import TakeReceivables
 from flows.forms import Mode
 from flows.steps import batch, on_campus
+
+Service = Literal["take_receivables", "remind_of_fees"]
 
 
 async def take_statements(mode: Mode) -> Booked:
@@ -30,6 +37,27 @@ async def take_statements(mode: Mode) -> Booked:
 async def book_statements(mode: Mode) -> Booked:
     """Book what the statements tell."""
     return await on_campus(lambda here: here.book_payments.run() if mode == "apply" else here.book_payments.rehearse())
+
+
+async def run_service(name: Service, mode: Mode) -> Tally:
+    """Run a service of fees; where something is out of reach, say so."""
+    try:
+        return await fees_service(name, mode)
+    except FarSideError as error:
+        return replace(unavailable(name, error, []), failed=1)
+
+
+@batch("fees")
+async def fees_service(name: Service, mode: Mode) -> Tally:
+    """Run a service of fees."""
+    begun = time.monotonic()
+
+    def work(here: Campus) -> Tally:
+        service: TakeReceivables | RemindOfFees = getattr(here, name)
+        return service.run() if mode == "apply" else service.rehearse()
+
+    tally = await on_campus(work)
+    return replace(tally, seconds=time.monotonic() - begun)
 
 
 async def publish_sums(booked: Booked, mode: Mode) -> None:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from anyascii import anyascii
 from babel import Locale
 
-from estudent.adapters.banks import BankFolder, BankScheme
+from estudent.adapters.banks import BankFolder, BankScheme, ReceivableFolder
 from estudent.adapters.eduroam_profiles import apple_profile, authorities_in, eap_config
 from estudent.adapters.holidays import is_holiday
 from estudent.adapters.ldap.directory import LdapDirectory
@@ -44,7 +44,9 @@ from estudent.adapters.registry.mailboxes import SqlMailboxRegister
 from estudent.adapters.registry.messages import SqlMessages
 from estudent.adapters.registry.observations import SqlAccountNumbers, SqlUsosRegister
 from estudent.adapters.registry.outbox import SqlOutbox
+from estudent.adapters.registry.payment_desk import SqlPaymentDesk
 from estudent.adapters.registry.people import People
+from estudent.adapters.registry.receivables import SqlReceivables, SqlReminders
 from estudent.adapters.registry.sessions import SqlSessions
 from estudent.adapters.registry.single_use import SqlSingleUse
 from estudent.adapters.registry.students import SqlStudents
@@ -87,12 +89,14 @@ from estudent.services.link_usos import link_usos
 from estudent.services.open_mailboxes import AskForMailbox, open_mailboxes
 from estudent.services.reconcile import Reconciler
 from estudent.services.recover_password import RecoverPassword
+from estudent.services.remind_of_fees import RemindOfFees
 from estudent.services.reopen_request import ReopenRequest
 from estudent.services.resend_letter import ResendLetter
 from estudent.services.send_letters import SendLetters
 from estudent.services.send_messages import SendMessages
 from estudent.services.serve_requests import ServeRequests
 from estudent.services.sign_in import SignIn
+from estudent.services.take_receivables import TakeReceivables
 from estudent.services.unlock_account import UnlockAccount
 from estudent.settings import BankSettings, Settings, settings
 
@@ -502,6 +506,21 @@ class Campus:
         tills = SqlTills(self.database, self.author, self.settings.payments.purpose)
         return BookPayments(self.banks, tills, rules, self.today)
 
+    @cached_property
+    def take_receivables(self) -> TakeReceivables:
+        """Take in what students have to pay."""
+        ours = self.settings.statements
+        settle = timedelta(seconds=ours.settle_seconds)
+        files = ReceivableFolder(ours.receivables, ours.receivable_columns, settle=settle, clock=self.author.clock)
+        return TakeReceivables(files, SqlReceivables(self.database, self.author, self.settings.payments.purpose))
+
+    @cached_property
+    def remind_of_fees(self) -> RemindOfFees:
+        """Remind students before the last safe day."""
+        reminders = SqlReminders(self.database, self.author, self.messages)
+        fees = SqlFees(self.database, self.settings.payments.purpose)
+        return RemindOfFees(reminders, fees, is_holiday, self.today, self.settings.statements.remind_days)
+
     def draw_code(self, text: str) -> bytes:
         """Return a QR code as an SVG image."""
         from estudent.adapters.qr import svg_of  # noqa: PLC0415 - of the extra [portal], which flows lack
@@ -514,6 +533,11 @@ class Campus:
     def desk(self) -> SqlDesk:
         """What the student office looks up."""
         return SqlDesk(self.database, self.students, self.board, anyascii)
+
+    @cached_property
+    def payment_desk(self) -> SqlPaymentDesk:
+        """What the desk decides of statements' lines."""
+        return SqlPaymentDesk(self.database, self.author, self.settings.payments.purpose)
 
     @cached_property
     def board(self) -> SqlBoard:

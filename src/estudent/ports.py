@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.application import Application, Row
+from estudent.domain.asked_for import AskedFor, RowFault
+from estudent.domain.asked_for import Taken as TakenIn
 from estudent.domain.booking_rules import Owner, Verdict
 from estudent.domain.claim import Record
 from estudent.domain.deployment import Happening, HostRecap, Order
@@ -29,6 +31,7 @@ from estudent.domain.progress import Seen
 from estudent.domain.statement import Statement, StatementLine
 from estudent.domain.student import MailboxState, Student
 from estudent.domain.throttle import Recent, Turn
+from estudent.domain.unmatched_line import DeskLine, Suggestion
 from estudent.domain.usos_link import UsosLink
 from estudent.domain.whom import Whom
 
@@ -376,6 +379,34 @@ class Till(Protocol):
         """Book lines that were unmatched."""
 
 
+class PaymentDesk(Protocol):
+    """What a clerk sees and decides of statements' lines; `told` says who decided why, for the journal."""
+
+    def counts(self) -> dict[Fate, int]:
+        """Return how many lines there are of each fate."""
+
+    def lines(self, fate: Fate, most: int) -> list[DeskLine]:
+        """Return lines of one fate, the newest first."""
+
+    def line(self, key: int) -> DeskLine | None:
+        """Return one line."""
+
+    def suggestions(self, line: StatementLine) -> list[Suggestion]:
+        """Return whose account the line might be meant for, the likeliest first."""
+
+    def accounts_of(self, album: AlbumNumber, line: StatementLine) -> list[Suggestion]:
+        """Return the accounts of the student with this album number."""
+
+    def assign(self, key: int, account: int, day: date | None, told: str) -> bool:
+        """Book an unmatched line on an account; False when it is not unmatched any more, or has no booking date."""
+
+    def set_aside(self, key: int, told: str) -> bool:
+        """Say of an unmatched line that it is no student's; False when it is not unmatched any more."""
+
+    def undo(self, key: int, told: str) -> bool:
+        """Let a line wait again, and take its booking back; False when it is neither booked nor set aside."""
+
+
 class Tills(Protocol):
     """Where money is booked."""
 
@@ -384,6 +415,42 @@ class Tills(Protocol):
 
     def knows(self, digest: str) -> bool:
         """Tell whether exactly this file was read before."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivableFile:
+    """A file of receivables; `read` yields rows and faults, or raises Refused for a file that is no whole table."""
+
+    name: str
+    digest: str
+    read: Callable[[], Iterator[AskedFor | RowFault]] = field(repr=False)
+
+
+class ReceivableFiles(Protocol):
+    """Where receivables come from, unless it is USOS's API."""
+
+    def files(self) -> Iterator[ReceivableFile]:
+        """Yield all files that are there, oldest first."""
+
+
+class Receivables(Protocol):
+    """What students are asked to pay, in the registry."""
+
+    def knows(self, digest: str) -> bool:
+        """Tell whether exactly this file was taken in before."""
+
+    def take(self, file: ReceivableFile, rows: Sequence[AskedFor]) -> TakenIn:
+        """Store a file's rows in one transaction: new ones, corrected ones, cancelled ones; the rest is a fault."""
+
+
+class Reminders(Protocol):
+    """Who was reminded of what."""
+
+    def due(self, until: date) -> list[tuple[int, int, date]]:
+        """Return receivables due by this day of which nobody was reminded: their key, the student's, the due date."""
+
+    def remind(self, student: int, receivables: Sequence[int]) -> bool:
+        """Queue one letter for these receivables, once; False when another run has done it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,6 +162,9 @@ class StatementSettings(Section):
     early: Choice = Field(Choice.BOOK, description="a payment before its receivable: book it in advance, or ask")
     refund: Choice = Field(Choice.BOOK, description="money given back from a student's account: book it, or ask")
     receivables: Path = Field(Path("var/receivables"), description="the watched folder of files with receivables")
+    receivable_columns: dict[str, str] = Field(
+        default_factory=dict, description="our column = the header of your export of receivables"
+    )
     exports: Path = Field(Path("var/bookings"), description="where files of bookings for USOS and FK are put")
     remind_days: int = Field(3, ge=0, description="so many working days before the last safe day students are reminded")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 
+from estudent.domain.booking_rules import Note
 from estudent.domain.outcome import Result
 
 DONE, REFUSED, FAILED = (result.value for result in Result)
@@ -31,6 +32,12 @@ SENTENCES: Mapping[tuple[str, str, str], Any] = {
     ("letters", "password_changed", REFUSED): lazy_gettext("The letter about the new password could not be sent."),
     ("letters", "too_many_tries", REFUSED): lazy_gettext("The letter about many failed tries could not be sent."),
     ("letters", "mailbox_ready", REFUSED): lazy_gettext("The letter that the mailbox works could not be sent."),
+    ("letters", "sent fee_reminder", DONE): lazy_gettext("The student was reminded of a fee by e-mail."),
+    ("letters", "fee_reminder", REFUSED): lazy_gettext("The letter about a fee could not be sent."),
+    ("receivables", "receivable new", DONE): lazy_gettext("The student is asked for a fee."),
+    ("receivables", "receivable corrected", DONE): lazy_gettext("A fee was corrected."),
+    ("receivables", "receivable cancelled", DONE): lazy_gettext("A fee was cancelled."),
+    ("receivables", "reminder queued", DONE): lazy_gettext("A letter about a fee is due."),
     ("portal", "account activated", DONE): lazy_gettext("The student chose a password: the account is active."),
     ("portal", "password recovered", DONE): lazy_gettext("The student chose a new password with a code or a link."),
     ("portal", "password changed", DONE): lazy_gettext("The student changed the password."),
@@ -51,6 +58,17 @@ SENTENCES: Mapping[tuple[str, str, str], Any] = {
     ("mailboxes", "mailbox conflict", DONE): lazy_gettext("Microsoft has given the address to somebody else."),
     ("payment_accounts", "number from usos", DONE): lazy_gettext("The account number was read from USOS."),
     ("payment_accounts", "number from assigned", DONE): lazy_gettext("An account number was assigned."),
+    ("payments", "payment exact", DONE): lazy_gettext("A payment of just what was owed was booked."),
+    ("payments", "payment part", DONE): lazy_gettext("A payment of a part of what was owed was booked."),
+    ("payments", "payment excess", DONE): lazy_gettext("A payment of more than was owed was booked."),
+    ("payments", "payment owed on another account", DONE): lazy_gettext(
+        "A payment was booked on an account on which nothing was owed, while something was on another."
+    ),
+    ("payments", "payment in advance", DONE): lazy_gettext("A payment was booked while nothing was owed."),
+    ("payments", "payment refund", DONE): lazy_gettext("Money was given back to the student."),
+    ("payments", "payment reversal", DONE): lazy_gettext("The bank has taken a payment back."),
+    ("desk", "payment assigned", DONE): lazy_gettext("The desk booked a payment that waited."),
+    ("desk", "payment taken back", DONE): lazy_gettext("The desk took the booking of a payment back."),
     ("desk", "contact corrected", DONE): lazy_gettext("The desk corrected the contact address."),
     ("desk", "letter asked for", DONE): lazy_gettext("The desk had the album number letter sent again."),
     ("desk", "mailbox hurried", DONE): lazy_gettext("The desk had the mailbox looked at at once."),
@@ -113,7 +131,15 @@ FIELDS: Mapping[str, Any] = {
 }
 """The fields of the far systems."""
 
-TELLING = frozenset({("mailboxes", "mailbox conflict"), ("recruitment", "admitted"), ("recruitment", "data changed")})
+TELLING = frozenset(
+    {
+        ("mailboxes", "mailbox conflict"),
+        ("recruitment", "admitted"),
+        ("recruitment", "data changed"),
+        *(("receivables", f"receivable {step}") for step in ("new", "corrected", "cancelled")),
+        *(("payments", f"payment {note}") for note in Note),
+    }
+)
 """Steps that went well and whose detail still says something to a clerk."""
 
 

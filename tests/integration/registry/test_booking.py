@@ -196,7 +196,7 @@ def test_what_waits_for_an_account_is_booked_once_somebody_has_it(books: Books) 
     write(some, books.folder, "mt940")
     assert books.service().run().waiting == {Unmatched.UNKNOWN_ACCOUNT: 1}
     values = {"purpose": "dormitory", "nrb": stranger, "origin": "usos", "given_at": books.registry.clock()}
-    books.registry.insert(payment_account, student_id=1, **values)
+    books.registry.insert(payment_account, id=99_999, student_id=1, **values)
     assert books.service().run().healed == 1
     assert books.booked == Decimal("1850.55")
     told = [row["step"] for row in books.registry.rows(journal) if row["system"] == "payments"]

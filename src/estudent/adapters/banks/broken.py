@@ -9,4 +9,4 @@ class Broken(Exception):
     def __init__(self, problem: str, right: str, *, line: int = 0, field: str = "") -> None:
         where = ", ".join(part for part in (f"line {line}" if line else "", f"field {field}" if field else "") if part)
         super().__init__(f"{where}: {problem}; right is: {right}" if where else f"{problem}; right is: {right}")
-        self.line, self.field = line, field
+        self.line, self.field, self.problem, self.right = line, field, problem, right

@@ -173,6 +173,7 @@ receivable = Table(
     Column("instalment", Integer),
     Column("instalments", Integer),
     Column("seen_at", Moment),
+    Column("reminded_at", Moment),
 )
 
 fee_file = Table(

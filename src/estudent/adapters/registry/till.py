@@ -183,8 +183,7 @@ class SqlTill:
         found: dict[int, Counter[tuple[str, Decimal]]] = {}
         if not accounts:
             return found
-        amount = type_coerce(booking.c.amount, Numeric(14, 2, asdecimal=False))
-        query = select(booking.c.payment_account_id, booking.c.currency, amount.label("amount"), statement_line.c.kind)
+        query = select(booking.c.payment_account_id, booking.c.currency, amount_of(booking), statement_line.c.kind)
         theirs = booking.outerjoin(statement_line, booking.c.statement_line_id == statement_line.c.id)
         query = query.select_from(theirs).where(booking.c.payment_account_id.in_(list(accounts)), stands())
         for row in self.connection.execute(query):
@@ -301,8 +300,12 @@ def _booked(key: int, line: StatementLine, verdict: Verdict, now: Any) -> dict[s
 
 def lines_of(table: Table) -> Select[Any]:
     """Return the query for lines, with amounts as SQLite can give them."""
-    columns = [column for column in table.c if column.name != "amount"]
-    return select(*columns, type_coerce(table.c.amount, Numeric(14, 2, asdecimal=False)).label("amount"))
+    return select(*(column for column in table.c if column.name != "amount"), amount_of(table))
+
+
+def amount_of(table: Table) -> Any:
+    """Return a table's amount as every database can give it, for `money_of`."""
+    return type_coerce(table.c.amount, Numeric(14, 2, asdecimal=False)).label("amount")
 
 
 def line_of(row: Any) -> StatementLine:

@@ -68,6 +68,7 @@ LETTERS: Mapping[str, Any] = {
     "password_changed": lazy_gettext("password was changed"),
     "too_many_tries": lazy_gettext("many failed tries"),
     "mailbox_ready": lazy_gettext("mailbox works"),
+    "fee_reminder": lazy_gettext("fee is due soon"),
 }
 CODES: Mapping[str, Any] = {
     "email_code": lazy_gettext("by e-mail, for creating the account"),

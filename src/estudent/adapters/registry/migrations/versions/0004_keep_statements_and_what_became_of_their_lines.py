@@ -90,6 +90,7 @@ def upgrade() -> None:
         batch.add_column(sa.Column("instalment", sa.Integer()))
         batch.add_column(sa.Column("instalments", sa.Integer()))
         batch.add_column(sa.Column("seen_at", Moment()))
+        batch.add_column(sa.Column("reminded_at", Moment()))
     with op.batch_alter_table("booking") as batch:
         batch.add_column(sa.Column("statement_line_id", KEY))
         batch.add_column(sa.Column("undoes", KEY))
@@ -115,7 +116,7 @@ def downgrade() -> None:
         for name in ("made_at", "booking_export_id", "undoes", "statement_line_id"):
             batch.drop_column(name)
     with op.batch_alter_table("receivable") as batch:
-        for name in ("seen_at", "instalments", "instalment", "state"):
+        for name in ("reminded_at", "seen_at", "instalments", "instalment", "state"):
             batch.drop_column(name)
     for name in ("booking_export", "statement_line", "statement", "fee_file"):
         op.drop_table(name)
