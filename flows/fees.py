@@ -39,6 +39,23 @@ async def book_statements(mode: Mode) -> Booked:
     return await on_campus(lambda here: here.book_payments.run() if mode == "apply" else here.book_payments.rehearse())
 
 
+async def hand_on(mode: Mode) -> list[Tally]:
+    """Write the files of bookings for USOS and FK, where there is a folder for them."""
+    try:
+        tally = await export(mode)
+    except FarSideError as error:
+        tally = replace(unavailable("booking exports", error, []), failed=1)
+    return [tally] if tally else []
+
+
+@batch("export bookings")
+async def export(mode: Mode) -> Tally | None:
+    """Write the files of bookings."""
+    return await on_campus(
+        lambda here: here.export_bookings.run() if here.export_bookings and mode == "apply" else None
+    )
+
+
 async def run_service(name: Service, mode: Mode) -> Tally:
     """Run a service of fees; where something is out of reach, say so."""
     try:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from anyascii import anyascii
 from babel import Locale
 
-from estudent.adapters.banks import BankFolder, BankScheme, ReceivableFolder
+from estudent.adapters.banks import BankFolder, BankScheme, ExportFolder, ReceivableFolder
 from estudent.adapters.eduroam_profiles import apple_profile, authorities_in, eap_config
 from estudent.adapters.holidays import is_holiday
 from estudent.adapters.ldap.directory import LdapDirectory
@@ -37,6 +37,7 @@ from estudent.adapters.registry.codes import SqlCodes
 from estudent.adapters.registry.corrections import SqlCorrections
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.desk import SqlDesk
+from estudent.adapters.registry.exports import SqlBookingExports
 from estudent.adapters.registry.fees import SqlFees
 from estudent.adapters.registry.journal import Author, SqlJournal
 from estudent.adapters.registry.letters import SqlLetters
@@ -81,6 +82,7 @@ from estudent.services.enter_desk import EnterDesk
 from estudent.services.enter_desk_from_sso import EnterDeskFromSso
 from estudent.services.even_time import EvenTime
 from estudent.services.explain_fees import ExplainFees
+from estudent.services.export_bookings import ExportBookings
 from estudent.services.follow_steps import FollowSteps
 from estudent.services.hand_out_code import HandOutCode
 from estudent.services.issue_code import IssueCode
@@ -520,6 +522,14 @@ class Campus:
         reminders = SqlReminders(self.database, self.author, self.messages)
         fees = SqlFees(self.database, self.settings.payments.purpose)
         return RemindOfFees(reminders, fees, is_holiday, self.today, self.settings.statements.remind_days)
+
+    @cached_property
+    def export_bookings(self) -> ExportBookings | None:
+        """Hand bookings on, where the settings name a folder."""
+        folder = self.settings.statements.exports
+        if folder is None:
+            return None
+        return ExportBookings(SqlBookingExports(self.database, self.author), ExportFolder(folder))
 
     def draw_code(self, text: str) -> bytes:
         """Return a QR code as an SVG image."""

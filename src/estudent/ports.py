@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
@@ -349,6 +350,7 @@ class Judged:
     """A line and what becomes of it; `key` is None where another line has it, so that it stays unique."""
 
     line: StatementLine
+    content: str
     key: str | None
     fate: Fate
     verdict: Verdict | None
@@ -415,6 +417,67 @@ class Tills(Protocol):
 
     def knows(self, digest: str) -> bool:
         """Tell whether exactly this file was read before."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedBooking:
+    """A booking as USOS or FK is told of it; `undoes` is the booking that it takes back."""
+
+    booking: int
+    album: str
+    account: str = field(repr=False)
+    purpose: str
+    amount: Decimal
+    currency: str
+    booking_date: date
+    reference: str
+    undoes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BookingExport:
+    """Bookings that go out together."""
+
+    key: int
+    bookings: tuple[ExportedBooking, ...]
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of its amounts."""
+        return sum((each.amount for each in self.bookings), Decimal("0.00"))
+
+
+class BookingExports(Protocol):
+    """Which bookings were handed on."""
+
+    def gather(self) -> int:
+        """Put all bookings that are in no export into a new one; return how many there are."""
+
+    def open(self) -> list[BookingExport]:
+        """Return the exports that nobody has acknowledged, oldest first, with their bookings."""
+
+    def acknowledge(self, key: int, by: str) -> None:
+        """Note that an export has arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """What the other side says it has taken in; None for what cannot be read."""
+
+    export: int
+    name: str
+    bookings: int | None
+    total: Decimal | None
+
+
+class ExportFiles(Protocol):
+    """Where exports are put and acknowledgements come back."""
+
+    def put(self, export: BookingExport) -> bool:
+        """Write an export's file unless it is there already; tell whether it was written."""
+
+    def acknowledgements(self) -> Iterator[Acknowledgement]:
+        """Yield what has come back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,9 @@ class StatementSettings(Section):
     receivable_columns: dict[str, str] = Field(
         default_factory=dict, description="our column = the header of your export of receivables"
     )
-    exports: Path = Field(Path("var/bookings"), description="where files of bookings for USOS and FK are put")
+    exports: Path | None = Field(
+        None, description="the folder for files of bookings for USOS and FK; empty: none are written"
+    )
     remind_days: int = Field(3, ge=0, description="so many working days before the last safe day students are reminded")
 
 

@@ -124,16 +124,17 @@ class BookPayments:
         keys = [statement.key(line) for line in lines]
         told, owners = till.seen(keys), _owners(till, lines)
         for key, line in zip(keys, lines, strict=True):
-            if told.get(key) == line.content:
-                yield Judged(line, None, Fate.KNOWN, None)
+            content = line.content
+            if told.get(key) == content:
+                yield Judged(line, content, None, Fate.KNOWN, None)
                 continue
             owner = owners.get(line.account)
             verdict = judge(line, owner, self.rules, self.today(), used_again=key in told)
             free = None if key in told else key
-            told.setdefault(key, line.content)
+            told.setdefault(key, content)
             if verdict.account is not None and owner:
                 owner.book(line)
-            yield Judged(line, free, Fate.UNMATCHED if verdict.account is None else Fate.BOOKED, verdict)
+            yield Judged(line, content, free, Fate.UNMATCHED if verdict.account is None else Fate.BOOKED, verdict)
 
     def _look_again(self, booked: Booked) -> None:
         """Judge anew what waits for a day, an account, a receivable or a payment that may have come."""

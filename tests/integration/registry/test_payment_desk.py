@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from estudent.adapters.banks import ExportFolder
 from estudent.adapters.registry.database import Database
+from estudent.adapters.registry.exports import SqlBookingExports
 from estudent.adapters.registry.fees import SqlFees
 from estudent.adapters.registry.journal import Author
 from estudent.adapters.registry.payment_desk import SqlPaymentDesk
@@ -23,6 +25,7 @@ from estudent.domain.statement import LineKind, Statement, StatementLine
 from estudent.domain.unmatched_line import Clue, DeskLine, mistyped
 from estudent.ports import Fate, StatementFile
 from estudent.services.book_payments import BookPayments
+from estudent.services.export_bookings import ExportBookings
 from tests.contract.registry_world import PURPOSE, START, Registry, at_once, nrb
 
 pytestmark = pytest.mark.filterwarnings("ignore:Dialect sqlite.pysqlite does .not. support Decimal")
@@ -153,3 +156,23 @@ def test_two_clerks_at_once_book_a_payment_once(registry: Registry) -> None:
     done = at_once(registry, 4, lambda other, at: desk(other, f"staff {at}").assign(line.key, 1 + at % 2, None, "mine"))
     assert sorted(done) == [False, False, False, True]
     assert ledger_sum(registry) + ledger_sum(registry, 2) == PAID
+
+
+def test_bookings_are_handed_on_once_and_acknowledged_by_their_sum(registry: Registry, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    exports = SqlBookingExports(registry.database, Author("tests", "run", registry.clock))
+    hand_on = ExportBookings(exports, ExportFolder(folder))
+    line = waiting(registry, account=str(nrb(1)))
+    assert (hand_on.run().new, hand_on.run().new) == (1, 0)
+    text = (folder / "bookings-000001.csv").read_text(encoding="utf-8")
+    assert f"1;100001;{nrb(1)};tuition;100.00;PLN;2026-10-09;B1;" in text and text.endswith("SUM;1;100.00\n")
+    (folder / "bookings-000001.csv").unlink()
+    assert hand_on.run().new == 1
+    (folder / "bookings-000001.ack").write_text("1;99.00", encoding="utf-8")
+    assert hand_on.run().refused == 1
+    (folder / "bookings-000001.ack").write_text("1;100.00", encoding="utf-8")
+    assert hand_on.run().changed == 1
+    desk(registry).undo(line.key, "it was meant for somebody else")
+    assert hand_on.run().new == 1
+    assert "-100.00;PLN;2026-10-09;B1;1" in (folder / "bookings-000002.csv").read_text(encoding="utf-8")

@@ -225,4 +225,4 @@ def _whole(message: _Message, end: int) -> Statement:
 
 def _amount(text: str) -> Decimal:
     whole, _, part = text.partition(",")
-    return Decimal(f"{whole}.{part or '0'}").quantize(Decimal("0.01"))
+    return Decimal(f"{whole}.{part:0<2}")

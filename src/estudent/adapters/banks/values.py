@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 
 from estudent.adapters.banks.broken import Broken
 
@@ -46,20 +47,39 @@ def day(text: str, line: int, field: str) -> date | None:
 
 def short_day(text: str, line: int, field: str) -> date:
     """Return the date of SWIFT's YYMMDD."""
-    try:
-        return date(2000 + int(text[:2]), int(text[2:4]), int(text[4:6]))
-    except ValueError:
-        raise Broken("this is no date of the calendar", "six digits, YYMMDD", line=line, field=field) from None
+    found = _short_day(text)
+    if found is None:
+        raise Broken("this is no date of the calendar", "six digits, YYMMDD", line=line, field=field)
+    return found
 
 
 def nearest(month: int, of_month: int, to: date, line: int, field: str) -> date:
     """Return the day of this month that lies nearest to another date: the year of MT940's entry date."""
-    days = []
-    for year in (to.year - 1, to.year, to.year + 1):
-        try:
-            days.append(date(year, month, of_month))
-        except ValueError:
-            continue
-    if not days:
+    found = _nearest(month, of_month, to)
+    if found is None:
         raise Broken("this is no day of the calendar", "four digits, MMDD", line=line, field=field)
-    return min(days, key=lambda each: abs(each - to))
+    return found
+
+
+# A statement names few days, each thousands of times.
+
+
+@cache
+def _short_day(text: str) -> date | None:
+    try:
+        return date(2000 + int(text[:2]), int(text[2:4]), int(text[4:6]))
+    except ValueError:
+        return None
+
+
+@cache
+def _nearest(month: int, of_month: int, to: date) -> date | None:
+    days = [found for year in (to.year - 1, to.year, to.year + 1) if (found := _day_of(year, month, of_month))]
+    return min(days, key=lambda each: abs(each - to), default=None)
+
+
+def _day_of(year: int, month: int, of_month: int) -> date | None:
+    try:
+        return date(year, month, of_month)
+    except ValueError:
+        return None
