@@ -17,7 +17,9 @@ from zoneinfo import ZoneInfo
 from anyascii import anyascii
 from babel import Locale
 
+from estudent.adapters.banks import BankFolder, BankScheme, ExportFolder, ReceivableFolder
 from estudent.adapters.eduroam_profiles import apple_profile, authorities_in, eap_config
+from estudent.adapters.holidays import is_holiday
 from estudent.adapters.ldap.directory import LdapDirectory
 from estudent.adapters.ldap.passwords import LdapPasswords
 from estudent.adapters.ldap.staff import LdapStaff
@@ -36,6 +38,7 @@ from estudent.adapters.registry.codes import SqlCodes
 from estudent.adapters.registry.corrections import SqlCorrections
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.desk import SqlDesk
+from estudent.adapters.registry.exports import SqlBookingExports
 from estudent.adapters.registry.fees import SqlFees
 from estudent.adapters.registry.journal import Author, SqlJournal
 from estudent.adapters.registry.letters import SqlLetters
@@ -46,15 +49,19 @@ from estudent.adapters.registry.mailboxes import SqlMailboxRegister
 from estudent.adapters.registry.messages import SqlMessages
 from estudent.adapters.registry.observations import SqlAccountNumbers, SqlUsosRegister
 from estudent.adapters.registry.outbox import SqlOutbox
+from estudent.adapters.registry.payment_desk import SqlPaymentDesk
 from estudent.adapters.registry.people import People
+from estudent.adapters.registry.receivables import SqlReceivables, SqlReminders
 from estudent.adapters.registry.sessions import SqlSessions
 from estudent.adapters.registry.single_use import SqlSingleUse
 from estudent.adapters.registry.students import SqlStudents
+from estudent.adapters.registry.till import SqlTills
 from estudent.adapters.registry.trail import SqlTrail
 from estudent.adapters.registry.watermarks import SqlWatermarks
 from estudent.adapters.usos import UsosApi
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.application import Vocabulary
+from estudent.domain.booking_rules import Rules
 from estudent.domain.brake import Brake
 from estudent.domain.eduroam import Eduroam
 from estudent.domain.fault import Column
@@ -71,6 +78,7 @@ from estudent.ports import FarSideError, Misconfigured, Playbooks, SingleSignOn
 from estudent.services.activate import Activate
 from estudent.services.admit import Admit
 from estudent.services.assign_account_numbers import AssignAccountNumbers
+from estudent.services.book_payments import BookPayments
 from estudent.services.change_password import ChangePassword
 from estudent.services.choose_password import ChoosePassword
 from estudent.services.close_mailboxes import DAILY, ERASING, ERASURE, LIFE, CloseMailboxes
@@ -82,6 +90,7 @@ from estudent.services.enter_desk import EnterDesk
 from estudent.services.enter_desk_from_sso import EnterDeskFromSso
 from estudent.services.even_time import EvenTime
 from estudent.services.explain_fees import ExplainFees
+from estudent.services.export_bookings import ExportBookings
 from estudent.services.follow_steps import FollowSteps
 from estudent.services.hand_out_code import HandOutCode
 from estudent.services.issue_code import IssueCode
@@ -91,6 +100,7 @@ from estudent.services.one_password import OnePassword
 from estudent.services.open_mailboxes import AskForMailbox, open_mailboxes, shortage
 from estudent.services.reconcile import Forecast, Reconciler
 from estudent.services.recover_password import RecoverPassword
+from estudent.services.remind_of_fees import RemindOfFees
 from estudent.services.rename_mailboxes import AskForNewAddress, RenameMailboxes
 from estudent.services.reopen_request import ReopenRequest
 from estudent.services.resend_letter import ResendLetter
@@ -98,10 +108,11 @@ from estudent.services.send_letters import SendLetters
 from estudent.services.send_messages import SendMessages
 from estudent.services.serve_requests import ServeRequests
 from estudent.services.sign_in import SignIn
+from estudent.services.take_receivables import TakeReceivables
 from estudent.services.unlock_account import UnlockAccount
 from estudent.services.watch_mailboxes import SYSTEM as DRIFT
 from estudent.services.watch_mailboxes import WatchMailboxes
-from estudent.settings import Settings, settings
+from estudent.settings import BankSettings, Settings, settings
 
 STATUSES: Mapping[str, Standing | None] = {
     "przyjęty": Standing.ADMITTED,
@@ -533,10 +544,47 @@ class Campus:
     @cached_property
     def explain_fees(self) -> ExplainFees:
         """What a student has to pay, by when, and how."""
-        from estudent.adapters.holidays import is_holiday  # noqa: PLC0415 - of the extra [portal], which flows lack
-
         fees = SqlFees(self.database, self.settings.payments.purpose)
         return ExplainFees(fees, is_holiday, self.today, self.settings.university.name)
+
+    @cached_property
+    def banks(self) -> BankFolder:
+        """The banks' statements."""
+        ours = self.settings.statements
+        schemes = {name: _bank(name, bank) for name, bank in ours.banks.items()}
+        settle = timedelta(seconds=ours.settle_seconds)
+        return BankFolder(ours.folder, schemes, settle=settle, clock=self.author.clock)
+
+    @cached_property
+    def book_payments(self) -> BookPayments:
+        """Book what the statements tell."""
+        ours = self.settings.statements
+        rules = Rules(frozenset(ours.currencies), ours.excess, ours.other_purpose, ours.early, ours.refund)
+        tills = SqlTills(self.database, self.author, self.settings.payments.purpose)
+        return BookPayments(self.banks, tills, rules, self.today)
+
+    @cached_property
+    def take_receivables(self) -> TakeReceivables:
+        """Take in what students have to pay."""
+        ours = self.settings.statements
+        settle = timedelta(seconds=ours.settle_seconds)
+        files = ReceivableFolder(ours.receivables, ours.receivable_columns, settle=settle, clock=self.author.clock)
+        return TakeReceivables(files, SqlReceivables(self.database, self.author, self.settings.payments.purpose))
+
+    @cached_property
+    def remind_of_fees(self) -> RemindOfFees:
+        """Remind students before the last safe day."""
+        reminders = SqlReminders(self.database, self.author, self.messages)
+        fees = SqlFees(self.database, self.settings.payments.purpose)
+        return RemindOfFees(reminders, fees, is_holiday, self.today, self.settings.statements.remind_days)
+
+    @cached_property
+    def export_bookings(self) -> ExportBookings | None:
+        """Hand bookings on, where the settings name a folder."""
+        folder = self.settings.statements.exports
+        if folder is None:
+            return None
+        return ExportBookings(SqlBookingExports(self.database, self.author), ExportFolder(folder))
 
     def draw_code(self, text: str) -> bytes:
         """Return a QR code as an SVG image."""
@@ -550,6 +598,11 @@ class Campus:
     def desk(self) -> SqlDesk:
         """What the student office looks up."""
         return SqlDesk(self.database, self.students, self.board, anyascii)
+
+    @cached_property
+    def payment_desk(self) -> SqlPaymentDesk:
+        """What the desk decides of statements' lines."""
+        return SqlPaymentDesk(self.database, self.author, self.settings.payments.purpose)
 
     @cached_property
     def board(self) -> SqlBoard:
@@ -650,6 +703,8 @@ class Campus:
             "directory": "directory",
             "usos": "usos",
         }
+        if self.settings.statements.banks:
+            parts["statements"] = "banks"
         if self.settings.portal.bind_dn:
             parts["portal"] = "passwords"
         if self.settings.desk_sso.issuer:
@@ -812,6 +867,32 @@ def _fail(error: FarSideError) -> str:
 
 def _absolute(path: Path | None) -> Path | None:
     return path and path.absolute()
+
+
+def _bank(name: str, ours: BankSettings) -> BankScheme:
+    where = f"ESTUDENT_STATEMENTS__BANKS: {name}"
+    try:
+        patterns = [re.compile(text) if text else None for text in (ours.account_pattern, ours.reference_pattern)]
+        " ".encode(ours.encoding or "utf-8")
+    except re.error as error:
+        raise Misconfigured(f"{where}: a pattern is no regular expression ({error})") from None
+    except LookupError:
+        raise Misconfigured(f"{where}: there is no encoding {ours.encoding!r}, e.g. cp1250") from None
+    if not re.fullmatch("([0-9]{8,24})?", ours.account_prefix):
+        raise Misconfigured(f"{where}: account_prefix is the sort code and what follows it, 8 to 24 digits")
+    return BankScheme(
+        name,
+        own_accounts=tuple(ours.own_accounts),
+        encoding=ours.encoding,
+        account_fields=tuple(ours.account_fields),
+        account_pattern=patterns[0],
+        account_prefix=ours.account_prefix,
+        reference_pattern=patterns[1],
+        title_fields=tuple(ours.title_fields),
+        payer_fields=tuple(ours.payer_fields),
+        columns=ours.columns,
+        trailer=ours.trailer,
+    )
 
 
 def _countries() -> frozenset[str]:

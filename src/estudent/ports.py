@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.allowance import Budget, Portion
 from estudent.domain.application import Application, Row
+from estudent.domain.asked_for import AskedFor, RowFault
+from estudent.domain.asked_for import Taken as TakenIn
+from estudent.domain.booking_rules import Owner, Verdict
 from estudent.domain.claim import Record
 from estudent.domain.deployment import Happening, HostRecap, Order
 from estudent.domain.desk import Card, Found, StaffLine, Today
@@ -28,8 +32,10 @@ from estudent.domain.one_time_code import Purpose
 from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Lock, Step
 from estudent.domain.progress import Seen
+from estudent.domain.statement import Statement, StatementLine
 from estudent.domain.student import MailboxState, Student
 from estudent.domain.throttle import Recent, Turn
+from estudent.domain.unmatched_line import DeskLine, Suggestion
 from estudent.domain.usos_link import UsosLink
 from estudent.domain.whom import Whom
 
@@ -384,6 +390,209 @@ class Fees(Protocol):
 
     def of(self, student: int) -> Ledger:
         """Return a student's accounts, receivables and bookings, as they stood in one moment."""
+
+
+# Banks
+
+
+@dataclass(frozen=True, slots=True)
+class StatementFile:
+    """A file of a bank; `read` raises Refused, naming file, line, field and what would be right, or Unavailable."""
+
+    name: str
+    bank: str
+    digest: str
+    read: Callable[[], list[Statement]] = field(repr=False)
+
+
+class Banks(Protocol):
+    """The university's banks, as far as their statements go."""
+
+    def files(self) -> Iterator[StatementFile]:
+        """Yield all files that are there, oldest first."""
+
+    def check(self) -> str:
+        """Return in one sentence what was found, or raise Misconfigured or Unavailable."""
+
+
+class Fate(StrEnum):
+    """What became of a statement's line; every line has one."""
+
+    BOOKED = "booked"
+    UNMATCHED = "unmatched"
+    KNOWN = "known"
+    ASIDE = "set aside"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A line and what becomes of it; `key` is None where another line has it, so that it stays unique."""
+
+    line: StatementLine
+    content: str
+    key: str | None
+    fate: Fate
+    verdict: Verdict | None
+
+
+class Till(Protocol):
+    """One transaction in which money is booked; no other is open at the same time, in any process."""
+
+    def owners(self, numbers: Collection[str], reversed_: Collection[str]) -> dict[str, Owner]:
+        """Return whose these account numbers are and how their books stand; amounts only for those `reversed_`."""
+
+    def seen(self, keys: Collection[str]) -> dict[str, str]:
+        """Return the content of the lines that are kept under these keys."""
+
+    def begin(self, file: StatementFile) -> int | None:
+        """Note that a file is read; return its number, None where exactly this file was read before."""
+
+    def begin_statement(self, file: int, statement: Statement) -> int:
+        """Note a statement of the file; return its number."""
+
+    def keep(self, statement: int, judged: Sequence[Judged]) -> None:
+        """Store lines, and book those that are to be booked."""
+
+    def doubtful(self, after: int, most: int) -> list[tuple[int, StatementLine]]:
+        """Return unmatched lines whose reason may have gone by itself, those after the line of this key first."""
+
+    def book(self, settled: Sequence[tuple[int, StatementLine, Verdict]]) -> None:
+        """Book lines that were unmatched."""
+
+
+class PaymentDesk(Protocol):
+    """What a clerk sees and decides of statements' lines; `told` says who decided why, for the journal."""
+
+    def counts(self) -> dict[Fate, int]:
+        """Return how many lines there are of each fate."""
+
+    def lines(self, fate: Fate, most: int) -> list[DeskLine]:
+        """Return lines of one fate, the newest first."""
+
+    def line(self, key: int) -> DeskLine | None:
+        """Return one line."""
+
+    def suggestions(self, line: StatementLine) -> list[Suggestion]:
+        """Return whose account the line might be meant for, the likeliest first."""
+
+    def accounts_of(self, album: AlbumNumber, line: StatementLine) -> list[Suggestion]:
+        """Return the accounts of the student with this album number."""
+
+    def assign(self, key: int, account: int, day: date | None, told: str) -> bool:
+        """Book an unmatched line on an account; False when it is not unmatched any more, or has no booking date."""
+
+    def set_aside(self, key: int, told: str) -> bool:
+        """Say of an unmatched line that it is no student's; False when it is not unmatched any more."""
+
+    def undo(self, key: int, told: str) -> bool:
+        """Let a line wait again, and take its booking back; False when it is neither booked nor set aside."""
+
+
+class Tills(Protocol):
+    """Where money is booked."""
+
+    def open(self) -> AbstractContextManager[Till]:
+        """Open a till; what is done in it is stored whole or, when it is left by an exception, not at all."""
+
+    def knows(self, digest: str) -> bool:
+        """Tell whether exactly this file was read before."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedBooking:
+    """A booking as USOS or FK is told of it; `undoes` is the booking that it takes back."""
+
+    booking: int
+    album: str
+    account: str = field(repr=False)
+    purpose: str
+    amount: Decimal
+    currency: str
+    booking_date: date
+    reference: str
+    undoes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BookingExport:
+    """Bookings that go out together."""
+
+    key: int
+    bookings: tuple[ExportedBooking, ...]
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of its amounts."""
+        return sum((each.amount for each in self.bookings), Decimal("0.00"))
+
+
+class BookingExports(Protocol):
+    """Which bookings were handed on."""
+
+    def gather(self) -> int:
+        """Put all bookings that are in no export into a new one; return how many there are."""
+
+    def open(self) -> list[BookingExport]:
+        """Return the exports that nobody has acknowledged, oldest first, with their bookings."""
+
+    def acknowledge(self, key: int, by: str) -> None:
+        """Note that an export has arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """What the other side says it has taken in; None for what cannot be read."""
+
+    export: int
+    name: str
+    bookings: int | None
+    total: Decimal | None
+
+
+class ExportFiles(Protocol):
+    """Where exports are put and acknowledgements come back."""
+
+    def put(self, export: BookingExport) -> bool:
+        """Write an export's file unless it is there already; tell whether it was written."""
+
+    def acknowledgements(self) -> Iterator[Acknowledgement]:
+        """Yield what has come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivableFile:
+    """A file of receivables; `read` yields rows and faults, or raises Refused for a file that is no whole table."""
+
+    name: str
+    digest: str
+    read: Callable[[], Iterator[AskedFor | RowFault]] = field(repr=False)
+
+
+class ReceivableFiles(Protocol):
+    """Where receivables come from, unless it is USOS's API."""
+
+    def files(self) -> Iterator[ReceivableFile]:
+        """Yield all files that are there, oldest first."""
+
+
+class Receivables(Protocol):
+    """What students are asked to pay, in the registry."""
+
+    def knows(self, digest: str) -> bool:
+        """Tell whether exactly this file was taken in before."""
+
+    def take(self, file: ReceivableFile, rows: Sequence[AskedFor]) -> TakenIn:
+        """Store a file's rows in one transaction: new ones, corrected ones, cancelled ones; the rest is a fault."""
+
+
+class Reminders(Protocol):
+    """Who was reminded of what."""
+
+    def due(self, until: date) -> list[tuple[int, int, date]]:
+        """Return receivables due by this day of which nobody was reminded: their key, the student's, the due date."""
+
+    def remind(self, student: int, receivables: Sequence[int]) -> bool:
+        """Queue one letter for these receivables, once; False when another run has done it."""
 
 
 @dataclass(frozen=True, slots=True)

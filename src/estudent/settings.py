@@ -20,6 +20,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from estudent.domain.booking_rules import Choice
 from estudent.ports import Misconfigured
 
 
@@ -161,6 +162,46 @@ class PaymentSettings(Section):
     key: SecretStr = Field(SecretStr(""), description="secret that hides who has which number; never change it")
 
 
+class BankSettings(Section):
+    """How one bank writes its files; the codes are those of the sub-fields of MT940's field 86."""
+
+    own_accounts: list[str] = Field(default_factory=list)
+    encoding: str | None = None
+    account_fields: list[str] = Field(default_factory=lambda: ["38"])
+    account_pattern: str = ""
+    account_prefix: str = ""
+    reference_pattern: str = ""
+    title_fields: list[str] = Field(default_factory=lambda: ["20", "21", "22", "23", "24", "25", "26"])
+    payer_fields: list[str] = Field(default_factory=lambda: ["32", "33"])
+    columns: dict[str, str] = Field(default_factory=dict)
+    trailer: str = ""
+
+
+class StatementSettings(Section):
+    """Banks' statements, and what becomes of their lines."""
+
+    folder: Path = Field(Path("var/statements"), description="the watched folder, with a subfolder for each bank")
+    settle_seconds: float = Field(30, ge=0, description="a file changed less than this ago is still being written")
+    banks: dict[str, BankSettings] = Field(
+        default_factory=dict, description="subfolder = how that bank writes its files, see docs/fees.md"
+    )
+    currencies: list[str] = Field(default_factory=lambda: ["PLN"], description="currencies of students' accounts")
+    excess: Choice = Field(Choice.BOOK, description="a payment of more than is owed: book it, or ask a clerk")
+    other_purpose: Choice = Field(
+        Choice.BOOK, description="a payment to an account on which nothing is owed, but on another: book, or ask"
+    )
+    early: Choice = Field(Choice.BOOK, description="a payment before its receivable: book it in advance, or ask")
+    refund: Choice = Field(Choice.BOOK, description="money given back from a student's account: book it, or ask")
+    receivables: Path = Field(Path("var/receivables"), description="the watched folder of files with receivables")
+    receivable_columns: dict[str, str] = Field(
+        default_factory=dict, description="our column = the header of your export of receivables"
+    )
+    exports: Path | None = Field(
+        None, description="the folder for files of bookings for USOS and FK; empty: none are written"
+    )
+    remind_days: int = Field(3, ge=0, description="so many working days before the last safe day students are reminded")
+
+
 class BrandSettings(Section):
     """How the portal looks, and where it leads."""
 
@@ -269,6 +310,7 @@ class Settings(BaseSettings):
     mailboxes: MailboxSettings = MailboxSettings()
     usos: UsosSettings = UsosSettings()
     payments: PaymentSettings = PaymentSettings()
+    statements: StatementSettings = StatementSettings()
     brake: BrakeSettings = BrakeSettings()
     brand: BrandSettings = BrandSettings()
     eduroam: EduroamSettings = EduroamSettings()

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from flask_babel import Babel
 
+from estudent.domain.booking_rules import Note
 from estudent.domain.claim import Mismatch
 from estudent.domain.directory_entry import Entry
 from estudent.domain.funnel import Hold, Stage
@@ -105,6 +106,17 @@ WRITTEN: dict[tuple[str, str, str], list[Step]] = {
     ("adapters/registry/messages.py", "'letters'", "step"): [("letters", f"sent {kind}", DONE) for kind in MESSAGES],
     ("adapters/registry/observations.py", "'payment_accounts'", "f'number from {origin}'"): [
         ("payment_accounts", f"number from {origin}", DONE) for origin in ("usos", "assigned")
+    ],
+    ("adapters/registry/receivables.py", "SYSTEM", "'receivable new'"): [("receivables", "receivable new", DONE)],
+    ("adapters/registry/receivables.py", "SYSTEM", "'reminder queued'"): [("receivables", "reminder queued", DONE)],
+    ("adapters/registry/receivables.py", "SYSTEM", "step"): [
+        ("receivables", step, DONE) for step in ("receivable corrected", "receivable cancelled")
+    ],
+    ("adapters/registry/till.py", "SYSTEM", "f'payment {verdict.note}'"): [
+        ("payments", f"payment {note.value}", DONE) for note in Note
+    ],
+    ("adapters/registry/payment_desk.py", "SYSTEM", "step"): [
+        ("desk", step, DONE) for step in ("payment assigned", "payment taken back")
     ],
     ("adapters/registry/people.py", "'recruitment'", "step"): [
         ("recruitment", step, DONE) for step in ("admitted", "data changed")

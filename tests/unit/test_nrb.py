@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import date
 from itertools import islice, pairwise
 
 import pytest
@@ -13,7 +14,7 @@ from schwifty import IBAN
 from stdnum import iban
 
 from estudent.domain.nrb import SORT_CODE_WEIGHTS, Nrb, PaymentScheme, check_sort_code
-from tests.builders import SORT_CODE
+from tests.builders import SORT_CODE, a_pesel
 
 KEY = b"a secret of the university: 32 bytes"
 STUDENTS = st.integers(1, 10**9)
@@ -137,3 +138,20 @@ def test_a_scheme_leaves_room_for_students(prefix: str) -> None:
 def test_a_wrong_sort_code_makes_no_scheme(sort_code: str) -> None:
     with pytest.raises(ValueError, match="sort code"):
         PaymentScheme("tuition", sort_code, "", KEY)
+
+
+@given(st.dates(), st.integers(0, 9999))
+def test_what_could_be_a_pesel_is_seen(born: date, serial: int) -> None:
+    pesel = a_pesel(born.replace(year=2000 + born.year % 100, day=min(born.day, 28)), serial)
+    scheme = a_scheme(prefix="12345")
+    assert scheme.tells(Nrb.build(SORT_CODE, f"12345{pesel}"), "999999")
+
+
+def test_a_number_that_holds_the_album_number_is_not_given() -> None:
+    scheme = a_scheme(prefix="12345")
+    assert scheme.tells(Nrb.build(SORT_CODE, "1234500012345600"), "123456")
+    assert not scheme.tells(Nrb.build(SORT_CODE, "1234500000000001"), "123456")
+    given_ = [
+        number for student in range(2_000) if scheme.tells(number := next(scheme.draw(student)), str(100 + student))
+    ]
+    assert 0 < len(given_) < 200

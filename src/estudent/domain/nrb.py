@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 POLAND = "2521"
+PESEL_WEIGHTS = (1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1)
 SORT_CODE_WEIGHTS = (3, 9, 7, 1, 3, 9, 7, 1)
 
 
@@ -79,3 +80,15 @@ class PaymentScheme:
             number = int.from_bytes(hmac.new(self.key, message, hashlib.sha256).digest()) % 10**self.width
             yield Nrb.build(self.sort_code, f"{self.client_prefix}{number:0{self.width}d}")
             attempt += 1
+
+    def tells(self, number: Nrb, album: str) -> bool:
+        """Tell whether the student's part happens to hold their album number, or what could be anybody's PESEL."""
+        part = str(number)[-self.width :]
+        return album in part or any(looks_like_a_pesel(part[at : at + 11]) for at in range(self.width - 10))
+
+
+def looks_like_a_pesel(digits: str) -> bool:
+    """Tell whether eleven digits have a PESEL's check digit and begin with a date (art. 15, Population Records Act)."""
+    month, day = int(digits[2:4]) % 20, int(digits[4:6])
+    weighted = sum(weight * int(digit) for weight, digit in zip(PESEL_WEIGHTS, digits, strict=True))
+    return 1 <= month <= 12 and 1 <= day <= 31 and weighted % 10 == 0

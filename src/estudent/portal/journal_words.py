@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 
+from estudent.domain.booking_rules import Note
 from estudent.domain.outcome import Result
 
 DONE, REFUSED, FAILED = (result.value for result in Result)
@@ -88,6 +89,12 @@ SENTENCES: Mapping[tuple[str, str, str], Any] = {
         "The mailbox has its new address; the old one leads to it for good."
     ),
     ("mailbox_life", "rename refused", REFUSED): lazy_gettext("The new address could not be given; the old one works."),
+    ("letters", "sent fee_reminder", DONE): lazy_gettext("The student was reminded of a fee by e-mail."),
+    ("letters", "fee_reminder", REFUSED): lazy_gettext("The letter about a fee could not be sent."),
+    ("receivables", "receivable new", DONE): lazy_gettext("The student is asked for a fee."),
+    ("receivables", "receivable corrected", DONE): lazy_gettext("A fee was corrected."),
+    ("receivables", "receivable cancelled", DONE): lazy_gettext("A fee was cancelled."),
+    ("receivables", "reminder queued", DONE): lazy_gettext("A letter about a fee is due."),
     ("portal", "account activated", DONE): lazy_gettext("The student chose a password: the account is active."),
     ("portal", "password recovered", DONE): lazy_gettext("The student chose a new password with a code or a link."),
     ("portal", "password changed", DONE): lazy_gettext("The student changed the password."),
@@ -116,6 +123,17 @@ SENTENCES: Mapping[tuple[str, str, str], Any] = {
     ("mailboxes", "mailbox conflict", DONE): lazy_gettext("Microsoft has given the address to somebody else."),
     ("payment_accounts", "number from usos", DONE): lazy_gettext("The account number was read from USOS."),
     ("payment_accounts", "number from assigned", DONE): lazy_gettext("An account number was assigned."),
+    ("payments", "payment exact", DONE): lazy_gettext("A payment of just what was owed was booked."),
+    ("payments", "payment part", DONE): lazy_gettext("A payment of a part of what was owed was booked."),
+    ("payments", "payment excess", DONE): lazy_gettext("A payment of more than was owed was booked."),
+    ("payments", "payment owed on another account", DONE): lazy_gettext(
+        "A payment was booked on an account on which nothing was owed, while something was on another."
+    ),
+    ("payments", "payment in advance", DONE): lazy_gettext("A payment was booked while nothing was owed."),
+    ("payments", "payment refund", DONE): lazy_gettext("Money was given back to the student."),
+    ("payments", "payment reversal", DONE): lazy_gettext("The bank has taken a payment back."),
+    ("desk", "payment assigned", DONE): lazy_gettext("The desk booked a payment that waited."),
+    ("desk", "payment taken back", DONE): lazy_gettext("The desk took the booking of a payment back."),
     ("desk", "contact corrected", DONE): lazy_gettext("The desk corrected the contact address."),
     ("desk", "letter asked for", DONE): lazy_gettext("The desk had the album number letter sent again."),
     ("desk", "mailbox hurried", DONE): lazy_gettext("The desk had the mailbox looked at at once."),
@@ -202,6 +220,8 @@ TELLING = frozenset(
         ("mailboxes", "mailbox stuck"),
         ("recruitment", "admitted"),
         ("recruitment", "data changed"),
+        *(("receivables", f"receivable {step}") for step in ("new", "corrected", "cancelled")),
+        *(("payments", f"payment {note}") for note in Note),
     }
 )
 """Steps that went well and whose detail still says something to a clerk."""

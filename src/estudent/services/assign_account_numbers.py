@@ -51,7 +51,8 @@ class AssignAccountNumbers:
             return self.numbers.give(student.key, self.purpose, held, "usos")
         if self.scheme is None:
             return None
-        candidates = islice(self.scheme.draw(student.key), MOST_TRIES)
+        drawn = islice(self.scheme.draw(student.key), MOST_TRIES)
+        candidates = (number for number in drawn if not self.scheme.tells(number, str(student.album)))
         return any(self.numbers.give(student.key, self.purpose, number, "assigned") for number in candidates)
 
     def _count(self, tally: Tally, student: Student, given: bool | None) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Column, Connection, Numeric, TypeCoerce, select, type_coe
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.tables import booking, payment_account, receivable
+from estudent.adapters.registry.till import stands
 from estudent.domain.fees import Account, Booking, Ledger, Receivable
 from estudent.domain.nrb import Nrb
 
@@ -35,7 +36,9 @@ class SqlFees:
 
 def _receivables(connection: Connection, student: int) -> list[Receivable]:
     columns = receivable.c["id", "title", "currency", "due_date", "payment_account_id"]
-    query = select(*columns, _amount(receivable.c.amount)).where(receivable.c.student_id == student)
+    query = select(*columns, _amount(receivable.c.amount)).where(
+        receivable.c.student_id == student, receivable.c.state == "owed"
+    )
     return [
         Receivable(key, title, _money(amount), currency, due, account)
         for key, title, currency, due, account, amount in connection.execute(query.order_by(receivable.c.id))
@@ -45,7 +48,7 @@ def _receivables(connection: Connection, student: int) -> list[Receivable]:
 def _bookings(connection: Connection, accounts: list[Account]) -> list[Booking]:
     columns = booking.c["booking_date", "currency", "payment_account_id"]
     ours = booking.c.payment_account_id.in_([account.key for account in accounts])
-    query = select(*columns, _amount(booking.c.amount)).where(ours).order_by(booking.c.id)
+    query = select(*columns, _amount(booking.c.amount)).where(ours, stands()).order_by(booking.c.id)
     return [
         Booking(day, _money(amount), currency, account) for day, currency, account, amount in connection.execute(query)
     ]

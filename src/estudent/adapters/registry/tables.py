@@ -178,6 +178,80 @@ receivable = Table(
     Column("amount", Numeric(12, 2), nullable=False),
     Column("currency", String(3), nullable=False),
     Column("due_date", Date, nullable=False),
+    # Set by migrations for rows of old; a cancelled receivable stays, so that its number is never used again.
+    Column("state", String(10), nullable=False, server_default="owed"),
+    Column("instalment", Integer),
+    Column("instalments", Integer),
+    Column("seen_at", Moment),
+    Column("reminded_at", Moment),
+)
+
+fee_file = Table(
+    "fee_file",
+    metadata,
+    _key(),
+    Column("kind", String(20), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("bank", String(100), nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("read_at", Moment, nullable=False),
+)
+
+statement = Table(
+    "statement",
+    metadata,
+    _key(),
+    Column("fee_file_id", BigKey, ForeignKey("fee_file.id"), nullable=False, index=True),
+    Column("account", String(40), nullable=False),
+    Column("number", String(40), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("opening", Numeric(16, 2)),
+    Column("closing", Numeric(16, 2)),
+    Column("closed_on", Date),
+)
+
+statement_line = Table(
+    "statement_line",
+    metadata,
+    _key(),
+    Column("statement_id", BigKey, ForeignKey("statement.id"), nullable=False, index=True),
+    Column("line", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    # None for a line that repeats another one or uses its reference again.
+    Column("key", String(64), unique=True),
+    Column("content", String(64), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("amount", Numeric(14, 2), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("booking_date", Date),
+    Column("value_date", Date),
+    Column("account", String(40), nullable=False),
+    Column("reference", String(100), nullable=False),
+    # What people wrote is kept while somebody may have to read it, and no longer.
+    Column("title", String(500), nullable=False),
+    Column("payer", String(200), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("reason", String(60), nullable=False),
+    Column("decision", String(300), nullable=False),
+)
+WAITS_FOR_SOMEBODY = text("state = 'unmatched'")
+
+Index(
+    "ix_statement_line_unmatched",
+    statement_line.c.id,
+    sqlite_where=WAITS_FOR_SOMEBODY,
+    postgresql_where=WAITS_FOR_SOMEBODY,
+)
+
+booking_export = Table(
+    "booking_export",
+    metadata,
+    _key(),
+    Column("made_at", Moment, nullable=False),
+    Column("bookings", Integer, nullable=False),
+    Column("total", Numeric(14, 2), nullable=False),
+    Column("acknowledged_at", Moment),
+    Column("acknowledgement", String(100), nullable=False),
 )
 
 booking = Table(
@@ -189,6 +263,11 @@ booking = Table(
     Column("amount", Numeric(12, 2), nullable=False),
     Column("currency", String(3), nullable=False),
     Column("source_line", String(254), nullable=False, unique=True),
+    Column("statement_line_id", BigKey, ForeignKey("statement_line.id"), index=True),
+    # A booking that was made in error stays, and this one takes it back.
+    Column("undoes", BigKey, ForeignKey("booking.id"), unique=True),
+    Column("booking_export_id", BigKey, ForeignKey("booking_export.id"), index=True),
+    Column("made_at", Moment),
 )
 
 feed = Table(

@@ -1,0 +1,332 @@
+"""The till: one transaction at a time in which lines of statements are kept and money is booked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Numeric,
+    Select,
+    Table,
+    bindparam,
+    func,
+    insert,
+    select,
+    text,
+    type_coerce,
+    update,
+)
+
+from estudent.adapters.registry.database import Database, insert_if_new
+from estudent.adapters.registry.journal import Author
+from estudent.adapters.registry.tables import (
+    booking,
+    fee_file,
+    payment_account,
+    receivable,
+    statement,
+    statement_line,
+)
+from estudent.domain.booking_rules import HEALING, Owner, Verdict
+from estudent.domain.outcome import Result
+from estudent.domain.statement import LineKind, Statement, StatementLine
+from estudent.ports import Fate, JournalEntry, Judged, StatementFile
+
+SYSTEM = "payments"
+ONE_TILL = text("SELECT pg_advisory_xact_lock(7401)")
+"""A lock that PostgreSQL gives to one transaction at a time; 7401 is ours."""
+
+LONGEST_TITLE, LONGEST_PAYER = 500, 200
+Money = dict[int, dict[str, Decimal]]
+
+
+class SqlTills:
+    """Port `Tills` on the registry; the account for `purpose` is a student's main one."""
+
+    def __init__(self, database: Database, author: Author, purpose: str) -> None:
+        self.database, self.author, self.purpose = database, author, purpose
+
+    @contextmanager
+    def open(self) -> Iterator[SqlTill]:
+        """Open a till; what is done in it is stored whole or, when it is left by an exception, not at all."""
+        with booking_turn(self.database) as connection:
+            yield SqlTill(connection, self.author, self.purpose)
+
+    def knows(self, digest: str) -> bool:
+        """Tell whether exactly this file was read before."""
+        with self.database.reading() as connection:
+            return connection.scalar(select(fee_file.c.id).where(fee_file.c.digest == digest)) is not None
+
+
+@contextmanager
+def booking_turn(database: Database) -> Iterator[Connection]:
+    """Open the only transaction of this moment that books money; SQLite has one writer in any case."""
+    with database.writing() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(ONE_TILL)
+        yield connection
+
+
+class SqlTill:
+    """Port `Till` within a transaction."""
+
+    def __init__(self, connection: Connection, author: Author, purpose: str) -> None:
+        self.connection, self.author, self.purpose = connection, author, purpose
+
+    def owners(self, numbers: Collection[str], reversed_: Collection[str]) -> dict[str, Owner]:
+        """Return whose these account numbers are and how their books stand; amounts only for those `reversed_`."""
+        columns = payment_account.c["nrb", "id", "student_id"]
+        found = self.connection.execute(select(*columns).where(payment_account.c.nrb.in_(list(numbers))))
+        rows = [(nrb, account, whose) for nrb, account, whose in found]
+        owed = owed_by_account(self.connection, {whose for _, _, whose in rows}, self.purpose)
+        amounts = self._amounts([account for nrb, account, _ in rows if nrb in reversed_])
+        return {
+            nrb: Owner(
+                account,
+                whose,
+                dict(owed.get(whose, {}).get(account, {})),
+                _elsewhere(owed.get(whose, {}), account),
+                amounts.get(account, Counter()),
+            )
+            for nrb, account, whose in rows
+        }
+
+    def seen(self, keys: Collection[str]) -> dict[str, str]:
+        """Return the content of the lines that are kept under these keys."""
+        columns = statement_line.c["key", "content"]
+        query = select(*columns).where(statement_line.c.key.in_(list(keys)))
+        return {row.key: row.content for row in self.connection.execute(query)}
+
+    def begin(self, file: StatementFile) -> int | None:
+        """Note that a file is read; return its number, None where exactly this file was read before."""
+        values = {"kind": "statement", "name": file.name[:255], "bank": file.bank[:100], "digest": file.digest}
+        command = insert_if_new(self.connection, fee_file).values(values | {"read_at": self.author.clock()})
+        number: int | None = self.connection.scalar(command.returning(fee_file.c.id))
+        return number
+
+    def begin_statement(self, file: int, begun: Statement) -> int:
+        """Note a statement of the file; return its number."""
+        values = {
+            "fee_file_id": file,
+            "account": begun.account[:40],
+            "number": begun.number[:40],
+            "currency": begun.currency[:3],
+            "opening": begun.opening,
+            "closing": begun.closing,
+            "closed_on": begun.closed_on,
+        }
+        command = insert(statement).values(values).returning(statement.c.id)
+        number: int = self.connection.execute(command).scalar_one()
+        return number
+
+    def keep(self, of: int, judged: Sequence[Judged]) -> None:
+        """Store lines, and book those that are to be booked."""
+        if not judged:
+            return
+        self.connection.execute(insert(statement_line), [_kept(of, each) for each in judged])
+        # Asking for the keys afterwards is several times as fast as having them returned.
+        first, last = judged[0].line.position, judged[-1].line.position
+        where = (statement_line.c.statement_id == of, statement_line.c.position.between(first, last))
+        rows = self.connection.execute(select(statement_line.c.position, statement_line.c.id).where(*where))
+        keys = dict(rows.tuples().all())
+        self._book(
+            [
+                (keys[each.line.position], each.line, each.verdict)
+                for each in judged
+                if each.fate is Fate.BOOKED and each.verdict
+            ]
+        )
+
+    def doubtful(self, after: int, most: int) -> list[tuple[int, StatementLine]]:
+        """Return unmatched lines whose reason may have gone by itself, those after the line of this key first."""
+        query = (
+            lines_of(statement_line)
+            .where(
+                statement_line.c.state == Fate.UNMATCHED.value,
+                statement_line.c.reason.in_([why.value for why in HEALING]),
+                statement_line.c.id > after,
+            )
+            .order_by(statement_line.c.id)
+            .limit(most)
+        )
+        return [(row.id, line_of(row)) for row in self.connection.execute(query)]
+
+    def book(self, settled: Sequence[tuple[int, StatementLine, Verdict]]) -> None:
+        """Book lines that were unmatched."""
+        if settled:
+            change = update(statement_line).where(statement_line.c.id == bindparam("line_id"))
+            values = {"state": Fate.BOOKED.value, "title": "", "payer": "", "reason": bindparam("note")}
+            self.connection.execute(
+                change.values(values),
+                [{"line_id": key, "note": verdict.note or ""} for key, _, verdict in settled],
+            )
+            self._book(settled)
+
+    def _book(self, settled: Sequence[tuple[int, StatementLine, Verdict]]) -> None:
+        if settled:
+            now = self.author.clock()
+            self.connection.execute(
+                insert(booking), [_booked(key, line, verdict, now) for key, line, verdict in settled]
+            )
+            self.author.write(self.connection, self._entries(settled))
+
+    def _entries(self, settled: Sequence[tuple[int, StatementLine, Verdict]]) -> Iterator[JournalEntry]:
+        accounts = {verdict.account for _, _, verdict in settled}
+        query = select(payment_account.c.id, payment_account.c.student_id).where(payment_account.c.id.in_(accounts))
+        whose = dict(self.connection.execute(query).tuples().all())
+        for _, line, verdict in settled:
+            told = f"{line.amount} {line.currency}, booked on {line.booking_date}"
+            yield JournalEntry(whose[verdict.account or 0], SYSTEM, f"payment {verdict.note}", Result.DONE, told)
+
+    def _amounts(self, accounts: Collection[int]) -> dict[int, Counter[tuple[str, Decimal]]]:
+        """Return how often each amount is booked on these accounts, less what reversals have taken back."""
+        found: dict[int, Counter[tuple[str, Decimal]]] = {}
+        if not accounts:
+            return found
+        query = select(booking.c.payment_account_id, booking.c.currency, amount_of(booking), statement_line.c.kind)
+        theirs = booking.outerjoin(statement_line, booking.c.statement_line_id == statement_line.c.id)
+        query = query.select_from(theirs).where(booking.c.payment_account_id.in_(list(accounts)), stands())
+        for row in self.connection.execute(query):
+            sums, value = found.setdefault(row.payment_account_id, Counter()), money_of(row.amount)
+            if row.kind and LineKind(row.kind).is_reversal:
+                sums[row.currency, -value] -= 1
+            else:
+                sums[row.currency, value] += 1
+        return found
+
+
+def stands() -> Any:
+    """Return the condition under which a booking counts: it is neither undone nor undoes another."""
+    other = booking.alias()
+    undone = select(other.c.id).where(other.c.undoes == booking.c.id).exists()
+    return booking.c.undoes.is_(None) & ~undone
+
+
+def owed_by_account(connection: Connection, students: Collection[int], purpose: str) -> dict[int, Money]:
+    """Return by student, account and currency what was asked for less what was booked.
+
+    What belongs to no account of its own is owed on the main one.
+    """
+    found: dict[int, Money] = {}
+    if not students:
+        return found
+    asked = connection.execute(_asked(students)).all()
+    homeless = {whose for whose, account, _, _ in asked if account is None}
+    main = _main_accounts(connection, homeless, purpose) if homeless else {}
+    for whose, account, currency, amount in asked:
+        _add(found, whose, account or main.get(whose, 0), currency, money_of(amount))
+    for whose, account, currency, amount in connection.execute(_booked_sums(students)):
+        _add(found, whose, account, currency, -money_of(amount))
+    return found
+
+
+def _main_accounts(connection: Connection, students: Collection[int], purpose: str) -> dict[int, int]:
+    columns = payment_account.c["student_id", "id", "purpose"]
+    query = select(*columns).where(payment_account.c.student_id.in_(list(students))).order_by(payment_account.c.id)
+    rows = sorted(connection.execute(query).all(), key=lambda row: (row.purpose == purpose, -row.id))
+    return {row.student_id: row.id for row in rows}
+
+
+def _asked(students: Collection[int]) -> Select[Any]:
+    columns = receivable.c["student_id", "payment_account_id", "currency"]
+    query = select(*columns, _sum(receivable.c.amount)).where(receivable.c.student_id.in_(list(students)))
+    return query.where(receivable.c.state == "owed").group_by(*columns)
+
+
+def _booked_sums(students: Collection[int]) -> Select[Any]:
+    columns = (payment_account.c.student_id, payment_account.c.id, booking.c.currency)
+    theirs = payment_account.join(booking, booking.c.payment_account_id == payment_account.c.id)
+    query = select(*columns, _sum(booking.c.amount)).select_from(theirs)
+    return query.where(payment_account.c.student_id.in_(list(students))).group_by(*columns)
+
+
+def _sum(column: Any) -> Any:
+    # SQLite has no decimals; 15 digits of a float hold any sum of one student to the grosz.
+    return func.sum(type_coerce(column, Numeric(14, 2, asdecimal=False)))
+
+
+def money_of(amount: float) -> Decimal:
+    """Return the amount that the database gave as a float, to the grosz."""
+    return Decimal(f"{amount:.2f}")
+
+
+def _add(found: dict[int, Money], student: int, account: int, currency: str, amount: Decimal) -> None:
+    sums = found.setdefault(student, {}).setdefault(account, {})
+    sums[currency] = sums.get(currency, Decimal("0.00")) + amount
+
+
+def _elsewhere(accounts: Money, but: int) -> dict[str, Decimal]:
+    """Return what is owed on other accounts; an excess of one does not lessen what another lacks."""
+    sums: dict[str, Decimal] = {}
+    for account, owed in accounts.items():
+        for currency, amount in owed.items() if account != but else ():
+            sums[currency] = sums.get(currency, Decimal("0.00")) + max(amount, Decimal(0))
+    return sums
+
+
+def _kept(of: int, each: Judged) -> dict[str, Any]:
+    line, waits = each.line, each.fate is Fate.UNMATCHED
+    why = each.verdict and (each.verdict.why or each.verdict.note)
+    return {
+        "statement_id": of,
+        "line": line.line,
+        "position": line.position,
+        "key": each.key,
+        "content": each.content,
+        "kind": line.kind.value,
+        "amount": line.amount,
+        "currency": line.currency[:3],
+        "booking_date": line.booking_date,
+        "value_date": line.value_date,
+        "account": line.account[:40],
+        "reference": line.reference[:100],
+        "title": line.title[:LONGEST_TITLE] if waits else "",
+        "payer": line.payer[:LONGEST_PAYER] if waits else "",
+        "state": each.fate.value,
+        "reason": (why or "") and str(why),
+        "decision": "",
+    }
+
+
+def _booked(key: int, line: StatementLine, verdict: Verdict, now: Any) -> dict[str, Any]:
+    return {
+        "payment_account_id": verdict.account,
+        "booking_date": line.booking_date,
+        "amount": line.amount,
+        "currency": line.currency,
+        "source_line": f"statement line {key}",
+        "statement_line_id": key,
+        "made_at": now,
+    }
+
+
+def lines_of(table: Table) -> Select[Any]:
+    """Return the query for lines, with amounts as SQLite can give them."""
+    return select(*(column for column in table.c if column.name != "amount"), amount_of(table))
+
+
+def amount_of(table: Table) -> Any:
+    """Return a table's amount as every database can give it, for `money_of`."""
+    return type_coerce(table.c.amount, Numeric(14, 2, asdecimal=False)).label("amount")
+
+
+def line_of(row: Any) -> StatementLine:
+    """Return a line as it was read."""
+    return StatementLine(
+        row.line,
+        row.position,
+        LineKind(row.kind),
+        money_of(row.amount),
+        row.currency,
+        row.booking_date,
+        row.value_date,
+        row.account,
+        row.reference,
+        row.title,
+        row.payer,
+    )

@@ -1,0 +1,233 @@
+"""A month of the bank's statements goes into the books: every line once, every grosz accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+from estudent.adapters.banks import BankFolder, BankScheme
+from estudent.adapters.banks.mt940 import read_mt940
+from estudent.adapters.registry.database import Database
+from estudent.adapters.registry.fees import SqlFees
+from estudent.adapters.registry.journal import Author
+from estudent.adapters.registry.tables import booking, fee_file, journal, payment_account, receivable, statement_line
+from estudent.adapters.registry.till import SqlTills
+from estudent.domain.booking_rules import Rules, Unmatched
+from estudent.domain.fees import PaymentState, balances
+from estudent.domain.nrb import Nrb
+from estudent.domain.statement import Statement
+from estudent.domain.whom import Whom
+from estudent.ports import Fate, StatementFile
+from estudent.services.book_payments import BookPayments
+from sandbox.bank.__main__ import open_debts, write
+from sandbox.bank.month import month
+from sandbox.bank.writing import CSV_COLUMNS, OWN_ACCOUNT, TRAILER
+from tests.contract.registry_world import PURPOSE, Clock, Registry, an_application, at_once
+
+FIRST, TODAY = date(2026, 10, 1), date(2026, 11, 2)
+MANY = 300
+FORMATS = ("mt940", "camt053", "csv")
+
+
+def number_of(student: int) -> str:
+    return str(Nrb.build("10902138", f"43210{student:011d}"))
+
+
+@dataclass
+class Books:
+    """The registry with students who owe tuition, and the folder of the bank."""
+
+    registry: Registry
+    folder: Path
+
+    def service(self, registry: Registry | None = None) -> BookPayments:
+        at = registry or self.registry
+        schemes = {
+            name: BankScheme(name, own_accounts=(OWN_ACCOUNT,), columns=CSV_COLUMNS, trailer=TRAILER)
+            for name in FORMATS
+        }
+        clock = Clock(datetime.now(UTC) + timedelta(days=1))
+        banks = BankFolder(self.folder, schemes, settle=timedelta(0), clock=clock)
+        tills = SqlTills(at.database, Author("tests", "run", at.clock), PURPOSE)
+        return BookPayments(banks, tills, Rules(), lambda: TODAY)
+
+    def write(self, *formats: str, seed: int = 3) -> Decimal:
+        """Write the month; return what it moved."""
+        days = month(open_debts(self.registry.database), FIRST, 30, seed)
+        for name in formats:
+            write(days, self.folder, name)
+        return days[-1].closing - days[0].opening
+
+    def sums(self, state: Fate) -> Decimal:
+        rows = [row for row in self.registry.rows(statement_line) if row["state"] == state.value]
+        return sum((row["amount"] for row in rows), Decimal(0))
+
+    @property
+    def booked(self) -> Decimal:
+        return sum((row["amount"] for row in self.registry.rows(booking)), Decimal(0))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def books(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Books]:
+    (tmp_path / "statements").mkdir()
+    if request.param == "postgresql":
+        registry: Registry = request.getfixturevalue("registry")
+        give_debts(registry)
+        yield Books(registry, tmp_path / "statements")
+        return
+    url = f"sqlite:///{tmp_path / 'registry.db'}"
+    with closing(Database(url)) as database:
+        database.upgrade()
+    registry = Registry(url)
+    with closing(registry.database):
+        give_debts(registry)
+        yield Books(registry, tmp_path / "statements")
+
+
+def give_debts(registry: Registry) -> None:
+    """Admit students; each has an account and owes one receivable."""
+    registry.take_in(*(an_application(str(200_000 + at)) for at in range(MANY)))
+    keys = registry.students.keys(Whom())
+    account = {"purpose": PURPOSE, "origin": "usos", "given_at": registry.clock()}
+    debt = {"title": "Czesne", "amount": Decimal("1850.55"), "currency": "PLN", "due_date": date(2026, 10, 15)}
+    accounts = [account | {"id": key, "student_id": key, "nrb": number_of(key)} for key in keys]
+    debts = [debt | {"student_id": key, "payment_account_id": key, "source_id": f"R{key}"} for key in keys]
+    with registry.database.writing() as connection:
+        connection.execute(insert(payment_account), accounts)
+        connection.execute(insert(receivable), debts)
+
+
+pytestmark = [
+    pytest.mark.allow_hosts(["127.0.0.1"]),
+    pytest.mark.filterwarnings("ignore:Dialect sqlite.pysqlite does .not. support Decimal"),
+]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_month_is_booked_to_the_grosz_and_twice_changes_nothing(books: Books, name: str) -> None:
+    moved = books.write(name)
+    done = books.service().run()
+    assert done.tally.remarks == [] and done.tally.failed == 0
+    assert all(each.adds_up for each in done.statements)
+    assert books.booked == books.sums(Fate.BOOKED)
+    assert books.booked + books.sums(Fate.UNMATCHED) == moved
+    assert {each for each, many in done.waiting.items() if many} >= {
+        Unmatched.WRONG_ACCOUNT_NUMBER,
+        Unmatched.NO_ACCOUNT,
+        Unmatched.NO_BOOKING_DATE,
+        Unmatched.FUTURE_DATE,
+        Unmatched.REFERENCE_USED_AGAIN,
+    }
+    before = books.registry.dump()
+    again = books.service().run()
+    assert (again.tally.read, again.statements, books.registry.dump()) == (0, [], before)
+
+
+def test_the_same_payments_in_another_format_are_known(books: Books) -> None:
+    books.write("mt940")
+    books.service().run()
+    booked = books.booked
+    books.write("camt053", "csv")
+    again = books.service().run()
+    assert again.tally.new == 0 and books.booked == booked
+    assert all(each.adds_up for each in again.statements)
+    known = sum(each.lines.get(Fate.KNOWN, 0) for each in again.statements)
+    # A reference used again is no known line: it waits, once in each file.
+    assert known + again.tally.refused == again.tally.read and known > MANY
+
+
+def test_a_rehearsal_leaves_no_trace(books: Books) -> None:
+    books.write("mt940")
+    before = books.registry.dump()
+    told = books.service().rehearse()
+    assert told.tally.new > 0 and books.registry.dump() == before
+
+
+def test_a_broken_file_stops_no_other_and_is_booked_once_it_is_right(books: Books) -> None:
+    books.write("mt940")
+    broken = sorted((books.folder / "mt940").iterdir())[3]
+    whole = broken.read_bytes()
+    broken.write_bytes(whole[: len(whole) // 2])
+    done = books.service().run()
+    assert [remark.about for remark in done.tally.remarks] == [f"mt940/{broken.name}"]
+    assert books.registry.count(fee_file) == len(list((books.folder / "mt940").iterdir())) - 1
+    broken.write_bytes(whole)
+    assert books.service().run().tally.read > 0
+    assert books.registry.count(fee_file) == len(list((books.folder / "mt940").iterdir()))
+
+
+def test_two_processes_book_a_month_once(books: Books) -> None:
+    moved = books.write(*FORMATS)
+    at_once(books.registry, 2, lambda registry, _: books.service(registry).run())
+    assert books.booked == books.sums(Fate.BOOKED)
+    first_seen = [row["amount"] for row in books.registry.rows(statement_line) if row["key"]]
+    again = [row for row in books.registry.rows(statement_line) if row["reason"] == "reference used again"]
+    # Each of the three files repeats those lines whose reference was used before.
+    assert sum(first_seen) + sum(row["amount"] for row in again) / len(FORMATS) == moved
+    assert len(first_seen) + len(again) // len(FORMATS) > MANY
+
+
+def test_the_booking_date_alone_decides_in_time_or_late(books: Books) -> None:
+    days = month(open_debts(books.registry.database), FIRST, 30, 3)
+    for day in days:
+        moved = tuple(replace(each, booking_date=day.day) for each in day.movements)
+        write([replace(day, movements=moved)], books.folder, "mt940")
+    books.service().run()
+    fees = SqlFees(books.registry.database, PURPOSE)
+    states = [balances(fees.of(key), TODAY)[0] for key in range(1, MANY + 1)]
+    paid = [each for each in states if each.booked_on]
+    assert len(paid) > MANY // 2
+    for each in paid:
+        late = each.booked_on is not None and each.booked_on > date(2026, 10, 15)
+        assert each.state is (PaymentState.PAID_LATE if late else PaymentState.PAID_IN_TIME)
+    assert {each.state for each in paid} == {PaymentState.PAID_LATE, PaymentState.PAID_IN_TIME}
+
+
+def test_what_waits_for_an_account_is_booked_once_somebody_has_it(books: Books) -> None:
+    stranger = number_of(9_999)
+    some = month([replace(open_debts(books.registry.database)[0], account=stranger)], FIRST, 30, 0)
+    write(some, books.folder, "mt940")
+    assert books.service().run().waiting == {Unmatched.UNKNOWN_ACCOUNT: 1}
+    values = {"purpose": "dormitory", "nrb": stranger, "origin": "usos", "given_at": books.registry.clock()}
+    books.registry.insert(payment_account, id=99_999, student_id=1, **values)
+    assert books.service().run().healed == 1
+    assert books.booked == Decimal("1850.55")
+    told = [row["step"] for row in books.registry.rows(journal) if row["system"] == "payments"]
+    assert told == ["payment owed on another account"]
+
+
+def test_what_people_wrote_is_kept_only_while_somebody_must_read_it(books: Books) -> None:
+    books.write("mt940")
+    books.service().run()
+    for row in books.registry.rows(statement_line):
+        assert bool(row["payer"]) == (row["state"] == Fate.UNMATCHED.value)
+
+
+class OneFile:
+    """Port `Banks` with statements of the test's own."""
+
+    def __init__(self, *statements: Statement) -> None:
+        self.statements = statements
+
+    def files(self) -> Iterator[StatementFile]:
+        yield StatementFile("a", "bank", "digest", lambda: list(self.statements))
+
+    def check(self) -> str:
+        return "one"
+
+
+def test_a_currency_that_is_not_taken_waits(books: Books) -> None:
+    scheme = BankScheme("mt940", own_accounts=(OWN_ACCOUNT,))
+    text = (
+        f":20:X\n:25:PL{OWN_ACCOUNT}\n:28C:1\n:60F:C261001EUR0,00\n:61:2610021002C5,00NTRFNONREF//E1\n"
+        f":86:020?20x?38{number_of(1)}\n:62F:C261002EUR5,00\n"
+    )
+    done = replace(books.service(), banks=OneFile(*read_mt940(text, scheme))).run()
+    assert done.waiting == {Unmatched.FOREIGN_CURRENCY: 1}
