@@ -174,7 +174,10 @@ def test_a_file_that_may_only_be_read_is_misconfigured(registry: Registry, file:
         "sqlite:///registry.db?timeout=geheim",
     ],
 )
-def test_a_wrong_url_is_misconfigured_and_the_password_is_not_told(url: str) -> None:
+def test_a_wrong_url_is_misconfigured_and_the_password_is_not_told(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # one of them names a file, which SQLite makes
     with pytest.raises(Misconfigured, match="ESTUDENT_REGISTRY__URL") as raised:
         Database(url).check()
     assert "geheim" not in str(raised.value)
