@@ -74,7 +74,7 @@ def test_a_student_chooses_confirms_and_has_asked(portal: Portal) -> None:
     assert f"s{student.album}@{DOMAIN}" in words(form)
     status, page = typed(browser, choice="lucja.zak")
     assert status == 200 and f"lucja.zak@{DOMAIN}" in words(page)
-    assert "cannot be changed later" in words(page)
+    assert "another one only if your name changes" in words(page)
     assert names_given(portal) == [] and portal.campus.outbox.waiting() == 0
     assert confirmed(browser, page) == 303
     assert portal.load(str(student.album)).mailbox == f"lucja.zak@{DOMAIN}"
