@@ -81,8 +81,9 @@ secrets: setup ## make up the secrets that an inventory lacks: make secrets INVE
 variables: setup ## write docs/inventory.md anew from the roles' argument specs
 	@$(BIN)/python -m lab.variables
 
-bench: setup ## how fast the portal is, as ratios against named references
+bench: setup ## how fast the portal and the mailboxes are, as ratios against named references
 	$(BIN)/python -m bench.portal
+	$(BIN)/python -m bench.mailboxes
 
 messages: setup ## bring the catalogues in src/estudent/locale in line with templates and code; then translate what is empty
 	$(BIN)/pybabel --quiet extract -F babel.cfg -k lazy_gettext --no-location --sort-output --no-wrap -o var/messages.pot .

@@ -52,7 +52,7 @@ class Orchestration:
             "PREFECT_API_URL": f"{self.url}/api",
             "PREFECT_WORKER_QUERY_SECONDS": "1",
             "PREFECT_LOGGING_LEVEL": "INFO",
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}",
         }
         self._running = ExitStack()
         self.http = httpx.Client(base_url=f"{self.url}/api", timeout=30)

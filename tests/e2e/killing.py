@@ -61,11 +61,11 @@ def kill_when(story: Story, flow: str, reached: Reached) -> None:
         assert time.monotonic() < deadline, f"{flow} never came so far"
         assert story.prefect.state_of(run)["type"] != "COMPLETED", f"{flow} was done before it could be killed"
         time.sleep(0.01)
-    os.kill(process_of(story, run), signal.SIGKILL)
+    os.kill(process_of(run), signal.SIGKILL)
     assert story.prefect.wait_for(run)["type"] == "CRASHED"
 
 
-def process_of(story: Story, run: str) -> int:
+def process_of(run: str) -> int:
     """Return the process id of a run, found by the run's id in its environment."""
     for environment in Path("/proc").glob("[0-9]*/environ"):
         try:
