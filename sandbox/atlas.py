@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import insert
+
+from estudent.adapters.registry.tables import fee_file, statement, statement_line
+from estudent.bootstrap import now
 from sandbox.browser import Browsers
 from sandbox.sample import Row
 from sandbox.semester import Semester
@@ -14,8 +20,9 @@ from sandbox.walking import Walk
 Way = Callable[[Walk], None]
 
 VISITOR, NEWCOMER, WAITING, SETTLED, ELSEWHERE = "visitor", "newcomer", "waiting", "settled", "elsewhere"
+MARRIED = "married"
 READER, CLERK, ADMINISTRATOR = "rczytelnik", "jkowalska", "aadmin"
-STUDENTS = (NEWCOMER, SETTLED, ELSEWHERE, WAITING)
+STUDENTS = (NEWCOMER, SETTLED, MARRIED, ELSEWHERE, WAITING)
 STAFF = (READER, CLERK, ADMINISTRATOR)
 
 
@@ -61,7 +68,9 @@ PLACES = (
     Place("mailbox.front", NEWCOMER, "/mailbox"),
     Place("mailbox.front", WAITING, "/mailbox"),
     Place("mailbox.front", SETTLED, "/mailbox"),
+    Place("mailbox.front", MARRIED, "/mailbox"),
     Place("mailbox.new", NEWCOMER, "/mailbox/new"),
+    Place("mailbox_rename.choose", MARRIED, "/mailbox/rename"),
     Place("fees.front", NEWCOMER, "/fees"),
     Place("fees.front", WAITING, "/fees"),
     Place("fees.front", SETTLED, "/fees"),
@@ -78,6 +87,9 @@ PLACES = (
     Place("desk.board", READER, "/desk/board"),
     Place("desk.board", CLERK, "/desk/board?stage=account"),
     Place("desk.rejections", READER, "/desk/rejections"),
+    Place("desk.payments", READER, "/desk/payments"),
+    Place("desk.payment", READER, "/desk/payments/1"),
+    Place("desk.payment", CLERK, "/desk/payments/1"),
     Place("desk.log", READER, "/desk/log"),
     Place("desk.log", ADMINISTRATOR, "/desk/log"),
     Place("", VISITOR, "/nowhere"),
@@ -104,6 +116,7 @@ NO_PAGES: Mapping[str, str] = {
     "desk.rejections_sheet": "a file for spreadsheets",
     "desk.no_students": "leads back to the search",
     "single_sign_on.arrive": "leads on to the desk",
+    "mailbox_password.confirm": "shown where Microsoft keeps the password; here it leads to the mailbox",
 }
 """What GET answers without being a page, and why."""
 
@@ -258,6 +271,7 @@ class Cast:
         for who in (*STUDENTS, *STAFF):
             with browsers.visitor(self.semester.url, source=f"10.9.0.{len(self.cookies)}") as visitor:
                 self.enter(who, Walk(self.semester, visitor))
+        self._let_a_payment_wait()
 
     def enter(self, who: str, walk: Walk) -> None:
         """Sign somebody in and keep the cookies."""
@@ -272,14 +286,32 @@ class Cast:
         return place.path.format(**self.albums)
 
     def _begin(self, who: str, walk: Walk) -> None:
-        story = {NEWCOMER: 8, WAITING: 2, SETTLED: 0, ELSEWHERE: 7}[who]
+        story = {NEWCOMER: 8, WAITING: 2, SETTLED: 0, MARRIED: 0, ELSEWHERE: 7}[who]
         row = self.semester.somebody_of_story(story)
         self.albums[who] = row.album_number
         self.semester.activate(row)
         walk.sign_in(f"s{row.album_number}")
-        if who == SETTLED:
+        if who in (SETTLED, MARRIED):
             walk.open_mailbox()
             walk.wait_for_mailbox()
+        if who == MARRIED:
+            self.semester.take_in(row._replace(family_name="Nowa-Zamężna"))
         if who == WAITING:
             self.semester.hold_requests()
             walk.open_mailbox()
+
+    def _let_a_payment_wait(self) -> None:
+        """Leave a clerk a payment that names a student's album number, and no account."""
+        line = {"line": 7, "position": 1, "content": "1", "kind": "credit", "reference": "B1", "payer": "Jan Nowak"}
+        whose = {
+            "account": "",
+            "title": f"czesne {self.albums[SETTLED]}",
+            "amount": Decimal("12.50"),
+            "currency": "PLN",
+        }
+        fate = {"state": "unmatched", "reason": "no account", "decision": "", "booking_date": date(2026, 10, 9)}
+        file = {"kind": "statement", "name": "bank/a.sta", "bank": "bank", "digest": "1", "read_at": now()}
+        with self.semester.campus() as here, here.database.writing() as connection:
+            connection.execute(insert(fee_file).values(id=1, **file))
+            connection.execute(insert(statement).values(id=1, fee_file_id=1, account="1", number="17", currency="PLN"))
+            connection.execute(insert(statement_line).values(id=1, statement_id=1, **line, **whose, **fate))
