@@ -74,6 +74,14 @@ class MailboxesContract:
         assert [outcome.result for outcome in settle(world.mailboxes, wanted)] == [Result.DONE]
         assert list(plan([wanted], world.mailboxes.find([wanted]))) == []
 
+    @pytest.mark.parametrize(("given", "surname"), [("", "Suharto"), ("Sukarno", "")])
+    def test_somebody_with_one_name_gets_a_mailbox_too(self, world: World, given: str, surname: str) -> None:
+        wanted = a_mailbox(given, surname)
+        wanted = replace(wanted, display_name=wanted.display_name.strip())
+        assert [outcome.result for outcome in settle(world.mailboxes, wanted)] == [Result.DONE]
+        found = world.mailboxes.find([wanted])[wanted.album]
+        assert (found.given_name, found.surname) == (given, surname)
+
     def test_a_step_that_can_only_wait_has_no_outcome(self, world: World) -> None:
         wanted = a_mailbox()
         settle(world.mailboxes, wanted)

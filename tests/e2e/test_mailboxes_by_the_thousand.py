@@ -31,7 +31,20 @@ SCALE = Scale(STUDENTS / 2000)
 """The quota's bucket then holds three quarters of what is to be written, and the rest takes under a minute."""
 
 SEED = 7
-LUCK = ("--throttled", "0.1", "--failing", "0.03", "--lost", "0.02", "--seed", str(SEED), "--visible-after", "0.3")
+LUCK = (
+    "--throttled",
+    "0.1",
+    "--failing",
+    "0.03",
+    "--lost",
+    "0.02",
+    "--seed",
+    str(SEED),
+    "--visible-after",
+    "0.3",
+    "--exchange-latency",
+    "0.01",
+)
 ASKED = "SELECT s.album_number, m.address, m.alias FROM student s JOIN mailbox m ON m.student_id = s.id"
 LETTERS = "SELECT student_id FROM message WHERE kind = 'mailbox_ready'"
 LINES = "SELECT count(*) FROM journal WHERE system = 'mailboxes'"

@@ -63,13 +63,15 @@ class Graph:
 
     def __init__(
         self, url: str, tokens: Tokens, limiter: Limiter,
-        *, retries: int, retry_delay: float, timeout: float, transport: httpx.AsyncBaseTransport | None = None,
+        *, retries: int, retry_delay: float, timeout: float, concurrency: int = 32,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:  # fmt: skip
         self._url = url.rstrip("/")
         self._tokens = tokens
         self._limiter = limiter
         self._retries, self._retry_delay = retries, retry_delay
         self._timeout = timeout
+        self._places = asyncio.Semaphore(concurrency)
         self._transport = transport
 
     @cached_property
@@ -246,7 +248,8 @@ class Graph:
         await self._limiter.spend(writes=int(request.http_method is not Method.GET), units=UNITS.get(operation, 1))
         with asking_to(operation):
             adapter: Any = self._client.request_adapter  # its signature promises a type that it does not name
-            content = await adapter.send_primitive_async(request, "bytes", FAILURES)
+            async with self._places:
+                content = await adapter.send_primitive_async(request, "bytes", FAILURES)
             self._limiter.was_served()
             return dict(json.loads(content)) if content else {}
 

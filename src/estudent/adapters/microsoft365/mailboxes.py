@@ -33,6 +33,9 @@ from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Step
 from estudent.ports import NO_SEATS, Allowance, Changes, LifeOutcome, LifeStep, Misconfigured, Whose
 
+STEPS = 4
+"""So many times as many steps are under way as requests may be: most wait for something to be tried again or seen."""
+
 
 class Microsoft365:
     """Mailboxes in one tenant; the long-lived client works in a background thread until `close`."""
@@ -58,12 +61,12 @@ class Microsoft365:
         allowance: Allowance | None = None,
         urgent: bool = False,
         retries: int = 5,
-        retry_delay: float = 3.0,
+        retry_delay: float = 1.0,
         settling: float = 10.0,
         timeout: float = 30.0,
     ) -> None:
         self._sku = sku
-        self._concurrency, self._exchange_at_once = concurrency, quota.exchange_at_once
+        self._in_graph, self._in_exchange = STEPS * concurrency, STEPS * quota.exchange_at_once
         self._http = httpx.AsyncClient(timeout=timeout)
         fetch = fetcher(
             authority, tenant_id, client_id, client_secret=client_secret, certificate=certificate,
@@ -71,14 +74,22 @@ class Microsoft365:
         )  # fmt: skip
         tokens = Tokens(fetch)
         limiter = Limiter(allowance or OwnAllowance(), quota, urgent=urgent)
-        self._graph = Graph(graph_url, tokens, limiter, retries=retries, retry_delay=retry_delay, timeout=timeout)
+        self._graph = Graph(
+            graph_url,
+            tokens,
+            limiter,
+            concurrency=concurrency,
+            retries=retries,
+            retry_delay=retry_delay,
+            timeout=timeout,
+        )
         exchange = Exchange(
             exchange_url, tenant_id, tokens, self._http, limiter, retries=retries, retry_delay=retry_delay
         )
         self._aliases = aliases_by(aliases, exchange, self._graph, client_id, certificate)
         self._provisioning = Provisioning(
             self._graph, self._aliases, licensing_by(self._graph, licence_group),
-            usage_location=usage_location, federated=federated, at_once=concurrency, settling=settling,
+            usage_location=usage_location, federated=federated, settling=settling,
         )  # fmt: skip
         expected = Expected(
             domain, sku, federated, licence_group, certificate,
@@ -94,7 +105,7 @@ class Microsoft365:
         """Return what exists, found by employeeId; of two users with one album number neither is chosen."""
         users: defaultdict[str, list[FoundUser]] = defaultdict(list)
         albums = (mailbox.album for mailbox in mailboxes)
-        for page in self._background.each(self._graph.find, Line(_batches(albums), self._concurrency)):
+        for page in self._background.each(self._graph.find, Line(_batches(albums), self._in_graph)):
             for user in page:
                 users[user.album].append(user)
         sku = self._licence() if users else None
@@ -117,8 +128,8 @@ class Microsoft365:
         lacking = self._lacking(wanted)
         sku, thrown_away = self._licence(), Bin(self._graph)
         going = [step for step in wanted if step.album not in lacking]
-        in_exchange = Line(filter(_needs_exchange_alone, going), 4 * self._exchange_at_once)
-        in_graph = Line(filterfalse(_needs_exchange_alone, going), self._concurrency)
+        in_exchange = Line(filter(_needs_exchange_alone, going), self._in_exchange)
+        in_graph = Line(filterfalse(_needs_exchange_alone, going), self._in_graph)
         yield from (Outcome(step, Result.REFUSED, lacking[step.album]) for step in wanted if step.album in lacking)
         for outcome in self._background.each(
             lambda step: self._provisioning.take(step, sku, thrown_away), in_graph, in_exchange

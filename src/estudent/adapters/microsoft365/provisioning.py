@@ -62,14 +62,13 @@ class Provisioning:
 
     def __init__(
         self, graph: Graph, aliases: Aliases, assign: Licensing,
-        *, usage_location: str, federated: bool, at_once: int, settling: float,
+        *, usage_location: str, federated: bool, settling: float,
     ) -> None:  # fmt: skip
         self._graph = graph
         self._aliases = aliases
         self._assign = assign
         self._usage_location = usage_location
         self._federated = federated
-        self._places = asyncio.Semaphore(at_once)
         self._pauses = (0.0, settling * 0.1, settling * 0.3, settling * 0.6)
 
     async def take(self, step: Step[Mailbox], sku: UUID, thrown_away: Bin) -> Outcome | None:
@@ -134,8 +133,7 @@ class Provisioning:
         body, in_doubt = new_user(wanted, self._usage_location, self._federated), False
         for left in reversed(range(TRIES)):
             try:
-                async with self._places:
-                    return await self._graph.create(body)
+                return await self._graph.create(body)
             except AlreadyExists as error:
                 return await self._in_the_way(wanted, thrown_away, error, in_doubt)
             except Unavailable as error:
@@ -160,16 +158,14 @@ class Provisioning:
     async def _restore(self, thrown: FoundUser, wanted: Mailbox) -> str:
         """Bring a user back from the bin, where Microsoft has put the object id before its name."""
         name = None if thrown.name.lower().endswith(wanted.primary.lower()) else wanted.primary
-        async with self._places:
-            await self._graph.restore(thrown.id, name)
+        await self._graph.restore(thrown.id, name)
         return thrown.id
 
     async def _seen(self, wanted: Mailbox, pauses: Sequence[float], *, until_somebody_else: bool = False) -> str | None:
         """Look for our user several times; stop early where somebody else is seen to hold the address."""
         for pause in pauses:
             await asyncio.sleep(pause)
-            async with self._places:
-                users = await self._graph.find([wanted.album])
+            users = await self._graph.find([wanted.album])
             if users:
                 return _ours(users, wanted)
             if until_somebody_else and await self._holders(wanted):
@@ -178,29 +174,25 @@ class Provisioning:
 
     async def _holders(self, wanted: Mailbox) -> list[FoundUser]:
         """Return the users who are seen to have the address, as their name or otherwise."""
-        async with self._places:
-            named = await self._graph.find_by_name(wanted.primary)
-            return named or await self._graph.find_by_address(wanted.primary)
+        named = await self._graph.find_by_name(wanted.primary)
+        return named or await self._graph.find_by_address(wanted.primary)
 
     async def _license(self, identifier: str, sku: UUID) -> None:
         """Assign the licence; a user who was created a moment ago may not be there yet."""
-        for pause in self._pauses:
+        for pause in self._pauses[1:]:
             try:
-                async with self._places:
-                    return await self._assign(identifier, sku)
+                return await self._assign(identifier, sku)
             except NotFound as error:
                 note(error)
                 await asyncio.sleep(pause)
-        async with self._places:
-            return await self._assign(identifier, sku)
+        return await self._assign(identifier, sku)
 
     async def _add_aliases(self, identifier: str, wanted: Mailbox) -> None:
         for address in wanted.secondary:
             await self._aliases.add(identifier, address, wanted.primary)
 
     async def _rename(self, identifier: str, wanted: Mailbox) -> None:
-        async with self._places:
-            await self._graph.rename(identifier, names_of(wanted))
+        await self._graph.rename(identifier, names_of(wanted))
 
 
 def _ours(users: list[FoundUser], wanted: Mailbox) -> str:

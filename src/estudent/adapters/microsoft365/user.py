@@ -48,8 +48,9 @@ def new_user(mailbox: Mailbox, usage_location: str, federated: bool) -> User:
 
 
 def names_of(mailbox: Mailbox) -> User:
-    """Return the body that writes a person's names."""
-    return User(display_name=mailbox.display_name, given_name=mailbox.given_name, surname=mailbox.surname)
+    """Return the body that writes a person's names; one that somebody does not have is left out, for "" is refused."""
+    given, surname = mailbox.given_name or None, mailbox.surname or None
+    return User(display_name=mailbox.display_name, given_name=given, surname=surname)
 
 
 @dataclass(frozen=True, slots=True)
