@@ -150,7 +150,7 @@ class Microsoft365:
         sku = self._licence() if some else None
         if sku is None:
             return {}
-        pages = self._background.each(lambda each: self._life.look(each, sku), Line(_portions(some), self._concurrency))
+        pages = self._background.each(lambda each: self._life.look(each, sku), Line(_portions(some), self._in_graph))
         found = {user.album: user for page in pages for user in page}
         missing = [each for each in some if each.album not in found]
         thrown = self._background.call(self._life.look_into_bin(missing, sku)) if missing else []
@@ -161,7 +161,7 @@ class Microsoft365:
         wanted = list(steps)
         if wanted:
             sku = self._licence()
-            yield from self._background.each(lambda step: self._life.take(step, sku), Line(wanted, self._concurrency))
+            yield from self._background.each(lambda step: self._life.take(step, sku), Line(wanted, self._in_graph))
 
     def move_sign_in(self, identifier: str, name: str) -> None:
         """Write the name with which a user signs in."""
