@@ -526,6 +526,41 @@ def test_work_for_everybody_says_that_it_may_wait(tenant: TenantWorld) -> None:
         assert asyncio.run(priority(Limiter(OwnAllowance(), Quota(), urgent=urgent))) == said
 
 
+class Counting(OwnAllowance):
+    """Counts how often places were taken, and how many are taken now."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered = self.inside = self.most = 0
+
+    def enter(self, room: str, places: int, seconds: float) -> int | None:
+        number = super().enter(room, places, seconds)
+        if number is not None:
+            self.entered, self.inside = self.entered + 1, self.inside + 1
+            self.most = max(self.most, self.inside)
+        return number
+
+    def leave(self, room: str, number: int) -> None:
+        self.inside -= 1
+        super().leave(room, number)
+
+
+def test_a_place_in_exchange_is_handed_on_and_given_back_at_the_end() -> None:
+    counting = Counting()
+
+    async def run() -> None:
+        limiter = Limiter(counting, Quota(exchange_at_once=3), urgent=False)
+
+        async def cmdlet() -> None:
+            async with limiter.place():
+                await asyncio.sleep(0)
+
+        await asyncio.gather(*(cmdlet() for _ in range(20)))
+
+    asyncio.run(run())
+    assert (counting.entered, counting.most, counting.inside) == (2, 2, 0)
+
+
 def test_a_quota_that_we_know_is_never_overrun(tmp_path: Path) -> None:
     wanted = [a_mailbox() for _ in range(31)]
     with (

@@ -56,6 +56,33 @@ def test_a_second_run_has_nothing_to_do(students: StudentsInMemory) -> None:
     assert [entry.step for entry in journal.entries] == ["add"] * 3
 
 
+def test_the_journal_tells_what_was_done_while_the_rest_goes_on(
+    students: StudentsInMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("estudent.services.reconcile.UNTOLD_FOR", -1.0)
+    journal, told = JournalInMemory(), list[int]()
+
+    class Watched(FakeDirectory):
+        def carry_out(self, steps: Iterable[Step[Entry]]) -> Iterator[Outcome]:
+            for outcome in super().carry_out(steps):
+                told.append(len(journal.entries))
+                yield outcome
+
+    tally = accounts(Watched(), students, journal).apply([1000, 1001, 1002])
+    assert (told, len(journal.entries), tally.new) == ([0, 1, 2], 3, 3)
+
+
+def test_what_was_tried_again_stands_in_the_journal_and_not_in_the_remarks(students: StudentsInMemory) -> None:
+    class Faltering(FakeDirectory):
+        def carry_out(self, steps: Iterable[Step[Entry]]) -> Iterator[Outcome]:
+            return (Outcome(step, Result.FAILED, "it gave up", "tried again 2×: it was busy") for step in steps)
+
+    journal = JournalInMemory()
+    tally = accounts(Faltering(), students, journal).apply([1000])
+    assert [entry.detail for entry in journal.entries] == ["it gave up; tried again 2×: it was busy"]
+    assert [remark.why for remark in tally.remarks] == ["it gave up"]
+
+
 def test_a_forecast_says_what_a_run_would_do_and_changes_nothing(students: StudentsInMemory) -> None:
     directory, journal = FakeDirectory(entry_of(a_student("1000"), DOMAIN)), JournalInMemory()
     students.change(1000, standing=Standing.STRUCK_OFF)
