@@ -12,11 +12,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.microsoft365.faults import CUT, UNNAMED, UNTOUCHED, Fault, Faults
+from sandbox.microsoft365.faults import UNNAMED, Fault, Faults
 from sandbox.microsoft365.ledger import Ledger
 from sandbox.microsoft365.mailbox_addresses import CmdletError
 from sandbox.microsoft365.refusal import conflict, unnamed_conflict
 from sandbox.microsoft365.shapes import cmdlet_error, graph_error
+from sandbox.orders import CUT, UNTOUCHED
 
 CODES = {429: "TooManyRequests", 503: "ServiceUnavailable", 504: "GatewayTimeout"}
 

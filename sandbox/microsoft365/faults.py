@@ -4,44 +4,32 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 from starlette.types import Scope
 
 from sandbox.microsoft365.shelf import Json
+from sandbox.orders import CUT, Disturbance, Orders
 
-CUT, UNTOUCHED = 0, 200
 UNNAMED = "unnamed"
 KINDS = ("throttled", "failing", "lost")
 SERVICES = ("/v1.0/", "/adminapi/")
 
 
-@dataclass(slots=True)
-class Fault:
-    """What happens to so many requests: status 0 cuts the connection, 200 only delays the true answer.
+@dataclass(slots=True, kw_only=True)
+class Fault(Disturbance):
+    """What happens to so many requests.
 
-    With `after_effect` the work is done first and its answer is lost. `exception`, the name of a .NET exception, and
-    `words` shape the refusal as a cmdlet's; `conflict` names the property of a conflict that Graph reports, or is
-    `unnamed` for the form that names none.
+    `exception`, the name of a .NET exception, and `words` shape the refusal as a cmdlet's; `conflict` names the
+    property of a conflict that Graph reports, or is `unnamed` for the form that names none.
     """
 
-    path_contains: str = ""
     method: str = ""
     status: int = CUT
-    times: int = 1
-    after_effect: bool = False
-    delay: float = 0.0
     retry_after: int | None = None
     exception: str = ""
     conflict: str = ""
     words: str = "A fault that was ordered."
-
-    def __post_init__(self) -> None:
-        if not (self.status in (CUT, UNTOUCHED) or 400 <= self.status <= 599):
-            raise ValueError("status is 0 to cut the connection, 200 to delay only, or 400 to 599")
-        if self.times < 1 or self.delay < 0:
-            raise ValueError("times is at least 1 and delay is not negative")
 
     def matches(self, scope: Scope) -> bool:
         """Say whether the request is meant."""
@@ -83,38 +71,17 @@ class Profile:
         return Fault(status=self._random.choice((CUT, 500, 502, 503, 504)), after_effect=True)
 
 
-class Faults:
-    """The faults that are still to happen, in the order in which they were ordered."""
+class Faults(Orders[Fault]):
+    """The faults that are still to happen, and what befalls the other requests by chance."""
 
     def __init__(self, profile: Profile) -> None:
+        super().__init__(Fault)
         self.profile = profile
-        self._waiting: list[Fault] = []
-
-    def order(self, wanted: Any) -> None:
-        """Add a fault; raises ValueError for what is none."""
-        known = {field.name for field in fields(Fault)}
-        if not isinstance(wanted, dict) or not set(wanted) <= known:
-            raise ValueError(f"a fault is an object with some of {sorted(known)}")
-        try:
-            self._waiting.append(Fault(**wanted))
-        except TypeError as error:
-            raise ValueError("a field of the fault has the wrong type") from error
 
     def take(self, scope: Scope) -> Fault | None:
         """Return the fault that befalls the request, and count it; the sandbox's own pages are spared."""
         if scope["path"] == "/" or scope["path"].startswith("/sandbox"):
             return None
-        fault = next((each for each in self._waiting if each.matches(scope)), None)
-        if fault is None:
-            return self.profile.draw() if scope["path"].startswith(SERVICES) else None
-        fault.times -= 1
-        self._waiting = [each for each in self._waiting if each.times]
-        return fault
-
-    def clear(self) -> None:
-        """Forget them all."""
-        self._waiting = []
-
-    def shown(self) -> list[Json]:
-        """Return what is still to happen."""
-        return [asdict(each) for each in self._waiting]
+        if fault := self.next(lambda each: each.matches(scope)):
+            return fault
+        return self.profile.draw() if scope["path"].startswith(SERVICES) else None

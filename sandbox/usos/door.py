@@ -8,7 +8,8 @@ from typing import Any, cast
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.usos.faults import CUT, UNTOUCHED, Fault, Faults
+from sandbox.orders import CUT, UNTOUCHED, Disturbance
+from sandbox.usos.faults import Faults
 from sandbox.usos.ledger import Ledger
 
 
@@ -41,7 +42,7 @@ class Door:
         else:
             await self._disturb(fault, scope, receive, noting, send)
 
-    async def _disturb(self, fault: Fault, scope: Scope, receive: Receive, noting: Send, send: Send) -> None:
+    async def _disturb(self, fault: Disturbance, scope: Scope, receive: Receive, noting: Send, send: Send) -> None:
         """Do the work if the fault comes after it, wait, and answer as the fault wants."""
         if fault.after_effect:
             await self._app(scope, receive, _lost)
