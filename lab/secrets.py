@@ -149,7 +149,10 @@ class Inventory:
 
     def names(self) -> set[str]:
         """Return every secret that the inventory or a role's defaults name."""
-        files = [*self.folder.rglob("*.yml"), *(PROJECT / "playbooks/roles").glob("*/defaults/main.yml")]
+        # An inventory may link to another's folders, into which rglob does not look.
+        folders = [Path(folder) for folder, _, _ in os.walk(self.folder, followlinks=True)]
+        said = [file for folder in folders for file in folder.glob("*.yml")]
+        files = [*said, *(PROJECT / "playbooks/roles").glob("*/defaults/main.yml")]
         return {name for file in files if file != self.vault for name in NAME.findall(_text(file))}
 
     def _lock(self) -> VaultLib:

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from estudent.adapters.ansible import AnsiblePlaybooks, processes
+from estudent.adapters.ansible.vault import values_in
 from estudent.domain.deployment import Happening, HostRecap, Order, Outcome, Play, What
 from estudent.ports import Misconfigured, Refused
 from estudent.services.deploy_hosts import DeployHosts
-from tests.playing import CANARIES, Project, a_project, alive
+from tests.playing import CANARIES, IN_A_FILE, Project, a_project, alive
 
 ROOT = Path(__file__).resolve().parents[2]
 DIES_HARD = """
@@ -185,6 +186,14 @@ def test_a_vault_that_does_not_open_stops_the_deployment(project: Project, tmp_p
         playbooks.check()
     with pytest.raises(Misconfigured, match="VAULT_PASSWORD_FILE"):
         AnsiblePlaybooks(ours.project, ours.inventory, None, None, None, None, tmp_path / "lock").check()
+
+
+def test_secrets_in_a_linked_folder_are_hidden_too(tmp_path: Path) -> None:
+    project = a_project(tmp_path / "project")
+    group_vars = project.folder / "inventory/group_vars"
+    (group_vars / "all").rename(tmp_path / "elsewhere")
+    (group_vars / "all").symlink_to(tmp_path / "elsewhere")
+    assert IN_A_FILE in values_in([project.folder / "inventory"], project.folder / "password")
 
 
 # how it ends

@@ -243,6 +243,11 @@ def test_every_secret_that_an_inventory_names_is_made_up_or_given(inventory: str
     assert sorted(names - set(secrets.SECRETS) - set(secrets.GIVEN)) == []
 
 
+def test_secrets_that_only_a_linked_folder_names_are_known() -> None:
+    assert (PROJECT / "inventories/staging/group_vars/portal").is_symlink()
+    assert "vault_portal_secret_key" in secrets.Inventory("staging", Path("unread")).names()
+
+
 def test_every_secret_that_is_made_up_is_used() -> None:
     used = {name for inventory in INVENTORIES for name in secrets.Inventory(inventory, Path("unread")).names()}
     assert sorted((set(secrets.SECRETS) | set(secrets.GIVEN)) - used) == []

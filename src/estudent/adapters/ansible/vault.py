@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -39,7 +40,9 @@ def _opened(password_file: Path) -> tuple[VaultLib, str]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    yield from (file for file in sorted(folder.rglob("*")) if file.is_file())
+    """Yield all files, those in linked folders too, as Ansible reads them."""
+    for path, _, names in os.walk(folder, followlinks=True):
+        yield from (file for file in (Path(path, name) for name in sorted(names)) if file.is_file())
 
 
 def _encrypted(file: Path) -> list[bytes]:
