@@ -67,7 +67,12 @@ def test_the_service_is_locked_up(node: Host) -> None:
 def test_the_settings_are_the_service_s_and_hold_nothing_that_is_not_the_portal_s(node: Host, lab: Lab) -> None:
     file = node.file("/etc/estudent/portal.toml")
     assert (file.user, file.group, file.mode) == ("root", "estudent", 0o640)
-    others = ("database_estudent_flows_password", "directory_provisioner_password", "payments_key")
+    others = (
+        "database_estudent_flows_password",
+        "directory_provisioner_password",
+        "payments_key",
+        "standins_microsoft365_client_secret",
+    )
     assert not any(lab.secret(f"vault_{name}") in file.content_string for name in others)
     assert tomllib.loads(file.content_string)["portal"]["proxies"] == 1
 
