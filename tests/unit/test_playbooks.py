@@ -111,6 +111,10 @@ def test_a_play_stops_for_all_when_one_host_fails_and_asks_for_no_facts(play: st
             assert "become" in each, each["name"]
 
 
+def test_an_upgrade_keeps_no_python_running_that_it_replaces() -> None:
+    assert [each["strategy"] for each in read(PLAYBOOKS / "upgrade.yml")] == ["linear"]
+
+
 def test_every_group_has_a_play_and_the_whole_site_has_all_of_them() -> None:
     assert [play for play in site() if play not in PLAYS] == []
     assert groups("lab") - {each["hosts"] for each in plays_of_site()} == set()
