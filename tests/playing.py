@@ -10,6 +10,7 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 
 from estudent.adapters.ansible import AnsiblePlaybooks
 
+ROOT = Path(__file__).resolve().parents[1]
 PASSWORD = "canary-of-the-vault-itself"
 IN_A_FILE = "canary-in-a-vaulted-file"
 IN_A_LIST = "canary/in+a list"
@@ -19,14 +20,25 @@ UNLOGGED = "canary-of-a-silent-task"
 IN_A_MESSAGE = "canary-of-a-silent-message"
 CANARIES = (PASSWORD, IN_A_FILE, IN_A_LIST, ON_A_LINE, INLINE, UNLOGGED, IN_A_MESSAGE)
 
+# The strategy is the project's own.
+CONFIGURATION = f"""\
+[defaults]
+strategy_plugins = {ROOT}/playbooks/strategy_plugins
+strategy = mitogen_linear
+force_handlers = True
+retry_files_enabled = False
+deprecation_warnings = False
+"""
+# Mitogen keeps a Python for each connection; hosts that differ in nothing would share one, and wait for each other.
 INVENTORY = """\
 all:
   vars:
-    ansible_python_interpreter: "{{ ansible_playbook_python }}"
+    ansible_connection: local
+    ansible_python_interpreter: "{{ ansible_playbook_python | dirname }}/{{ python }}"
     target: "{{ inventory_dir }}/../changed/{{ inventory_hostname }}"
   children:
-    here: {hosts: {one: {ansible_connection: local}, two: {ansible_connection: local}}}
-    away: {hosts: {lost: {ansible_host: 127.0.0.1, ansible_port: 1}}}
+    here: {hosts: {one: {python: python}, two: {python: python3}}}
+    away: {hosts: {lost: {python: python3, ansible_connection: ssh, ansible_host: 127.0.0.1, ansible_port: 1}}}
 """
 VAULT = f"""\
 vault_password: {IN_A_FILE}
@@ -85,6 +97,24 @@ PLAYS = {
     - name: The silent thing is broken
       ansible.builtin.fail: {msg: canary-of-a-silent-message}
       no_log: true
+""",
+    "portal": """\
+- name: Something is wrong with one of two
+  hosts: here
+  gather_facts: false
+  any_errors_fatal: true
+  tasks:
+    - name: What a handler makes good is changed
+      ansible.builtin.copy: {dest: "{{ target }}-first", content: "", mode: "0600"}
+      notify: The change is put in force
+    - name: One of two is broken
+      ansible.builtin.fail: {msg: broken}
+      when: inventory_hostname == 'two'
+    - name: The rest is done
+      ansible.builtin.copy: {dest: "{{ target }}-rest", content: "", mode: "0600"}
+  handlers:
+    - name: The change is put in force
+      ansible.builtin.copy: {dest: "{{ target }}-in-force", content: "", mode: "0600"}
 """,
     "cache": """\
 - name: Somebody is away
@@ -149,7 +179,7 @@ def a_project(folder: Path) -> Project:
         (folder / name).mkdir(parents=True)
     for name, play in PLAYS.items():
         (folder / "playbooks" / f"{name}.yml").write_text(play)
-    (folder / "ansible.cfg").write_text("[defaults]\nretry_files_enabled = False\n")
+    (folder / "ansible.cfg").write_text(CONFIGURATION)
     (folder / "password").write_text(f"{PASSWORD}\n")
     (folder / "inventory/hosts.yml").write_text(INVENTORY)
     (folder / "inventory/group_vars/all/vault.yml").write_text(encrypted(VAULT))

@@ -139,6 +139,13 @@ def test_a_file_that_is_no_play_is_told(project: Project) -> None:
     assert "YAML parsing failed" in outcome.complaint()
 
 
+def test_a_failure_on_one_host_stops_the_others_but_what_was_changed_is_put_in_force(project: Project) -> None:
+    outcome = carried_out(project, Play.PORTAL, check=False)
+    assert "“One of two is broken” on two: failed" in outcome.complaint()
+    written = {each.name for each in (project.folder / "changed").glob("*-*")}
+    assert written == {f"{host}-{what}" for host in ("one", "two") for what in ("first", "in-force")}
+
+
 def test_a_run_changes_the_hosts_and_a_second_one_nothing(project: Project, checked: Outcome) -> None:
     assert carried_out(project, Play.SITE, check=False).summary() == "8 changes made on 2 of 2 hosts"
     assert project.changed("two", "greeting") == "good morning\nall\n"
@@ -173,6 +180,7 @@ def test_nothing_of_a_deployment_is_left_on_the_disk(project: Project, checked: 
 def test_a_room_is_closed_to_others(project: Project, slow: object) -> None:
     (room,) = project.playbooks.rooms()
     assert room.stat().st_mode & 0o777 == 0o700
+    assert list(room.glob("mitogen_unix_*.sock"))
     kept = b"".join(file.read_bytes() for file in room.rglob("*") if file.is_file())
     assert [canary for canary in CANARIES if canary.encode() in kept] == []
 

@@ -112,6 +112,7 @@ class AnsiblePlaybooks:
         """Return Ansible's settings for this run: nothing is kept outside its room, host keys are verified."""
         ours = {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "TMPDIR": str(room),  # for Mitogen's sockets, which a killed run leaves behind
             "ANSIBLE_CONFIG": str(self.project / "ansible.cfg"),
             "ANSIBLE_HOME": str(room / "home"),
             "ANSIBLE_LOCAL_TEMP": str(room / "tmp"),
