@@ -213,11 +213,19 @@ class FakeRecruitment:
         self._feeds: dict[str, Feed] = {}
         self._exports = 0
 
-    def export(self, *rows: Row, name: str = "rekrutacja.csv", problem: FeedProblem | None = None) -> None:
+    def export(
+        self,
+        *rows: Row,
+        name: str = "rekrutacja.csv",
+        problem: FeedProblem | None = None,
+        changes_only: bool = False,
+    ) -> None:
         """Write a file; like an office that presses the button again, with a new time even for equal rows."""
         self._exports += 1
         written = datetime(2026, 9, 1, tzinfo=UTC).replace(minute=self._exports)
-        self._feeds[name] = Feed(name, f"export {self._exports}", written, lambda: iter(rows), problem)
+        self._feeds[name] = Feed(
+            name, f"export {self._exports}", written, lambda: iter(rows), problem, changes_only=changes_only
+        )
 
     def feeds(self) -> Iterator[Feed]:
         yield from sorted(self._feeds.values(), key=lambda feed: feed.modified_at)

@@ -24,6 +24,7 @@ from estudent.bootstrap import Campus, campus
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.deployment import Happening, HostRecap, Order, Outcome, Play, What
 from estudent.domain.outcome import Tally, total
+from estudent.domain.place import place
 from estudent.domain.whom import Whom
 from estudent.ports import FarSideError, Misconfigured, Refused, Rejection
 from estudent.services.examine import Finding, examine
@@ -280,7 +281,7 @@ REPORT = {
 def _report_line(each: Rejection, language: str) -> tuple[str, ...]:
     fault = each.fault
     said = (fault.problem(language), fault.remedy(language))
-    return (each.feed, str(each.line), each.candidate, fault.field, *said, fault.masked)
+    return (each.feed, place(each.line), each.candidate, fault.field, *said, fault.masked)
 
 
 @contextmanager

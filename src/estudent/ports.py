@@ -90,7 +90,10 @@ class FeedProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One file, or one answer, of recruitment. `rows` may be called again; each call reads from the start."""
+    """One file, or one answer, of recruitment. `rows` may be called again; each call reads from the start.
+
+    With `changes_only` it holds what has changed since the last time, and says nothing of whom it leaves out.
+    """
 
     name: str
     digest: str
@@ -98,6 +101,7 @@ class Feed:
     rows: Callable[[], Iterator[Row]]
     problem: FeedProblem | None = None
     detail: str = ""
+    changes_only: bool = False
 
 
 class Recruitment(Protocol):
@@ -149,7 +153,7 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A row that was refused, one for each fault; `feed` is the file's name."""
+    """A row that was refused, one for each fault; `feed` is the file's name, `line` as in `estudent.domain.place`."""
 
     feed: str
     line: int
@@ -177,8 +181,14 @@ class Admissions(Protocol):
     def open(self, feed: Feed) -> int:
         """Note that reading begins; return the feed's number."""
 
-    def close(self, feed: int, counts: FeedCounts) -> None:
-        """Note that the feed was taken in to its end."""
+    def last_read(self, name: str, digest: str) -> datetime | None:
+        """Return the latest `modified_at` of the feeds of this name and digest that were taken in to their end."""
+
+    def close(self, feed: int, counts: FeedCounts, candidates: Collection[str] | None = None) -> None:
+        """Note that the feed was taken in to its end, and resolve what earlier feeds of its name had refused.
+
+        With `candidates`, only what was refused of them: the others were not read this time.
+        """
 
     def row_hashes(self) -> dict[str, bytes]:
         """Return the hash of every row taken in so far by its application's key."""

@@ -173,6 +173,16 @@ class FeedsContract:
         assert registry.admissions.open(a_feed()) == number
         assert registry.admissions.rejections() == []
 
+    def test_a_source_was_last_read_when_its_newest_finished_feed_says(self, registry: Registry) -> None:
+        assert registry.admissions.last_read("IRK", "d1") is None
+        later = START + timedelta(hours=1)
+        for moment in (later, START):
+            registry.take_in(feed=a_feed(name="IRK", modified_at=moment))
+        registry.admissions.open(a_feed(name="IRK", modified_at=later + timedelta(hours=1)))
+        registry.take_in(feed=a_feed(name="a.csv", modified_at=later + timedelta(hours=2)))
+        assert registry.admissions.last_read("IRK", "d1") == later
+        assert registry.admissions.last_read("IRK", "d2") is None
+
 
 class RejectionsContract:
     def test_a_refused_row_is_kept_with_all_that_recruitment_needs_to_correct_it(self, registry: Registry) -> None:
@@ -201,6 +211,17 @@ class RejectionsContract:
         registry.take_in(feed=a_feed(digest="new"))
         assert registry.admissions.rejections() == []
         assert registry.count(tables.rejection) == 1
+
+    def test_a_feed_of_changes_resolves_only_what_was_refused_of_those_whom_it_holds(self, registry: Registry) -> None:
+        number = registry.admissions.open(a_feed(digest="old"))
+        registry.admissions.refuse(number, [a_rejection("K1"), a_rejection("K2"), a_rejection("")])
+        registry.admissions.close(number, FeedCounts(refused=3))
+        newer = registry.admissions.open(a_feed(digest="new"))
+        registry.admissions.refuse(newer, [a_rejection("K1", 9)])
+        registry.admissions.close(newer, FeedCounts(refused=1), {"K1"})
+        assert [(each.candidate, each.line) for each in registry.admissions.rejections()] == [
+            ("K1", 9), ("K2", 2), ("", 2),
+        ]  # fmt: skip
 
     def test_a_candidate_who_is_accepted_later_has_no_open_refusal(self, registry: Registry) -> None:
         number = registry.admissions.open(a_feed(name="a.csv"))

@@ -30,7 +30,10 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a feed as text; `fault` is set where the reader could not make columns of it."""
+    """One row of a feed as text; `fault` is set where the reader could not make columns of it.
+
+    `line` is where it stands, as in `estudent.domain.place`.
+    """
 
     line: int
     values: Mapping[Column, str] = field(repr=False)

@@ -46,7 +46,7 @@ class Reading:
         self.feed, self.admissions, self.fingerprints = feed, admissions, fingerprints
         self.words, self.today, self.full_feed = words, today, full_feed
         self.tally, self.intakes, self.cut_off = Tally("recruitment"), set[str](), False
-        self.refused = set[str]()
+        self.refused, self.candidates = set[str](), set[str]()
 
     def to_its_end(self, progress: Callable[[int], None]) -> Tally:
         """Take in all rows and return the counts; an interrupted reading starts anew and finds its work done."""
@@ -63,6 +63,8 @@ class Reading:
 
     def _take(self, portion: list[Row]) -> None:
         self.tally.read += len(portion)
+        if self.feed.changes_only:
+            self.candidates.update(filter(None, map(candidate_shown, portion)))
         judged = [judgement for row in portion if (judgement := self._judge(row))]
         for group in of_different_people(judged):
             self._admit(group)
@@ -137,7 +139,7 @@ class Reading:
         missing = self._missing()
         tally = self.tally
         counts = FeedCounts(tally.read, tally.new, tally.changed, tally.refused, tuple(missing))
-        self.admissions.close(self.number, counts)
+        self.admissions.close(self.number, counts, self.candidates if self.feed.changes_only else None)
         if tally.refused:
             why = f"{tally.refused} rows were refused"
             tally.remarks.append(Remark(self.feed.name, why, "send COS the report of `estudent rejections --csv`"))
@@ -150,7 +152,7 @@ class Reading:
             tally.remarks.append(Remark(self.feed.name, why, "export the file again"))
 
     def _missing(self) -> list[str]:
-        if not self.full_feed or self.cut_off:
+        if not self.full_feed or self.feed.changes_only or self.cut_off:
             return []
         return self.admissions.candidates_of(self.known.keys() - self.consistency.keys() - self.refused, self.intakes)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from estudent.domain.application import Row
 from estudent.domain.fault import Column, Fault, FaultKind, masked
+from estudent.domain.place import place
 from estudent.ports import Identity, KnownStudent
 from estudent.services.same_file import owner
 
@@ -46,7 +47,7 @@ class SharedValues:
         lines = self.lines.get((column, plain(column, value)))
         if not lines:
             return None
-        return Fault(column.value, FaultKind.SHARED_IN_FILE, ", ".join(map(str, lines)), masked(value))
+        return Fault(column.value, FaultKind.SHARED_IN_FILE, ", ".join(map(place, lines)), masked(value))
 
 
 def plain(column: Column, value: str) -> str:

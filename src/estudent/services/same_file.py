@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from estudent.domain.application import Row, application_key
 from estudent.domain.fault import Column, Fault, FaultKind
+from estudent.domain.place import place
 
 PERSONAL = (
     Column.PESEL,
@@ -55,7 +56,7 @@ class Consistency:
         if row.fault:
             return None
         if key in self._applications:
-            return Fault("row", FaultKind.CONTRADICTS_LINE, str(self._applications[key][0]))
+            return Fault("row", FaultKind.CONTRADICTS_LINE, place(self._applications[key][0]))
         earlier = self._people.get(owner(row))
         return _contradiction(row, *earlier) if earlier else None
 
@@ -82,4 +83,4 @@ def _personal(row: Row) -> Personal:
 def _contradiction(row: Row, line: int, personal: Personal) -> Fault | None:
     pairs = zip(PERSONAL, _personal(row), personal, strict=True)
     differing = next((column for column, own, earlier in pairs if own != earlier), None)
-    return Fault(differing.value, FaultKind.CONTRADICTS_LINE, str(line)) if differing else None
+    return Fault(differing.value, FaultKind.CONTRADICTS_LINE, place(line)) if differing else None

@@ -16,6 +16,7 @@ from estudent.domain.application import Row
 from estudent.domain.fault import Column, Fault, FaultKind
 from estudent.domain.lifecycle import Standing
 from estudent.domain.nrb import Nrb
+from estudent.domain.place import in_answer
 from estudent.ports import Feed, FeedCounts, FeedProblem, Rejection, Unavailable
 from tests.builders import SORT_CODE, a_pesel, a_row
 from tests.unit.services.registrar import Registrar
@@ -120,6 +121,26 @@ def test_nobody_is_missing_from_a_file_that_is_only_a_part(registrar: Registrar)
     registrar.sync(anna(), ewa())
     registrar.admit = replace(registrar.admit, full_feed=False)
     assert "not in this full feed" not in remarks(registrar.sync(anna()))
+
+
+def test_changes_call_nobody_missing_and_leave_the_refusals_of_others_open(registrar: Registrar) -> None:
+    registrar.sync(anna(email="x"), ewa(email="y"), a_row("K3", 4))
+    registrar.recruitment.export(anna(in_answer(1, 1)), changes_only=True)
+    assert "not in this full feed" not in remarks(registrar.admit.run())
+    assert registrar.albums() == ["100001"]
+    assert registrar.open_faults() == [(3, "email", FaultKind.BAD_EMAIL)]
+
+
+def test_a_candidate_who_changed_and_is_still_wrong_is_listed_once(registrar: Registrar) -> None:
+    registrar.sync(anna(email="x"))
+    registrar.recruitment.export(anna(in_answer(1, 1), email="y"), changes_only=True)
+    registrar.admit.run()
+    assert registrar.open_faults() == [(in_answer(1, 1), "email", FaultKind.BAD_EMAIL)]
+
+
+def test_records_of_an_answer_that_share_a_number_are_named_by_page_and_record(registrar: Registrar) -> None:
+    registrar.sync(anna(in_answer(1, 100)), ewa(in_answer(2, 7), album_number="100001"))
+    assert {each.fault.detail for each in registrar.admissions.rejections()} == {"1/100, 2/7"}
 
 
 def test_last_year_s_students_are_not_missing_this_year(registrar: Registrar) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -42,14 +42,25 @@ class SqlAdmissions:
             connection.execute(delete(rejection).where(rejection.c.feed_id == number))
             return number
 
-    def close(self, number: int, counts: FeedCounts) -> None:
-        """Note that the feed was taken in to its end; refusals of earlier files of its name are resolved."""
+    def last_read(self, name: str, digest: str) -> datetime | None:
+        """Return the latest `modified_at` of the feeds of this name and digest that were taken in to their end."""
+        closed = select(func.max(feed.c.modified_at)).where(feed.c.closed_at.is_not(None))
+        with self.database.reading() as connection:
+            moment: datetime | None = connection.scalar(closed.where(feed.c.name == name, feed.c.digest == digest))
+            return moment
+
+    def close(self, number: int, counts: FeedCounts, candidates: Collection[str] | None = None) -> None:
+        """Note that the feed was taken in to its end; refusals of earlier files of its name are resolved.
+
+        With `candidates`, only refusals of theirs are.
+        """
         closed = asdict(counts) | {"missing": list(counts.missing), "closed_at": self.author.clock()}
         name = select(feed.c.name).where(feed.c.id == number).scalar_subquery()
         earlier = select(feed.c.id).where(feed.c.name == name, feed.c.id != number)
         with self.database.writing() as connection:
             connection.execute(update(feed).where(feed.c.id == number).values(**closed))
-            self._resolve(connection, rejection.c.feed_id.in_(earlier))
+            for whose in _of_candidates(candidates):
+                self._resolve(connection, rejection.c.feed_id.in_(earlier), *whose)
 
     def row_hashes(self) -> dict[str, bytes]:
         """Return the hash of every row taken in so far by its application's key."""
@@ -139,6 +150,13 @@ class SqlAdmissions:
 
 def _same(other: Feed) -> list[ColumnElement[bool]]:
     return [feed.c.name == other.name, feed.c.digest == other.digest, feed.c.modified_at == other.modified_at]
+
+
+def _of_candidates(candidates: Collection[str] | None) -> list[list[ColumnElement[bool]]]:
+    """Return what to ask of refused rows so that they are these candidates', portion by portion; of all: nothing."""
+    if candidates is None:
+        return [[]]
+    return [[rejection.c.candidate_number.in_(some)] for some in in_portions(sorted(candidates))]
 
 
 def _open(connection: Connection, opened: Feed, now: datetime) -> int:

@@ -14,6 +14,7 @@ from estudent.domain.desk import Card
 from estudent.domain.fault import Fault
 from estudent.domain.funnel import WAY, Stage
 from estudent.domain.lifecycle import Owed
+from estudent.domain.place import place
 from estudent.domain.plan import Lock
 from estudent.domain.student import AccountState, Language
 from estudent.portal.desk.blueprint import pages
@@ -79,6 +80,7 @@ def card_page(album: AlbumNumber, filled: Mapping[str, ReasonedForm] | None = No
         language_name=NAMES[Language(card.student.language)],
         problem=problem_in_words,
         remedy=remedy_in_words,
+        place=place,
         letter_names=LETTERS,
         code_names=CODES,
         waits_for=WAITS_FOR,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from estudent.domain.place import place
 from estudent.portal.desk.blueprint import pages
 from estudent.portal.desk.card import problem_in_words, remedy_in_words
 from estudent.portal.desk.columns import column_in_words
@@ -28,6 +29,7 @@ def rejections() -> Response:
         column=column_in_words,
         problem=problem_in_words,
         remedy=remedy_in_words,
+        place=place,
     )
 
 
@@ -42,5 +44,5 @@ def rejections_sheet() -> Response:
 
 def _cells(each: Rejection) -> list[object]:
     fault = each.fault
-    shown = [each.feed, each.line, each.candidate, column_in_words(fault.field), fault.masked]
+    shown = [each.feed, place(each.line), each.candidate, column_in_words(fault.field), fault.masked]
     return [*shown, problem_in_words(fault), remedy_in_words(fault)]
