@@ -29,6 +29,7 @@ from estudent.adapters.post import SmtpPost
 from estudent.adapters.recaptcha import Recaptcha
 from estudent.adapters.recruitment.files import RecruitmentFiles
 from estudent.adapters.recruitment.headers import POLISH_HEADERS
+from estudent.adapters.recruitment.irk import FIELDS, WORDS, Client, IrkApi, Meaning, Pace, Patience, Scope
 from estudent.adapters.registry.accounts import SqlAccounts
 from estudent.adapters.registry.admissions import SqlAdmissions
 from estudent.adapters.registry.allowance import SqlAllowance
@@ -74,7 +75,7 @@ from estudent.domain.nrb import PaymentScheme
 from estudent.domain.password import Strength, words_of
 from estudent.domain.student import Language, Student
 from estudent.domain.whom import Whom
-from estudent.ports import FarSideError, Misconfigured, Playbooks, SingleSignOn
+from estudent.ports import FarSideError, Misconfigured, Playbooks, Recruitment, SingleSignOn
 from estudent.services.activate import Activate
 from estudent.services.admit import Admit
 from estudent.services.assign_account_numbers import AssignAccountNumbers
@@ -112,7 +113,7 @@ from estudent.services.take_receivables import TakeReceivables
 from estudent.services.unlock_account import UnlockAccount
 from estudent.services.watch_mailboxes import SYSTEM as DRIFT
 from estudent.services.watch_mailboxes import WatchMailboxes
-from estudent.settings import BankSettings, Settings, settings
+from estudent.settings import BankSettings, IrkSettings, Settings, settings
 
 STATUSES: Mapping[str, Standing | None] = {
     "przyjęty": Standing.ADMITTED,
@@ -144,7 +145,9 @@ LANGUAGES = {language.value: language for language in Language} | {
 }
 
 
-Closeable = TypeVar("Closeable", LdapDirectory, LdapPasswords, LdapStaff, Microsoft365, UsosApi, SmtpPost, Recaptcha)
+Closeable = TypeVar(
+    "Closeable", LdapDirectory, LdapPasswords, LdapStaff, Microsoft365, UsosApi, IrkApi, SmtpPost, Recaptcha
+)
 
 
 SHARED = (
@@ -384,8 +387,26 @@ class Campus:
     # the far systems
 
     @cached_property
-    def recruitment(self) -> RecruitmentFiles:
-        """Recruitment's files."""
+    def recruitment(self) -> Recruitment:
+        """Recruitment's files, or IRK."""
+        return self._irk() if self.settings.recruitment.source == "irk" else self._recruitment_files()
+
+    def _irk(self) -> IrkApi:
+        ours = self.settings.irk
+        if not (ours.url and ours.token.get_secret_value()):
+            raise Misconfigured("ESTUDENT_IRK__URL and ESTUDENT_IRK__TOKEN belong to ESTUDENT_RECRUITMENT__SOURCE=irk")
+        scope = Scope(
+            ours.registrations,
+            page_length=ours.page_length,
+            changed_since=ours.changed_since,
+            overlap=timedelta(minutes=ours.overlap_minutes),
+            everything_after=timedelta(hours=ours.everything_hours),
+        )
+        client = Client(ours.url, ours.token.get_secret_value(), Pace(ours.per_minute), Patience())
+        last_read, clock = self.admissions.last_read, self.author.clock
+        return self._kept(IrkApi(client, scope, _meaning(ours), last_read=last_read, clock=clock))
+
+    def _recruitment_files(self) -> RecruitmentFiles:
         ours = self.settings.recruitment
         return RecruitmentFiles(
             ours.folder,
@@ -900,10 +921,27 @@ def _countries() -> frozenset[str]:
     return frozenset(code for code in codes if re.fullmatch("[A-Z]{2}", code)) - NOT_COUNTRIES
 
 
-def _headers(added: Mapping[str, list[str]]) -> dict[Column, list[str]]:
-    unknown = ", ".join(sorted(set(added) - {column.value for column in Column}))
+def _refuse_unknown_columns(setting: str, named: Mapping[str, object]) -> None:
+    unknown = ", ".join(sorted(set(named) - {column.value for column in Column}))
     if unknown:
-        raise Misconfigured(f"ESTUDENT_RECRUITMENT__HEADERS: no such column: {unknown}; there are {', '.join(Column)}")
+        raise Misconfigured(f"{setting}: no such column: {unknown}; there are {', '.join(Column)}")
+
+
+def _meaning(ours: IrkSettings) -> Meaning:
+    _refuse_unknown_columns("ESTUDENT_IRK__FIELDS", ours.fields)
+    _refuse_unknown_columns("ESTUDENT_IRK__WORDS", ours.words)
+    fields = {**FIELDS, **{Column(name): path for name, path in ours.fields.items()}}
+    # The usual words belong to the usual places.
+    usual = {column: words for column, words in WORDS.items() if column.value not in ours.fields}
+    words = {column: {**usual.get(column, {}), **ours.words.get(column.value, {})} for column in Column}
+    try:
+        return Meaning(fields, words, ours.registrations)
+    except ValueError as error:
+        raise Misconfigured(f"ESTUDENT_IRK__FIELDS: {error}") from None
+
+
+def _headers(added: Mapping[str, list[str]]) -> dict[Column, list[str]]:
+    _refuse_unknown_columns("ESTUDENT_RECRUITMENT__HEADERS", added)
     return {column: [*added.get(column.value, []), *usual] for column, usual in POLISH_HEADERS.items()}
 
 

@@ -61,6 +61,7 @@ class RegistrySettings(Section):
 class RecruitmentSettings(Section):
     """Recruitment's feeds (eRekrutacja)."""
 
+    source: Literal["files", "irk"] = Field("files", description="files: a watched folder; irk: IRK's API")
     folder: Path = Field(Path("var/recruitment"), description="the watched folder")
     settle_seconds: float = Field(30, ge=0, description="a file changed less than this ago is still being written")
     encoding: str | None = Field(None, description="force an encoding, e.g. cp1250; empty: it is recognised")
@@ -71,6 +72,31 @@ class RecruitmentSettings(Section):
     statuses: dict[str, str] = Field(
         default_factory=dict, description="word of your export = standing, or 'not_admitted'; added to the usual ones"
     )
+
+
+class IrkSettings(Section):
+    """IRK's API, read where `recruitment.source` is irk."""
+
+    url: str = Field("", description="the address of IRK, e.g. https://irk.uczelnia.example; /api/ is added")
+    token: SecretStr = Field(SecretStr(""), description="the key of its API, with the right to read applicants")
+    registrations: dict[str, str] = Field(
+        default_factory=dict, description="code of each registration to read = first day of its studies (2026-10-01)"
+    )
+    fields: dict[str, str] = Field(
+        default_factory=dict, description="our column = where your IRK keeps it, added to the usual places"
+    )
+    words: dict[str, dict[str, str]] = Field(
+        default_factory=dict, description="our column = what IRK's values mean; added to the usual ones, * is any other"
+    )
+    changed_since: str = Field(
+        "", description="the name of IRK's filter of applications by time of change; empty: it has none"
+    )
+    overlap_minutes: float = Field(10, ge=0, description="changes are read from so long before the last reading")
+    everything_hours: float = Field(
+        4, gt=0, description="everything is read anew after so long; without changed_since nothing is read before"
+    )
+    page_length: int = Field(100, ge=1, le=1000, description="applications asked for at once")
+    per_minute: int = Field(300, ge=1, description="requests a minute at most")
 
 
 class LetterSettings(Section):
@@ -305,6 +331,7 @@ class Settings(BaseSettings):
     university: UniversitySettings = UniversitySettings()
     registry: RegistrySettings
     recruitment: RecruitmentSettings = RecruitmentSettings()
+    irk: IrkSettings = IrkSettings()
     letters: LetterSettings = LetterSettings()
     directory: DirectorySettings = DirectorySettings()
     mailboxes: MailboxSettings = MailboxSettings()

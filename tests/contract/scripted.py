@@ -26,6 +26,9 @@ def scripted(*answers: tuple[int, Any]) -> Iterator[Script]:
     script = Script(list(answers))
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.do_POST()
+
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
             script.requests.append((self.headers.get("Authorization", ""), self.rfile.read(length).decode()))

@@ -59,6 +59,8 @@ class FaultKind(StrEnum):
     WOULD_CHANGE = "would_change"
     TWO_STUDENTS_MATCH = "two_students_match"
     CONTRADICTS_LINE = "contradicts_line"
+    UNREADABLE_RECORD = "unreadable_record"
+    ANOTHER_PERSON = "another_person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,14 @@ TEXTS: Mapping[FaultKind, Mapping[str, Text]] = MappingProxyType(
         FaultKind.CONTRADICTS_LINE: {
             "pl": Text("inne dane tej samej osoby niż w wierszu {detail}", "uzgodnić dane osoby w obu wierszach"),
             "en": Text("other data of the same person than in line {detail}", "make both rows of the person agree"),
+        },
+        FaultKind.UNREADABLE_RECORD: {
+            "pl": Text("danych kandydata nie da się odczytać z IRK: {detail}", "otworzyć kandydata w IRK i zapisać go"),
+            "en": Text("the candidate cannot be read from IRK: {detail}", "open the candidate in IRK and save it"),
+        },
+        FaultKind.ANOTHER_PERSON: {
+            "pl": Text("IRK podał dane innej osoby; nie użyto ich", "natychmiast zgłosić administratorowi IRK"),
+            "en": Text("IRK answered with another person; nothing was used", "tell IRK's administrators at once"),
         },
     }
 )
