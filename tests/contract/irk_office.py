@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -51,6 +52,7 @@ class IrkOffice:
         self.number = next(NUMBERS)
         self.intake = f"REG_{self.number}"
         self.scope = replace(self.scope, registrations={self.intake: FIRST_DAY})
+        self._open = ExitStack()
         self.recruitment = self.adapter()
         self.http = httpx.Client(base_url=self.url, timeout=30)
 
@@ -59,15 +61,17 @@ class IrkOffice:
         patience, scope = other.get("patience", self.patience), other.get("scope", self.scope)
         client = Client(other.get("url", self.url), other.get("token", self.token), Pace(1_000_000), patience)
         meaning = Meaning(FIELDS_HERE, WORDS_HERE, scope.registrations)
-        return IrkApi(client, scope, meaning, last_read=self.last_read, clock=self.clock)
+        adapter = IrkApi(client, scope, meaning, last_read=self.last_read, clock=self.clock)
+        self._open.callback(adapter.close)
+        return adapter
 
     def close(self) -> None:
         """Withdraw everything, and forget what was ordered."""
         self._withdraw(set())
         self.http.delete("/sandbox/faults")
         self.http.put("/sandbox/profile", json={})
-        self.recruitment.close()
         self.http.close()
+        self._open.close()
 
     def export(self, *rows: Cells) -> None:
         """Let these be all applications of the registration."""
@@ -91,8 +95,9 @@ class IrkOffice:
 
     def _key(self, row: Cells) -> int:
         """Return an application's id: the same for the same candidate and programme, ascending by candidate."""
-        programme = sum(ord(letter) * 7**at for at, letter in enumerate(row["programme"])) % 1000
-        return self.number * 10_000_000 + int(re.sub(r"\D", "", row["candidate"])) * 1000 + programme
+        programme = sum(ord(letter) * (7 + at) for at, letter in enumerate(row["programme"])) % 1000
+        candidate = int(re.sub(r"\D", "", row["candidate"]))
+        return self.number * 10_000_000 + candidate * 1000 + programme
 
     def _withdraw(self, keep: set[int]) -> None:
         for each in self.http.get("/sandbox/applications").json():
