@@ -14,6 +14,7 @@ from sandbox import certificates
 from sandbox.microsoft365.options import CLIENT, TENANT
 from sandbox.portal import ServedPortal
 from sandbox.processes import Running, start
+from sandbox.settings_file import as_toml
 from sandbox.slapd import Slapd
 
 MAIL_DOMAIN = "student.uczelnia.example"
@@ -102,7 +103,7 @@ class University:
         self.settings.touch(mode=0o600)
         tree = self._tree(post_ca, portal)
         merged = {name: tree.get(name, {}) | dict(self.more.get(name, {})) for name in {**tree, **self.more}}
-        self.settings.write_text(_toml(merged), encoding="utf-8")
+        self.settings.write_text(as_toml(merged), encoding="utf-8")
 
     def _stand_in(self, name: str, *arguments: str, env: Mapping[str, str] | None = None) -> Running:
         folder = self.folder / name
@@ -165,12 +166,3 @@ def _secrets(file: Path) -> dict[str, str]:
         file.touch(mode=0o600)
         file.write_text(json.dumps(known | made), encoding="utf-8")
     return known | made
-
-
-def _toml(tree: Mapping[str, Mapping[str, object]]) -> str:
-    """Return a tree of strings, numbers and lists of strings as TOML, whose such values are written as JSON's."""
-    sections = (
-        "\n".join([f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in section.items())])
-        for name, section in tree.items()
-    )
-    return "\n\n".join(sections) + "\n"
