@@ -20,9 +20,9 @@ def _any(*names: str) -> Permissions:
 CREATE_USERS = _any("User.Create", "User.ReadWrite.All", "Directory.ReadWrite.All")
 UPDATE_USERS = _any("User.ReadUpdate.All", "User.ReadWrite.All", "Directory.ReadWrite.All")
 READ_USERS = UPDATE_USERS | _any("User.Read.All", "Directory.Read.All")
-ENABLE_USERS = UPDATE_USERS | _any("User.EnableDisableAccount.All")
+ENABLE_USERS = _any("User.EnableDisableAccount.All", "User.ReadWrite.All", "Directory.ReadWrite.All")
 SET_PASSWORDS = _any("User-PasswordProfile.ReadWrite.All")
-CHANGE_USERS = ENABLE_USERS | SET_PASSWORDS
+CHANGE_USERS = UPDATE_USERS | ENABLE_USERS | SET_PASSWORDS
 DELETE_USERS = _any("User.DeleteRestore.All", "User.ReadWrite.All")
 READ_DELETED = READ_USERS | _any("User.DeleteRestore.All")
 ERASE_USERS = _any("User.DeleteRestore.All")

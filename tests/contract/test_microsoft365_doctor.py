@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,22 @@ import pytest
 from estudent.adapters.microsoft365.certificate import read_certificate
 from estudent.adapters.microsoft365.checks import ALWAYS, LICENCES, MEMBERS, PASSWORDS, Need
 from estudent.adapters.microsoft365.ways import AliasSettings, Way
+from estudent.domain.lifecycle import Standing
+from estudent.domain.outcome import Result
 from estudent.ports import Misconfigured
 from estudent.services.examine import Finding, examine
 from sandbox import certificates
 from sandbox.certificates import LIFE_OF_CERTIFICATE, Application
 from sandbox.microsoft365.options import CLIENT, GROUP, TENANT
 from sandbox.microsoft365.permissions import GRANTED
+from tests.contract.mailboxes_contract import a_mailbox, settle
+from tests.contract.microsoft365_life import on_sqlite, refused
 from tests.contract.test_aliases import program
 from tests.contract.test_mailboxes import started
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 ALL = ["User.Create", "User.ReadUpdate.All", "User.DeleteRestore.All", "LicenseAssignment.ReadWrite.All"]
+ALL += ["User.EnableDisableAccount.All", "User.RevokeSessions.All"]
 ALL += ["Domain.Read.All", "GroupMember.ReadWrite.All", "User-PasswordProfile.ReadWrite.All", "Exchange.ManageAsApp"]
 Look = Callable[..., dict[str, Finding]]
 
@@ -120,6 +126,8 @@ def test_a_certificate_and_a_key_that_do_not_belong_together(tmp_path: Path, app
     [
         ("User.Create", {}),
         ("User.ReadUpdate.All", {}),
+        ("User.EnableDisableAccount.All", {}),
+        ("User.RevokeSessions.All", {}),
         ("User.DeleteRestore.All", {}),
         ("LicenseAssignment.ReadWrite.All", {}),
         ("Domain.Read.All", {}),
@@ -145,6 +153,30 @@ def test_what_the_settings_do_not_want_is_not_asked_for(look: Look) -> None:
     less = roles("User-PasswordProfile.ReadWrite.All", "GroupMember.ReadWrite.All", "Exchange.ManageAsApp")
     findings = look("--federated", *less, federated=True, aliases=AliasSettings(Way.MAIL))
     assert all(finding.well for finding in findings.values())
+
+
+def test_the_least_permissions_are_enough_for_a_mailbox_s_whole_life(tmp_path: Path) -> None:
+    less = roles("User-PasswordProfile.ReadWrite.All", "GroupMember.ReadWrite.All")
+    with on_sqlite(tmp_path, *less) as university:
+        key = university.with_mailbox("100001").key
+        university.becomes("100001", Standing.GRADUATED)
+        while university.user("100001"):
+            assert refused(university.daily.apply([key])) == refused(university.erasure.apply([key])) == []
+            university.later(days=14)
+        university.becomes("100001", Standing.STUDYING)
+        assert refused(university.daily.apply([key])) == []
+        assert university.enabled("100001")
+
+
+def test_a_retry_that_needs_more_than_the_least_stops_nobody_else(tmp_path: Path) -> None:
+    with started(tmp_path, *roles()) as stand_in, stand_in.adapter() as adapter:
+        stuck, other = a_mailbox(), a_mailbox()
+        stand_in.hinder(stuck.album.digits, "Something went wrong.")
+        settle(adapter, stuck)
+        outcomes = settle(adapter, replace(stuck, again=True), other)
+    assert [outcome.result for outcome in outcomes if outcome.step.album == other.album] == [Result.DONE]
+    (told,) = [outcome for outcome in outcomes if outcome.step.album == stuck.album]
+    assert (told.result, "grant the application User.ReadWrite.All" in told.detail) == (Result.REFUSED, True)
 
 
 def test_the_stand_in_grants_what_the_checks_ask_for() -> None:

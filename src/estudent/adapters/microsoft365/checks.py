@@ -33,7 +33,12 @@ ALWAYS = (
     Need("find users", ("User.Read.All", "User.ReadUpdate.All", "User.ReadWrite.All", "Directory.ReadWrite.All")),
     Need("create users", ("User.Create", "User.ReadWrite.All", "Directory.ReadWrite.All")),
     Need("change users", ("User.ReadUpdate.All", "User.ReadWrite.All", "Directory.ReadWrite.All")),
-    Need("restore deleted users", ("User.DeleteRestore.All", "User.ReadWrite.All")),
+    Need(
+        "block and open sign-ins",
+        ("User.EnableDisableAccount.All", "User.ReadWrite.All", "Directory.ReadWrite.All"),
+    ),
+    Need("revoke sign-in sessions", ("User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All")),
+    Need("delete and restore users", ("User.DeleteRestore.All", "User.ReadWrite.All")),
     Need("read licences", ("LicenseAssignment.Read.All", "LicenseAssignment.ReadWrite.All", "Organization.Read.All")),
     Need("read domains", ("Domain.Read.All", "Domain.ReadWrite.All", "Directory.Read.All")),
 )

@@ -15,7 +15,7 @@ from estudent.adapters.microsoft365.user import FoundUser, names_of, new_user
 from estudent.domain.mailbox import Mailbox
 from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Step, StepKind
-from estudent.ports import AlreadyExists, NotFound, Refused, Unavailable
+from estudent.ports import AlreadyExists, Misconfigured, NotFound, Refused, Unavailable
 
 CREATED = "the user was created; Exchange makes the mailbox, usually within half an hour"
 TWO_USERS = "two users in Microsoft 365 have this album number as employeeId; an administrator must correct one of them"
@@ -123,7 +123,7 @@ class Provisioning:
         if "aliased" in step.fields and (found.reachable or self._aliases.before_mailbox):
             actions.append(lambda: self._add_aliases(identifier, step.wanted))
         if step.wanted.again and "ready" in step.fields and found.licensed:
-            actions.append(lambda: self._graph.retry_provisioning(identifier))
+            actions.append(lambda: self._make_again(identifier))
         return actions
 
     async def _create(self, wanted: Mailbox, thrown_away: Bin) -> str:
@@ -190,6 +190,13 @@ class Provisioning:
     async def _add_aliases(self, identifier: str, wanted: Mailbox) -> None:
         for address in wanted.secondary:
             await self._aliases.add(identifier, address, wanted.primary)
+
+    async def _make_again(self, identifier: str) -> None:
+        """Have the mailbox made once more; whoever granted us only the least is told so of this student alone."""
+        try:
+            await self._graph.retry_provisioning(identifier)
+        except Misconfigured as error:
+            raise Refused(str(error)) from None
 
     async def _rename(self, identifier: str, wanted: Mailbox) -> None:
         await self._graph.rename(identifier, names_of(wanted))
