@@ -110,6 +110,15 @@ class MailboxesContract:
         found = world.mailboxes.find([wanted])[wanted.album]
         assert (found.surname, found.display_name) == ("Nowak", "Łucja Nowak")
 
+    @pytest.mark.parametrize("lost", ["given_name", "surname"])
+    def test_a_name_that_somebody_has_no_more_is_cleared(self, world: World, lost: str) -> None:
+        wanted = a_mailbox()
+        settle(world.mailboxes, wanted)
+        changed = replace(wanted, display_name="Żak", **{lost: ""})
+        assert [outcome.result for outcome in settle(world.mailboxes, changed)] == [Result.DONE]
+        assert lost not in changed.differences(world.mailboxes.find([wanted])[wanted.album])
+        assert settle(world.mailboxes, changed) == []
+
     def test_without_a_seat_nobody_is_created(self, nearly_full: World) -> None:
         wanted = [a_mailbox() for _ in range(3)]
         outcomes = settle(nearly_full.mailboxes, *wanted)

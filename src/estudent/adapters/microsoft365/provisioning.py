@@ -11,7 +11,7 @@ from estudent.adapters.microsoft365.aliases import Aliases
 from estudent.adapters.microsoft365.graph import Graph
 from estudent.adapters.microsoft365.licensing import Licensing
 from estudent.adapters.microsoft365.tries import note, noting, told
-from estudent.adapters.microsoft365.user import FoundUser, names_of, new_user
+from estudent.adapters.microsoft365.user import FoundUser, new_names_of, new_user
 from estudent.domain.mailbox import Mailbox
 from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Step, StepKind
@@ -199,7 +199,7 @@ class Provisioning:
             raise Refused(str(error)) from None
 
     async def _rename(self, identifier: str, wanted: Mailbox) -> None:
-        await self._graph.rename(identifier, names_of(wanted))
+        await self._graph.rename(identifier, new_names_of(wanted))
 
 
 def _ours(users: list[FoundUser], wanted: Mailbox) -> str:

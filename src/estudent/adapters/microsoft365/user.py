@@ -53,6 +53,14 @@ def names_of(mailbox: Mailbox) -> User:
     return User(display_name=mailbox.display_name, given_name=given, surname=surname)
 
 
+def new_names_of(mailbox: Mailbox) -> User:
+    """Return the body that changes a person's names; one that somebody has no more is written as null."""
+    names = names_of(mailbox)
+    given = {"givenName": names.given_name, "surname": names.surname}
+    names.additional_data = {name: None for name, value in given.items() if value is None}
+    return names
+
+
 @dataclass(frozen=True, slots=True)
 class FoundUser:
     """A user as Graph shows it, in the properties of SELECT."""
