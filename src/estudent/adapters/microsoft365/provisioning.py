@@ -114,14 +114,14 @@ class Provisioning:
     def _actions(
         self, step: Step[Mailbox], found: Mailbox, identifier: str, sku: UUID
     ) -> list[Callable[[], Awaitable[None]]]:
-        """Return what is to be done about the fields that differ."""
+        """Return what is to be done about the fields that differ; with the licence comes the mailbox, so it is last."""
         actions: list[Callable[[], Awaitable[None]]] = []
         if NAMES.intersection(step.fields):
             actions.append(lambda: self._rename(identifier, step.wanted))
-        if "licensed" in step.fields:
-            actions.append(lambda: self._license(identifier, sku))
         if "aliased" in step.fields and (found.reachable or self._aliases.before_mailbox):
             actions.append(lambda: self._add_aliases(identifier, step.wanted))
+        if "licensed" in step.fields:
+            actions.append(lambda: self._license(identifier, sku))
         if step.wanted.again and "ready" in step.fields and found.licensed:
             actions.append(lambda: self._make_again(identifier))
         return actions
