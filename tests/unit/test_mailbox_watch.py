@@ -56,6 +56,13 @@ def test_a_mailbox_that_comes_after_all_is_not_stuck_any_more() -> None:
     assert onward(stuck, MailboxState.VERIFIED, NOW + timedelta(days=5)).state is MailboxState.VERIFIED
 
 
+def test_a_stuck_mailbox_that_gets_on_is_followed_again() -> None:
+    stuck, at, _ = until(MailboxState.AWAITED)
+    later = onward(stuck, MailboxState.OPENED, at)
+    assert (later.state, later.next_look_at) == (MailboxState.OPENED, at + LOOKS[0])
+    assert onward(stuck, MailboxState.AWAITED, at).state is MailboxState.STUCK
+
+
 def test_what_a_person_must_mend_is_stuck_whatever_was_seen() -> None:
     stuck = onward(ASKED, MailboxState.OPENED, NOW, held=True)
     assert (stuck.state, stuck.next_look_at) == (MailboxState.STUCK, NOW + DAILY)

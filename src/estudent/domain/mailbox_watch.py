@@ -57,11 +57,19 @@ def onward(before: Watched, seen: MailboxState, now: datetime, *, held: bool = F
 
     A mailbox is stuck when something holds it up that a person must see to, or when it has not come for two days.
     """
-    waits_since = (before.waits_since or now) if seen in LICENSED else None
+    waits_since = _waits_since(before, seen, now)
     waited_too_long = waits_since is not None and now - waits_since > STUCK_AFTER
     state = MailboxState.STUCK if held or waited_too_long else seen
     looks = before.looks + 1 if state is before.state else 0
     return Watched(state, looks, _next_look(state, looks, now), waits_since, _reached(before, seen, now))
+
+
+def _waits_since(before: Watched, seen: MailboxState, now: datetime) -> datetime | None:
+    """Return since when Microsoft has been at it; a stuck mailbox that has got on is given its two days anew."""
+    if seen not in LICENSED:
+        return None
+    got_on = before.state is MailboxState.STUCK and seen not in before.reached
+    return now if got_on else before.waits_since or now
 
 
 def _next_look(state: MailboxState, looks: int, now: datetime) -> datetime | None:

@@ -42,7 +42,8 @@ SEEN = (
 """Stores one sight; an object id that is not seen is kept."""
 
 OVERDUE = (
-    "two days after the licence there is still no mailbox; look the user up in Microsoft's admin centre, then retry"
+    "two days after the licence the mailbox still does not work; "
+    "look the user up in Microsoft's admin centre, then retry"
 )
 
 
