@@ -36,7 +36,8 @@ class SqlMailboxPasswords:
         with self.database.writing() as connection:
             fresh = {"student_id": student, "mailbox_id": mailbox, "turn": 0, "agreed_at": None}
             connection.execute(insert_if_new(connection, mailbox_password).values(fresh))
-            before = connection.execute(select(row.turn, row.mailbox_id, row.agreed_at).where(whose)).one()
+            known = select(row.turn, row.mailbox_id, row.agreed_at).where(whose).with_for_update()
+            before = connection.execute(known).one()
             values = {"turn": before.turn + 1, "mailbox_id": mailbox, "agreed_at": None}
             connection.execute(update(mailbox_password).where(whose).values(values))
         agreed = before.agreed_at is not None and before.mailbox_id == mailbox

@@ -92,6 +92,9 @@ def offer_addresses(connection: Connection, author: Author, names: Mapping[int, 
 
     It is called before the new names are stored.
     """
+    # As for every change of a rename; in this order, so that two never wait for each other.
+    theirs = select(mailbox.c.student_id).where(mailbox.c.student_id.in_(list(names)))
+    connection.execute(theirs.order_by(mailbox.c.student_id).with_for_update())
     query = (
         select(student.c.id, person.c.given_name, person.c.family_name, mailbox_rename.c.state)
         .select_from(student.join(person).join(mailbox, mailbox.c.student_id == student.c.id).outerjoin(mailbox_rename))

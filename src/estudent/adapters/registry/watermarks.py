@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select, update
 
-from estudent.adapters.registry.database import Database
+from estudent.adapters.registry.database import Database, insert_if_new
 from estudent.adapters.registry.students import in_portions
 from estudent.adapters.registry.tables import mailbox, watermark
 
@@ -26,9 +26,10 @@ class SqlWatermarks:
     def keep(self, name: str, token: str) -> None:
         """Store a token in place of the one before; an empty one is forgotten."""
         with self.database.writing() as connection:
-            connection.execute(delete(watermark).where(watermark.c.name == name))
-            if token:
-                connection.execute(insert(watermark).values(name=name, token=token, at=self.clock()))
+            values = {"token": token, "at": self.clock()}
+            connection.execute(insert_if_new(connection, watermark).values(name=name, **values))
+            connection.execute(update(watermark).where(watermark.c.name == name).values(values))
+            connection.execute(delete(watermark).where(watermark.c.name == name, watermark.c.token == ""))
 
     def owners(self, identifiers: Collection[str]) -> list[int]:
         """Return whose mailboxes have these ids of Microsoft's, ascending."""
