@@ -16,7 +16,7 @@ from estudent.domain.outcome import Tally
 from estudent.domain.person_name import PersonName
 from estudent.domain.plan import StepKind
 from estudent.domain.student import MailboxState
-from estudent.ports import AlreadyExists, Refused, TooAlike, Unavailable
+from estudent.ports import AlreadyExists, Misconfigured, Refused, TooAlike, Unavailable
 from tests.contract.microsoft365_life import University, on_sqlite
 from tests.contract.registry_world import DOMAIN
 from tests.fakes import FakePasswords
@@ -138,6 +138,24 @@ def test_a_sign_in_that_cannot_be_moved_goes_back_in_the_same_run(asked: Univers
     asked.stand_in.http.delete(f"{asked.stand_in.url}/sandbox/faults")
     assert run(asked).changed == 1
     assert_moved(asked)
+
+
+@pytest.mark.parametrize("where", [{"path": "InvokeCommand"}, {"path": "/v1.0/users/", "method": "PATCH"}])
+def test_a_user_whom_microsoft_cannot_see_just_now_is_moved_by_the_next_run(
+    asked: University, where: dict[str, str]
+) -> None:
+    asked.stand_in.fail(**where, status=404)
+    assert run(asked).failed == 1
+    assert_as_before(asked)
+    assert run(asked).changed == 1
+    assert_moved(asked)
+
+
+def test_without_the_permission_to_move_the_sign_in_nothing_stays_half_moved(asked: University) -> None:
+    asked.stand_in.fail("/v1.0/users/", method="PATCH", status=403)
+    with pytest.raises(Misconfigured):
+        run(asked)
+    assert_as_before(asked)
 
 
 def test_a_sign_in_that_microsoft_refuses_brings_everything_back(asked: University) -> None:

@@ -34,6 +34,7 @@ from estudent.ports import (
     Journal,
     JournalEntry,
     Misconfigured,
+    NotFound,
     Partings,
     Refused,
     Renames,
@@ -111,11 +112,11 @@ class RenameMailboxes:
     def _take_further(self, student: Student, tally: Tally) -> None:
         try:
             self._move(student)
-        except Misconfigured:
-            raise
+        except NotFound as error:  # which Microsoft says of what it cannot see yet, or cannot reach
+            self._note(student, Result.FAILED, str(error), tally)
         except Refused as error:
             self._note(student, Result.REFUSED, self._given_up(student, str(error)), tally)
-        except FarSideError as error:
+        except Unavailable as error:
             self._note(student, Result.FAILED, str(error), tally)
         else:
             self._note(student, Result.DONE, "", tally)
@@ -146,7 +147,7 @@ class RenameMailboxes:
             return
         try:
             self.users.move_sign_in(user.identifier, wanted)
-        except Unavailable:
+        except (Unavailable, NotFound, Misconfigured):
             if _signs_in_with(self._user(student), wanted):
                 return
             self._go_back(student)
