@@ -35,6 +35,9 @@ TOLD = frozenset({RenameState.MOVED})
 AT_NEW = frozenset({RenameState.MOVING, RenameState.MOVED})
 """Where the new address is the mailbox's own one, for the registry, and so for directory and single sign-on."""
 
+ON_OFFER = frozenset({RenameState.OFFERED})
+"""Where it is the student's turn to choose an address, or to keep the one there is."""
+
 UNDER_WAY = frozenset({RenameState.ASKED, RenameState.ARRIVING, RenameState.MOVING})
 """While a rename is under way, nothing else touches the mailbox's addresses."""
 
@@ -47,6 +50,11 @@ class Rename:
     before: str | None = field(default=None, repr=False)
     wanted: str | None = field(default=None, repr=False)
     problem: str = ""
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether the student may choose an address, or keep the one there is."""
+        return self.state in ON_OFFER
 
     @property
     def under_way(self) -> bool:
