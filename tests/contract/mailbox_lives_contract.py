@@ -14,7 +14,7 @@ from estudent.adapters.registry.tables import address, mailbox_parting, message
 from estudent.adapters.registry.watermarks import SqlWatermarks
 from estudent.domain.lifecycle import Standing
 from estudent.domain.mailbox_life import Leaving, Parting
-from estudent.domain.mailbox_rename import RenameState
+from estudent.domain.mailbox_rename import Rename, RenameState
 from estudent.domain.person_name import PersonName
 from estudent.domain.student import MailboxState, Student
 from estudent.ports import AlreadyExists, FarSideError, Refused, Sighting, TooAlike, Turnover, Unavailable
@@ -135,8 +135,10 @@ class RenamesContract:
         renames = renames_of(registry)
         renames.ask(with_mailbox(registry), NEW)
         student = renames.observe(registry.by_album("100001"), RenameState.REFUSED, "x" * 3000)
-        assert (student.mailbox, student.former, letters(registry)) == (OLD, (), [])
+        assert (student.mailbox, student.former, letters(registry)) == (OLD, (), ["mailbox_not_renamed"])
         assert kinds(registry) == {OLD: "primary", NEW: "reserved"}
+        renames.decline(student)
+        assert registry.by_album("100001").rename == Rename(RenameState.DECLINED, OLD, NEW, "x" * 500)
 
     def test_of_two_students_who_ask_for_one_address_at_once_one_gets_it(self, registry: Registry) -> None:
         students = [with_mailbox(registry), with_mailbox(registry, "100002", "anna.maj")]

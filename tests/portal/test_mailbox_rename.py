@@ -9,6 +9,7 @@ from estudent.domain.lifecycle import Standing
 from estudent.domain.mailbox_rename import RenameState
 from estudent.domain.person_name import PersonName
 from estudent.domain.student import Student
+from tests.contract.mailbox_lives_contract import renames_of
 from tests.contract.registry_world import a_feed, an_application
 from tests.portal.test_steps import linked, words
 from tests.portal.world import Portal, form_in
@@ -75,6 +76,19 @@ def test_the_address_may_be_kept_and_is_not_offered_again(portal: Portal) -> Non
     assert browser.post(action, data=hidden).status_code == 303
     assert state_of(portal, student) is RenameState.DECLINED
     assert "Your name has changed" not in words(browser.get("/mailbox").get_data(as_text=True))
+
+
+def test_whom_microsoft_refuses_the_address_is_told_and_may_choose_again(portal: Portal) -> None:
+    student = married(portal)
+    browser = portal.signed_in(student)
+    portal.campus.ask_for_new_address.ask(student.album, f"lucja.nowak.{student.album}")
+    renames_of(portal.registry).observe(portal.load(str(student.album)), RenameState.REFUSED, "taken")
+    said = words(browser.get("/mailbox").get_data(as_text=True))
+    assert "Your new address could not be given" in said and f"Your address is still {student.mailbox}" in said
+    _, html = typed(browser, f"l.nowak.{student.album}")
+    action, hidden = form_in(html, f"{PATH}/request")
+    assert browser.post(action, data=hidden).status_code == 303
+    assert state_of(portal, student) is RenameState.ASKED
 
 
 def test_somebody_else_s_name_is_refused_in_words(portal: Portal) -> None:

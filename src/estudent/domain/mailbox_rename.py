@@ -8,7 +8,7 @@
 | MOVING | registry, directory (what single sign-on hands over) and sign-in name are being moved to the new address |
 | MOVED | all were seen at the new address; the old one stays an alias for good |
 | DECLINED | the student keeps the address |
-| REFUSED | Microsoft will not; everything is at the old address, and somebody has to see to it |
+| REFUSED | Microsoft will not; everything is at the old address, and the student may choose another one, or keep it |
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ class RenameState(StrEnum):
     REFUSED = "refused"
 
 
-TOLD = frozenset({RenameState.MOVED})
-"""Where the student is written to."""
+LETTERS = {RenameState.MOVED: "mailbox_renamed", RenameState.REFUSED: "mailbox_not_renamed"}
+"""Where the student is written to, and what."""
 
 AT_NEW = frozenset({RenameState.MOVING, RenameState.MOVED})
 """Where the new address is the mailbox's own one, for the registry, and so for directory and single sign-on."""
 
-ON_OFFER = frozenset({RenameState.OFFERED})
+ON_OFFER = frozenset({RenameState.OFFERED, RenameState.REFUSED})
 """Where it is the student's turn to choose an address, or to keep the one there is."""
 
 UNDER_WAY = frozenset({RenameState.ASKED, RenameState.ARRIVING, RenameState.MOVING})

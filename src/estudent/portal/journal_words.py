@@ -58,6 +58,12 @@ SENTENCES: Mapping[tuple[str, str, str], Any] = {
     ("letters", "mailbox_back", REFUSED): lazy_gettext("The letter that the mailbox is open again could not be sent."),
     ("letters", "sent mailbox_renamed", DONE): lazy_gettext("The student was told by e-mail of the new address."),
     ("letters", "mailbox_renamed", REFUSED): lazy_gettext("The letter about the new address could not be sent."),
+    ("letters", "sent mailbox_not_renamed", DONE): lazy_gettext(
+        "The student was told by e-mail that the new address could not be given."
+    ),
+    ("letters", "mailbox_not_renamed", REFUSED): lazy_gettext(
+        "The letter that the new address could not be given could not be sent."
+    ),
     ("mailbox_life", "block announced", DONE): lazy_gettext(
         "The end of the studies was noticed; the day on which the mailbox is closed was announced."
     ),

@@ -13,7 +13,7 @@ from estudent.adapters.registry.messages import SqlMessages
 from estudent.adapters.registry.students import FORMER, SqlStudents
 from estudent.adapters.registry.tables import address, mailbox, mailbox_rename, person, student
 from estudent.domain.mailbox_name import WHY, NameFault
-from estudent.domain.mailbox_rename import AT_NEW, TOLD, UNDER_WAY, RenameState
+from estudent.domain.mailbox_rename import AT_NEW, LETTERS, ON_OFFER, UNDER_WAY, RenameState
 from estudent.domain.outcome import Result
 from estudent.domain.person_name import PersonName
 from estudent.domain.student import MailboxState, Student
@@ -23,7 +23,6 @@ SYSTEM = "mailbox_life"
 RESERVED = "reserved"
 """The kind of an address that is a student's and leads nowhere yet."""
 
-RENAMED = "mailbox_renamed"
 MEANWHILE = "somebody else has changed this meanwhile; look at it again"
 
 
@@ -47,9 +46,9 @@ class SqlRenames:
             _write(connection, self.author, student.key, RenameState.ASKED)
 
     def decline(self, student: Student) -> None:
-        """Note that the student keeps the address in spite of another name."""
+        """Note that the student keeps the address, in spite of another name or since Microsoft refused the new one."""
         with self.database.writing() as connection:
-            if _state(connection, student) is RenameState.OFFERED:
+            if _state(connection, student) in ON_OFFER:
                 _store(connection, self.author, student.key, RenameState.DECLINED)
                 _write(connection, self.author, student.key, RenameState.DECLINED)
 
@@ -67,8 +66,8 @@ class SqlRenames:
             _mark(connection, ours, PRIMARY)
             _mark(connection, other, RESERVED if state is RenameState.REFUSED else FORMER)
             _write(connection, self.author, student.key, state, problem)
-            if state in TOLD:
-                self.messages.write(connection, student.key, RENAMED)
+            if state in LETTERS:
+                self.messages.write(connection, student.key, LETTERS[state])
         return self.students.by_album(student.album)
 
     def _reserve(self, connection: Connection, student: Student, wanted: str) -> None:

@@ -75,6 +75,7 @@ LETTERS: Mapping[str, Any] = {
     "mailbox_deletion": lazy_gettext("deletion at Microsoft"),
     "mailbox_back": lazy_gettext("mailbox is open again"),
     "mailbox_renamed": lazy_gettext("new address"),
+    "mailbox_not_renamed": lazy_gettext("no new address"),
     "fee_reminder": lazy_gettext("fee is due soon"),
 }
 CODES: Mapping[str, Any] = {
