@@ -15,7 +15,7 @@ from estudent.domain.allowance import Budget, Portion
 from estudent.domain.application import Application, Row
 from estudent.domain.asked_for import AskedFor, RowFault
 from estudent.domain.asked_for import Taken as TakenIn
-from estudent.domain.booking_rules import Owner, Verdict
+from estudent.domain.booking_rules import Owner, Unmatched, Verdict
 from estudent.domain.claim import Record
 from estudent.domain.deployment import Happening, HostRecap, Order
 from estudent.domain.desk import Card, Found, StaffLine, Today
@@ -407,7 +407,10 @@ class Fees(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StatementFile:
-    """A file of a bank; `read` raises Refused, naming file, line, field and what would be right, or Unavailable."""
+    """A file of a bank; `read` raises Refused, naming file, line, field and what would be right, or Unavailable.
+
+    The first half of `digest` is a mark of the bytes alone, the second of how they are read.
+    """
 
     name: str
     bank: str
@@ -436,13 +439,23 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A line and what becomes of it; `key` is None where another line has it, so that it stays unique."""
+    """A line and what becomes of it; `key` is None for a line that is known, so that it stays unique."""
 
     line: StatementLine
     content: str
     key: str | None
     fate: Fate
     verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a kept line says as it is read now; `key` is None where another line has it."""
+
+    kept: int
+    line: StatementLine
+    key: str | None
+    content: str
 
 
 class Till(Protocol):
@@ -456,6 +469,18 @@ class Till(Protocol):
 
     def begin(self, file: StatementFile) -> int | None:
         """Note that a file is read; return its number, None where exactly this file was read before."""
+
+    def read_otherwise(self, file: StatementFile) -> dict[int, dict[int, int]]:
+        """Return the lines kept of the same bytes as they were first read in another way.
+
+        They are given by the place of their statement in the file and by their own in the statement, both from 1.
+        """
+
+    def tell_anew(self, told: Sequence[Told]) -> list[tuple[int, StatementLine]]:
+        """Store the keys of kept lines, and what they say, of those that nobody has booked or decided; return these."""
+
+    def wait(self, reasons: Sequence[tuple[int, Unmatched]]) -> None:
+        """Store why lines wait."""
 
     def begin_statement(self, file: int, statement: Statement) -> int:
         """Note a statement of the file; return its number."""

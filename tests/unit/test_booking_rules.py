@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -118,6 +118,12 @@ def test_a_reference_with_another_amount_waits() -> None:
     assert judge(a_line(), owing(), Rules(), TODAY, used_again=True) == waits(Unmatched.REFERENCE_USED_AGAIN)
 
 
+@pytest.mark.parametrize("changes", [{"booking_date": date(2026, 10, 13)}, {"account": "1" * 26}])
+def test_a_reference_used_again_never_gets_a_reason_that_goes_away_by_itself(changes: dict[str, Any]) -> None:
+    verdict = judge(a_line(**changes), None, Rules(), TODAY, used_again=True)
+    assert verdict == waits(Unmatched.REFERENCE_USED_AGAIN)
+
+
 def test_a_payment_can_be_reversed_once() -> None:
     owner, back = owing(), a_line(kind=LineKind.CREDIT_REVERSED, reference="R2")
     owner.book(a_line())
@@ -196,8 +202,9 @@ def test_a_line_is_the_same_in_another_file_while_it_says_the_same_of_the_money(
     assert change(line).content != line.content
 
 
-def test_without_a_reference_a_line_is_known_by_its_place_in_that_year_s_statement() -> None:
+def test_without_a_reference_a_line_is_known_by_its_place_in_that_day_s_statement() -> None:
     line = a_line(reference="")
     statement = Statement("PL1", "1", "PLN", None, None, TODAY, (line,))
     assert statement.key(line) != statement.key(replace(line, position=2))
-    assert statement.key(line) != replace(statement, closed_on=date(2027, 1, 5)).key(line)
+    for day in (date(2027, 1, 5), TODAY + timedelta(days=1)):
+        assert statement.key(line) != replace(statement, closed_on=day).key(line)

@@ -6,9 +6,10 @@ worked out when somebody looks (`fees.balances`): of one account and currency th
     the line                                              becomes
     ----------------------------------------------------  ------------------------------------------------------
     amount is zero                                        unmatched: no amount
+    reference known with another amount, account or day   unmatched: reference used again
+    reference twice in one statement                      the second is unmatched: reference used again
     without a booking date                                unmatched: no booking date (the date decides, none is guessed)
     booked in the future                                  unmatched: future date, until the day has come
-    reference known with another amount, account or day   unmatched: reference used again
     no individual account                                 unmatched: no account
     account number with wrong check digits                unmatched: wrong account number
     account that no student has                           unmatched: unknown account, until somebody has it
@@ -20,7 +21,7 @@ worked out when somebody looks (`fees.balances`): of one account and currency th
     debit: money given back                               booked as negative, or unmatched (`refund`)
     reversal of an amount that was booked here            booked as its opposite
     reversal of anything else                             unmatched: reversal without its payment
-    the same line again, in this file or another          known: nothing is booked twice
+    the same line again, in another statement             known: nothing is booked twice
 """
 
 from __future__ import annotations
@@ -141,11 +142,12 @@ def judge(line: StatementLine, owner: Owner | None, rules: Rules, today: date, *
 def _fault(line: StatementLine, today: date, *, used_again: bool) -> Unmatched | None:
     if not line.amount:
         return Unmatched.NO_AMOUNT
+    # Before the reasons that go away by themselves: this one does not.
+    if used_again:
+        return Unmatched.REFERENCE_USED_AGAIN
     if line.booking_date is None:
         return Unmatched.NO_BOOKING_DATE
-    if line.booking_date > today:
-        return Unmatched.FUTURE_DATE
-    return Unmatched.REFERENCE_USED_AGAIN if used_again else None
+    return Unmatched.FUTURE_DATE if line.booking_date > today else None
 
 
 def _whose(account: str) -> Unmatched:

@@ -83,12 +83,16 @@ class Statement:
         """Return the mark by which the same line is known in every file.
 
         It is the bank's reference; where the bank gives none, the place in the statement, whose numbers begin anew
-        every year.
+        every year or month, or are not there at all.
         """
         if line.reference:
             return _mark("reference", self.account, line.reference)
-        year = (self.closed_on or line.booking_date or date.min).year
-        return _mark("place", self.account, str(year), self.number, str(line.position))
+        return _mark("place", self.account, str(self.closed_on or ""), self.number, str(line.position))
+
+
+def repeated(key: str, content: str, times: int) -> str:
+    """Return the mark of a line whose key says something else too, or that its statement has told so often before."""
+    return _mark("repeated", key, content, str(times))
 
 
 def _mark(*parts: str) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from estudent.domain.booking_rules import Owner, Rules, Unmatched, judge
+from estudent.domain.booking_rules import Owner, Rules, Unmatched, Verdict, judge
 from estudent.domain.outcome import Remark, Tally
-from estudent.domain.statement import NOTHING, Statement, StatementLine
-from estudent.ports import Banks, Fate, Judged, Refused, StatementFile, Till, Tills, Unavailable
+from estudent.domain.statement import NOTHING, Statement, StatementLine, repeated
+from estudent.ports import Banks, Fate, Judged, Refused, StatementFile, Till, Tills, Told, Unavailable
 
 AT_ONCE = 1000
 SYSTEM = "payments"
@@ -87,29 +87,32 @@ class BookPayments:
 
     def _take(self, file: StatementFile, statements: Sequence[Statement], booked: Booked, *, apply: bool) -> None:
         found: list[tuple[StatementSums, Counter[Unmatched]]] = []
+        said: list[_Said] = []
         try:
             with self.tills.open() as till:
                 number = till.begin(file)
                 if number is None:
                     return
-                found = [self._book(till, number, file, statement) for statement in statements]
+                before = till.read_otherwise(file)
+                said = [_Said(statement, before.get(at, {})) for at, statement in enumerate(statements, 1)]
+                found = [self._book(till, number, file, each) for each in said]
                 if not apply:
                     raise _Rehearsed
         except _Rehearsed:
             pass
+        booked.healed += sum(each.healed for each in said)
         for sums, waiting in found:
             booked.statements.append(sums)
             booked.waiting += waiting
             _count(booked.tally, sums)
 
-    def _book(
-        self, till: Till, file: int, of: StatementFile, statement: Statement
-    ) -> tuple[StatementSums, Counter[Unmatched]]:
+    def _book(self, till: Till, file: int, of: StatementFile, said: _Said) -> tuple[StatementSums, Counter[Unmatched]]:
+        statement = said.statement
         number = till.begin_statement(file, statement)
         sums = dict.fromkeys(Fate, NOTHING)
         lines, waiting = Counter[Fate](), Counter[Unmatched]()
         for some in _portions(statement.lines):
-            judged = list(self._judge(till, statement, some))
+            judged = list(self._judge(till, said, some))
             till.keep(number, judged)
             for each in judged:
                 sums[each.fate] += each.line.amount
@@ -119,22 +122,31 @@ class BookPayments:
         ends = (statement.opening, statement.closing)
         return StatementSums(of.name, statement.number, statement.currency, *ends, sums, dict(lines)), waiting
 
-    def _judge(self, till: Till, statement: Statement, lines: Sequence[StatementLine]) -> Iterator[Judged]:
+    def _judge(self, till: Till, said: _Said, lines: Sequence[StatementLine]) -> Iterator[Judged]:
         """Yield what becomes of lines, each after those before it."""
-        keys = [statement.key(line) for line in lines]
-        told, owners = till.seen(keys), _owners(till, lines)
-        for key, line in zip(keys, lines, strict=True):
-            content = line.content
-            if told.get(key) == content:
-                yield Judged(line, content, None, Fate.KNOWN, None)
+        marks, kept = said.marked(till, lines)
+        said.healed += self._tell_anew(till, said.read_otherwise(marks, kept, lines))
+        owners = _owners(till, lines)
+        for mark, line in zip(marks, lines, strict=True):
+            if mark.key in kept or line.position in said.before:
+                yield Judged(line, mark.content, None, Fate.KNOWN, None)
                 continue
             owner = owners.get(line.account)
-            verdict = judge(line, owner, self.rules, self.today(), used_again=key in told)
-            free = None if key in told else key
-            told.setdefault(key, content)
+            verdict = judge(line, owner, self.rules, self.today(), used_again=mark.used_again)
             if verdict.account is not None and owner:
                 owner.book(line)
-            yield Judged(line, content, free, Fate.UNMATCHED if verdict.account is None else Fate.BOOKED, verdict)
+            fate = Fate.UNMATCHED if verdict.account is None else Fate.BOOKED
+            yield Judged(line, mark.content, mark.key, fate, verdict)
+
+    def _tell_anew(self, till: Till, told: Sequence[Told]) -> int:
+        """Judge what waits of a file that was read in another way before; what is booked or decided stays as it is."""
+        if not told:
+            return 0
+        verdicts = self._verdicts(till, till.tell_anew(told))
+        settled = [each for each in verdicts if each[2].why is None]
+        till.book(settled)
+        till.wait([(key, verdict.why) for key, _, verdict in verdicts if verdict.why])
+        return len(settled)
 
     def _look_again(self, booked: Booked) -> None:
         """Judge anew what waits for a day, an account, a receivable or a payment that may have come."""
@@ -145,16 +157,67 @@ class BookPayments:
 
     def _heal(self, till: Till, after: int, booked: Booked) -> int | None:
         lines = till.doubtful(after, AT_ONCE)
-        owners, settled = _owners(till, [line for _, line in lines]), []
+        settled = [each for each in self._verdicts(till, lines) if each[2].why is None]
+        till.book(settled)
+        booked.healed += len(settled)
+        return lines[-1][0] if lines else None
+
+    def _verdicts(
+        self, till: Till, lines: Sequence[tuple[int, StatementLine]]
+    ) -> list[tuple[int, StatementLine, Verdict]]:
+        """Judge lines that were kept before, each after those before it."""
+        owners, found = _owners(till, [line for _, line in lines]), []
         for key, line in lines:
             owner = owners.get(line.account)
             verdict = judge(line, owner, self.rules, self.today())
             if verdict.account is not None and owner:
                 owner.book(line)
-                settled.append((key, line, verdict))
-        till.book(settled)
-        booked.healed += len(settled)
-        return lines[-1][0] if lines else None
+            found.append((key, line, verdict))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """By what a line is known, and whether its reference was used for something else before."""
+
+    key: str
+    content: str
+    used_again: bool
+
+
+class _Said:
+    """What a statement has said so far: a line that it tells twice is money twice, as its balances show."""
+
+    def __init__(self, statement: Statement, before: Mapping[int, int]) -> None:
+        """`before` are the lines that are kept of these bytes as they were read in another way, by their position."""
+        self.statement, self.before, self.healed = statement, before, 0
+        often = Counter(map(statement.key, statement.lines))
+        self.several = {key for key, many in often.items() if many > 1}
+        self.times = Counter[tuple[str, str]]()
+
+    def marked(self, till: Till, lines: Sequence[StatementLine]) -> tuple[list[_Mark], set[str]]:
+        """Return the marks of the next lines, and those of them that are kept from an earlier statement."""
+        keys = [self.statement.key(line) for line in lines]
+        kept = till.seen(keys)
+        told = dict(kept)
+        marks = [self._mark(key, line.content, told) for key, line in zip(keys, lines, strict=True)]
+        again = till.seen([mark.key for mark in marks if mark.used_again])
+        return marks, {mark.key for mark in marks if mark.key in (again if mark.used_again else kept)}
+
+    def read_otherwise(self, marks: Sequence[_Mark], kept: set[str], lines: Sequence[StatementLine]) -> list[Told]:
+        """Return what the kept ones of these lines say now."""
+        return [
+            Told(self.before[line.position], line, None if mark.key in kept else mark.key, mark.content)
+            for mark, line in zip(marks, lines, strict=True)
+            if line.position in self.before
+        ]
+
+    def _mark(self, key: str, content: str, told: dict[str, str]) -> _Mark:
+        times = self.times[key, content]
+        if key in self.several:
+            self.times[key, content] += 1
+        used_again = times > 0 or told.setdefault(key, content) != content
+        return _Mark(repeated(key, content, times) if used_again else key, content, used_again)
 
 
 def _owners(till: Till, lines: Sequence[StatementLine]) -> dict[str, Owner]:

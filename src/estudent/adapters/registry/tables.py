@@ -217,7 +217,7 @@ statement_line = Table(
     Column("statement_id", BigKey, ForeignKey("statement.id"), nullable=False, index=True),
     Column("line", Integer, nullable=False),
     Column("position", Integer, nullable=False),
-    # None for a line that repeats another one or uses its reference again.
+    # None for a line that is known from an earlier statement.
     Column("key", String(64), unique=True),
     Column("content", String(64), nullable=False),
     Column("kind", String(20), nullable=False),

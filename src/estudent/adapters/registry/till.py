@@ -32,16 +32,20 @@ from estudent.adapters.registry.tables import (
     statement,
     statement_line,
 )
-from estudent.domain.booking_rules import HEALING, Owner, Verdict
+from estudent.domain.booking_rules import HEALING, Owner, Unmatched, Verdict
 from estudent.domain.outcome import Result
 from estudent.domain.statement import LineKind, Statement, StatementLine
-from estudent.ports import Fate, JournalEntry, Judged, StatementFile
+from estudent.ports import Fate, JournalEntry, Judged, StatementFile, Told
 
 SYSTEM = "payments"
 ONE_TILL = text("SELECT pg_advisory_xact_lock(7401)")
 """A lock that PostgreSQL gives to one transaction at a time; 7401 is ours."""
 
 LONGEST_TITLE, LONGEST_PAYER = 500, 200
+HALF = 32
+"""So many signs of a file's digest are a mark of its bytes."""
+
+SAID = ("kind", "amount", "currency", "booking_date", "value_date", "account", "reference", "title", "payer", "content")
 Money = dict[int, dict[str, Decimal]]
 
 
@@ -98,6 +102,8 @@ class SqlTill:
 
     def seen(self, keys: Collection[str]) -> dict[str, str]:
         """Return the content of the lines that are kept under these keys."""
+        if not keys:
+            return {}
         columns = statement_line.c["key", "content"]
         query = select(*columns).where(statement_line.c.key.in_(list(keys)))
         return {row.key: row.content for row in self.connection.execute(query)}
@@ -108,6 +114,41 @@ class SqlTill:
         command = insert_if_new(self.connection, fee_file).values(values | {"read_at": self.author.clock()})
         number: int | None = self.connection.scalar(command.returning(fee_file.c.id))
         return number
+
+    def read_otherwise(self, file: StatementFile) -> dict[int, dict[int, int]]:
+        """Return the lines kept of the same bytes as they were first read in another way."""
+        same = (func.substr(fee_file.c.digest, 1, HALF) == file.digest[:HALF], fee_file.c.digest != file.digest)
+        first = select(func.min(fee_file.c.id)).where(*same).scalar_subquery()
+        columns = (statement.c.id, statement_line.c.position, statement_line.c.id)
+        theirs = statement.join(statement_line).join(fee_file)
+        query = select(*columns).select_from(theirs).where(fee_file.c.id == first).order_by(statement.c.id)
+        found: dict[int, dict[int, int]] = {}
+        for of, position, key in self.connection.execute(query):
+            found.setdefault(of, {})[position] = key
+        return dict(enumerate(found.values(), 1))
+
+    def tell_anew(self, told: Sequence[Told]) -> list[tuple[int, StatementLine]]:
+        """Store the keys of kept lines, and what they say, of those that nobody has booked or decided; return these."""
+        named = update(statement_line).where(statement_line.c.id == bindparam("line_id")).values(key=bindparam("name"))
+        if names := [{"line_id": each.kept, "name": each.key} for each in told if each.key]:
+            self.connection.execute(named, names)
+        theirs = statement_line.c.id.in_([each.kept for each in told])
+        waits = (statement_line.c.state == Fate.UNMATCHED.value, statement_line.c.decision == "")
+        judged_anew = statement_line.c.reason != Unmatched.REFERENCE_USED_AGAIN.value
+        query = select(statement_line.c.id).where(theirs, *waits, judged_anew)
+        waiting = set(self.connection.scalars(query))
+        anew = [each for each in told if each.kept in waiting]
+        if anew:
+            change = update(statement_line).where(statement_line.c.id == bindparam("line_id"))
+            self.connection.execute(change.values({name: bindparam(name) for name in SAID}), [*map(_said, anew)])
+        return [(each.kept, each.line) for each in anew]
+
+    def wait(self, reasons: Sequence[tuple[int, Unmatched]]) -> None:
+        """Store why lines wait."""
+        change = update(statement_line).where(statement_line.c.id == bindparam("line_id"))
+        if reasons:
+            rows = [{"line_id": key, "why": why.value} for key, why in reasons]
+            self.connection.execute(change.values(reason=bindparam("why")), rows)
 
     def begin_statement(self, file: int, begun: Statement) -> int:
         """Note a statement of the file; return its number."""
@@ -269,15 +310,15 @@ def _elsewhere(accounts: Money, but: int) -> dict[str, Decimal]:
     return sums
 
 
-def _kept(of: int, each: Judged) -> dict[str, Any]:
-    line, waits = each.line, each.fate is Fate.UNMATCHED
-    why = each.verdict and (each.verdict.why or each.verdict.note)
+NOT_WRITTEN = {"title": "", "payer": ""}
+
+
+def _said(each: Told) -> dict[str, Any]:
+    return {"line_id": each.kept, "content": each.content, **_facts(each.line), **_written(each.line)}
+
+
+def _facts(line: StatementLine) -> dict[str, Any]:
     return {
-        "statement_id": of,
-        "line": line.line,
-        "position": line.position,
-        "key": each.key,
-        "content": each.content,
         "kind": line.kind.value,
         "amount": line.amount,
         "currency": line.currency[:3],
@@ -285,8 +326,23 @@ def _kept(of: int, each: Judged) -> dict[str, Any]:
         "value_date": line.value_date,
         "account": line.account[:40],
         "reference": line.reference[:100],
-        "title": line.title[:LONGEST_TITLE] if waits else "",
-        "payer": line.payer[:LONGEST_PAYER] if waits else "",
+    }
+
+
+def _written(line: StatementLine) -> dict[str, str]:
+    return {"title": line.title[:LONGEST_TITLE], "payer": line.payer[:LONGEST_PAYER]}
+
+
+def _kept(of: int, each: Judged) -> dict[str, Any]:
+    why = each.verdict and (each.verdict.why or each.verdict.note)
+    return {
+        "statement_id": of,
+        "line": each.line.line,
+        "position": each.line.position,
+        "key": each.key,
+        "content": each.content,
+        **_facts(each.line),
+        **(_written(each.line) if each.fate is Fate.UNMATCHED else NOT_WRITTEN),
         "state": each.fate.value,
         "reason": (why or "") and str(why),
         "decision": "",
