@@ -158,6 +158,14 @@ def test_two_clerks_at_once_book_a_payment_once(registry: Registry) -> None:
     assert ledger_sum(registry) + ledger_sum(registry, 2) == PAID
 
 
+def test_what_a_payer_wrote_is_no_formula_in_a_file_of_bookings(registry: Registry, tmp_path: Path) -> None:
+    waiting(registry, account=str(nrb(1)), reference="=HYPERLINK(1)")
+    exports = SqlBookingExports(registry.database, Author("tests", "run", registry.clock))
+    ExportBookings(exports, ExportFolder(tmp_path)).run()
+    assert ";'=HYPERLINK(1);" in (tmp_path / "bookings-000001.csv").read_text(encoding="utf-8")
+    assert list(tmp_path.glob(".*.part")) == []
+
+
 def test_bookings_are_handed_on_once_and_acknowledged_by_their_sum(registry: Registry, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     folder.mkdir()

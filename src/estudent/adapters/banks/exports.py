@@ -6,13 +6,14 @@ import csv
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import astuple, fields
+from dataclasses import astuple, fields, replace
 from decimal import Decimal
 from pathlib import Path
 
 from estudent.adapters.banks.broken import Broken
 from estudent.adapters.banks.values import money
-from estudent.ports import Acknowledgement, BookingExport, ExportedBooking, Misconfigured
+from estudent.domain.spreadsheet_cell import harmless
+from estudent.ports import Acknowledgement, BookingExport, ExportedBooking, Misconfigured, Unavailable
 
 NAME = re.compile(r"bookings-([0-9]{6,})\.ack")
 
@@ -29,14 +30,12 @@ class ExportFolder:
         if file.exists():
             return False
         self._refuse_missing_folder()
-        new = file.with_suffix(".part")
-        with new.open("w", encoding="utf-8", newline="") as written:
-            os.fchmod(written.fileno(), 0o640)
-            writer = csv.writer(written, delimiter=";", lineterminator="\r\n")
-            writer.writerow([field.name for field in fields(ExportedBooking)])
-            writer.writerows(astuple(each) for each in export.bookings)
-            writer.writerow(["SUM", len(export.bookings), export.total])
-        new.replace(file)
+        try:
+            _write(file, export)
+        except OSError as error:
+            raise Unavailable(
+                f"the folder of exports does not take a file ({error.strerror}): check its disk"
+            ) from None
         return True
 
     def acknowledgements(self) -> Iterator[Acknowledgement]:
@@ -51,6 +50,22 @@ class ExportFolder:
             raise Misconfigured(
                 f"the folder of exports {self.folder} is not there: make it, or correct ESTUDENT_STATEMENTS__EXPORTS"
             )
+
+
+def _write(file: Path, export: BookingExport) -> None:
+    """Write a file whole or not at all, also where another run writes the same one or the machine stops."""
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    with part.open("w", encoding="utf-8", newline="") as written:
+        os.fchmod(written.fileno(), 0o640)
+        writer = csv.writer(written, delimiter=";", lineterminator="\r\n")
+        writer.writerow([field.name for field in fields(ExportedBooking)])
+        # A reference may hold what a payer wrote.
+        rows = (replace(each, reference=harmless(each.reference)) for each in export.bookings)
+        writer.writerows(map(astuple, rows))
+        writer.writerow(["SUM", len(export.bookings), export.total])
+        written.flush()
+        os.fsync(written.fileno())
+    part.replace(file)
 
 
 def _said(file: Path) -> tuple[int | None, Decimal | None]:

@@ -8,20 +8,18 @@ from io import StringIO
 
 from werkzeug.wrappers import Response
 
-FORMULA = frozenset("=+-@|%\t\r\n＝＋－＠")
-"""What makes a spreadsheet program take a cell for a formula (OWASP, CSV injection)."""
+from estudent.domain.spreadsheet_cell import harmless
 
 
 def sheet(name: str, head: Sequence[object], rows: Iterable[Sequence[object]]) -> Response:
     """Return a file as Polish Excel opens it by a double click: UTF-8 with its mark, semicolons."""
     text = StringIO()
     writer = csv.writer(text, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerows([_harmless(cell) for cell in row] for row in (head, *rows))
+    writer.writerows([_cell(cell) for cell in row] for row in (head, *rows))
     content = text.getvalue().encode("utf-8-sig")
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return Response(content, mimetype="text/csv", headers=headers)
 
 
-def _harmless(cell: object) -> str:
-    text = "" if cell is None else str(cell).replace("\0", "")
-    return f"'{text}" if text.lstrip(" \u00a0")[:1] in FORMULA and text else text
+def _cell(cell: object) -> str:
+    return harmless("" if cell is None else str(cell).replace("\0", ""))
