@@ -193,6 +193,8 @@ GOOD = an_mt940(":61:2610031003C150,00NTRFNONREF//R1", ":86:020?20x")
         (GOOD.replace("2610031003C", "2610031399C"), "line 5, field :61: (entry date)"),
         (GOOD.replace(":60F:", ":13D:"), "the opening balance is missing"),
         (GOOD.replace(":62F:", ":62M:"), "the last page"),
+        (GOOD.replace(":60F:", ":60M:"), "a page of the statement is missing before this one"),
+        (GOOD.replace(":62F:", ":62M:") + GOOD, "a page of the statement is missing before this one"),
         (GOOD.replace(":20:X\r\n", ""), "before any statement"),
         (GOOD.replace(":20:X", ":20:" + "X" * 100_001), "line 1: a line of more than 100,000 signs"),
         (GOOD.replace("PLN150,00\r\n-", "PLN1x50,00\r\n-"), "this is no balance"),
@@ -314,6 +316,12 @@ def test_a_wrong_encoding_in_the_settings_is_told(told: str, is_: str) -> None:
 def test_a_doubtful_encoding_is_refused_rather_than_guessed() -> None:
     with pytest.raises(Broken, match="line 2: its letters could be Windows-1250 or CP852"):
         decoded(b"a\n\xa5", None)
+
+
+@pytest.mark.parametrize("content", [b"a" * 5000 + b"\0\n", "a\0\n".encode("utf-16")])
+def test_a_sign_that_no_database_keeps_is_refused(content: bytes) -> None:
+    with pytest.raises(Broken, match="this is no text"):
+        decoded(content, None)
 
 
 @pytest.mark.parametrize("text", ["1234.5", "1 234,50", "1\u00a0234,50", "1.234,50", "1,234.50", "1234,50", "+1234,5"])

@@ -16,9 +16,12 @@ TO_DO = "export the file again as UTF-8, or name its encoding in ESTUDENT_STATEM
 
 def decoded(content: bytes, told: str | None) -> str:
     """Return the text of a file; raise Broken where the told encoding is wrong or none can be told."""
-    if b"\0" in content[:4096] and not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = "\0" if b"\0" in content and not is_wide else _as_told(content, told) if told else _recognised(content)
+    # No database keeps this sign.
+    if "\0" in text:
         raise Broken("this is no text", "MT940, camt.053 or CSV as the bank exports them")
-    return _as_told(content, told) if told else _recognised(content)
+    return text
 
 
 def _recognised(content: bytes) -> str:

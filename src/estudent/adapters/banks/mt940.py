@@ -57,6 +57,7 @@ class _Message:
     closing: Decimal | None = None
     closed_on: date | None = None
     is_last_page: bool = False
+    follows: _Message | None = None
     lines: list[StatementLine] = field(default_factory=list)
 
 
@@ -65,9 +66,10 @@ def read_mt940(text: str, scheme: BankScheme) -> Iterator[Statement]:
     message: _Message | None = None
     for each, details in _paired(_fields(text)):
         if each.tag == "20":
-            if message is not None:
-                yield _whole(message, each.line)
-            message = _Message(each.line)
+            before = message
+            if before is not None:
+                yield _whole(before, each.line)
+            message = _Message(each.line, follows=before)
         elif message is None:
             right = "the file as the bank exports it, from its first :20: on"
             raise Broken("this stands before any statement", right, line=each.line, field=f":{each.tag}:")
@@ -131,6 +133,7 @@ def _take(message: _Message, each: _Field) -> None:
         message.number = text.lstrip("0") or text
     elif each.tag in {"60F", "60M"}:
         message.opening, message.currency, _ = _balance(text, each)
+        _refuse_missing_page(message, each)
     elif each.tag in {"62F", "62M"}:
         message.closing, currency, message.closed_on = _balance(text, each)
         message.is_last_page = each.tag == "62F"
@@ -138,6 +141,16 @@ def _take(message: _Message, each: _Field) -> None:
             raise Broken(
                 "the closing balance has another currency", "one currency", line=each.line, field=f":{each.tag}:"
             )
+
+
+def _refuse_missing_page(message: _Message, each: _Field) -> None:
+    """Refuse a page that does not go on where the one before it ended, and a page after which none comes."""
+    before, message.follows = message.follows, None
+    goes_on = before is not None and not before.is_last_page
+    differs = before is not None and before.closing != message.opening
+    if (goes_on and differs) or (each.tag == "60M" and not goes_on):
+        problem = "a page of the statement is missing before this one"
+        raise Broken(problem, "all pages of a statement in one file", line=each.line, field=f":{each.tag}:")
 
 
 def _balance(text: str, each: _Field) -> tuple[Decimal, str, date]:
