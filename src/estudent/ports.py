@@ -596,10 +596,14 @@ class ExportFiles(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReceivableFile:
-    """A file of receivables; `read` yields rows and faults, or raises Refused for a file that is no whole table."""
+    """A file of receivables; `read` yields rows and faults, or raises Refused for a file that is no whole table.
+
+    `written` is how old its word is: an earlier one never overrules a later one.
+    """
 
     name: str
     digest: str
+    written: datetime
     read: Callable[[], Iterator[AskedFor | RowFault]] = field(repr=False)
 
 
@@ -617,7 +621,10 @@ class Receivables(Protocol):
         """Tell whether exactly this file was taken in before."""
 
     def take(self, file: ReceivableFile, rows: Sequence[AskedFor]) -> TakenIn:
-        """Store a file's rows in one transaction: new ones, corrected ones, cancelled ones; the rest is a fault."""
+        """Store a file's rows in one transaction: new ones, corrected ones, cancelled ones; the rest is a fault.
+
+        A file with a fault is not known afterwards, since what the row waits for may come.
+        """
 
 
 class Reminders(Protocol):

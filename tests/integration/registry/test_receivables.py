@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
@@ -79,6 +80,7 @@ def test_instalments_are_receivables_with_due_dates_of_their_own(registry: Regis
     ("change", "field"),
     [
         (("1850,55", "-5,00"), "amount"),
+        (("1850,55", "12345678901"), "amount"),
         (("1850,55", "1.85"), ""),
         (("15.10.2026", ""), "due"),
         (("15.10.2026", "31.02.2026"), "due"),
@@ -101,6 +103,46 @@ def test_a_faulty_row_waits_and_the_others_do_not(
             remark.about == "a.csv" and remark.why.startswith(f"line 2, field {field}:") and "right is:" in remark.why
         )
     assert (tally.new, tally.refused) == ((1, 1) if field else (2, 0))
+
+
+def test_a_row_whose_student_comes_later_is_taken_then(registry: Registry, tmp_path: Path) -> None:
+    early = ONE.replace("R1", "R2").replace("100001", "100003")
+    assert (take(registry, tmp_path, ONE, early).new, take(registry, tmp_path, ONE, early).refused) == (1, 1)
+    registry.a_student("100003")
+    assert take(registry, tmp_path, ONE, early).new == 1
+    assert take(registry, tmp_path, ONE, early).read == 0
+
+
+def test_a_file_that_is_read_again_overrules_no_later_one(registry: Registry, tmp_path: Path) -> None:
+    early = ONE.replace("R1", "R2").replace("100001", "100003")
+    take(registry, tmp_path, ONE, early)
+    age(tmp_path / "in" / "a.csv", hours=2)
+    take(registry, tmp_path, ONE.replace("1850,55", "1800,00"), name="b.csv")
+    assert take(registry, tmp_path, name="c.csv").refused == 1
+    assert [each.amount for each in SqlFees(registry.database, PURPOSE).of(1).receivables] == [Decimal("1800.00")]
+
+
+def test_an_older_file_that_comes_late_changes_nothing(registry: Registry, tmp_path: Path) -> None:
+    take(registry, tmp_path, ONE)
+    late = tmp_path / "in" / "late.csv"
+    late.write_text(HEAD + ONE.replace("1850,55", "1.00"), encoding="utf-8")
+    age(late, hours=2)
+    assert take(registry, tmp_path, ONE).changed == 0
+
+
+def age(file: Path, *, hours: int) -> None:
+    moment = file.stat().st_mtime - 3600 * hours
+    os.utime(file, (moment, moment))
+
+
+def test_what_is_for_a_purpose_waits_for_an_account_of_that_purpose(registry: Registry, tmp_path: Path) -> None:
+    room = ONE.replace(";;Czesne", ";dormitory;Akademik")
+    (remark,) = take(registry, tmp_path, room).remarks
+    assert remark.why.startswith("line 2, field purpose:")
+    values = {"nrb": str(nrb(99)), "origin": "usos", "given_at": START}
+    registry.insert(payment_account, id=99, student_id=1, purpose="dormitory", **values)
+    assert take(registry, tmp_path, room).new == 1
+    assert SqlFees(registry.database, PURPOSE).of(1).receivables[0].account == 99
 
 
 def test_a_number_stays_with_its_student(registry: Registry, tmp_path: Path) -> None:

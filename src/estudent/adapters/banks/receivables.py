@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -25,6 +26,7 @@ CANCELLED = frozenset({"cancelled", "anulowana", "anulowane", "umorzona", "umorz
 OWED = frozenset({"", "owed", "należna", "aktywna"})
 INSTALMENT = re.compile(r"([1-9][0-9]?) ?/ ?([1-9][0-9]?)")
 LONGEST_TITLE, LONGEST_SOURCE = 254, 100
+TOO_MUCH = Decimal(10**10)
 
 
 class ReceivableFolder:
@@ -45,7 +47,7 @@ class ReceivableFolder:
             if self.clock() - written >= self.settle:
                 content = path.read_bytes()
                 digest = hashlib.sha256(repr(self.columns).encode() + content).hexdigest()
-                yield ReceivableFile(path.name, digest, partial(self._read, path.name, content))
+                yield ReceivableFile(path.name, digest, written, partial(self._read, path.name, content))
 
     def _paths(self) -> list[Path]:
         try:
@@ -97,9 +99,11 @@ def _row(line: int, cells: Mapping[str, str]) -> AskedFor | RowFault:
 
 def _asked_for(line: int, cells: Mapping[str, str]) -> AskedFor:
     amount = money(cells["amount"], line, "amount")
-    if amount < 0:
-        right = "an amount from 0 on; a receivable is cancelled, and money is given back, in other ways"
-        raise Broken("a receivable is not negative", right, line=line, field="amount")
+    if not 0 <= amount < TOO_MUCH:
+        right = (
+            "an amount from 0 to 9,999,999,999.99; a receivable is cancelled, and money is given back, in other ways"
+        )
+        raise Broken("a receivable is not negative, nor that large", right, line=line, field="amount")
     due = day(cells["due"], line, "due")
     if due is None:
         raise Broken("the due date is missing", "a date like 2026-10-15", line=line, field="due")

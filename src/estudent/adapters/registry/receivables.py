@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from estudent.adapters.registry.database import Database, insert_if_new
 from estudent.adapters.registry.journal import Author
@@ -21,6 +21,7 @@ from estudent.ports import JournalEntry, ReceivableFile
 SYSTEM = "receivables"
 REMINDER = "fee_reminder"
 AT_ONCE = 1000
+FOR_A_PURPOSE = "a purpose for which accounts are numbered (see docs/fees.md), empty for the main one"
 FIELDS = ("payment_account_id", "title", "amount", "currency", "due_date", "state", "instalment", "instalments")
 Kept = dict[str, Any]
 
@@ -37,17 +38,24 @@ class SqlReceivables:
             return connection.scalar(select(fee_file.c.id).where(fee_file.c.digest == digest)) is not None
 
     def take(self, file: ReceivableFile, rows: Sequence[AskedFor]) -> Taken:
-        """Store a file's rows in one transaction: new ones, corrected ones, cancelled ones; the rest is a fault."""
+        """Store a file's rows in one transaction: new ones, corrected ones, cancelled ones; the rest is a fault.
+
+        A file with a fault is not known afterwards, since what the row waits for may come; read again, it overrules
+        nothing that a later file has said.
+        """
         taken, now = Taken(), self.author.clock()
         values = {"kind": "receivables", "name": file.name[:255], "bank": "", "digest": file.digest, "read_at": now}
         with booking_turn(self.database) as connection:
             begun = insert_if_new(connection, fee_file).values(values).returning(fee_file.c.id)
-            if connection.scalar(begun) is not None:
+            key = connection.scalar(begun)
+            if key is not None:
                 for at in range(0, len(rows), AT_ONCE):
-                    self._take(connection, rows[at : at + AT_ONCE], taken)
+                    self._take(connection, rows[at : at + AT_ONCE], file.written, taken)
+                if taken.faults:
+                    connection.execute(delete(fee_file).where(fee_file.c.id == key))
         return taken
 
-    def _take(self, connection: Connection, rows: Sequence[AskedFor], taken: Taken) -> None:
+    def _take(self, connection: Connection, rows: Sequence[AskedFor], written: datetime, taken: Taken) -> None:
         students, accounts = _whose(connection, rows)
         kept = _kept(connection, rows)
         entries: list[JournalEntry] = []
@@ -57,23 +65,32 @@ class SqlReceivables:
                 right = "an album number of the registry; recruitment sends it first"
                 taken.faults.append(RowFault(row.line, "album", "no student has this album number", right))
                 continue
-            wanted = _row(row, accounts.get((owner, row.purpose or self.purpose)))
+            account = accounts.get((owner, row.purpose or self.purpose))
+            if account is None and row.purpose not in {"", self.purpose}:
+                taken.faults.append(RowFault(row.line, "purpose", "the student has no account for it", FOR_A_PURPOSE))
+                continue
+            wanted = _row(row, account) | {"seen_at": written}
             before = kept.get(row.source)
             if before and before["student_id"] != owner:
                 right = "a number of its own for each receivable"
                 taken.faults.append(RowFault(row.line, "source", "this number is another student's receivable", right))
                 continue
+            if before and before["seen_at"] and before["seen_at"] > written:
+                taken.unchanged += 1
+                continue
             wanted["student_id"] = owner
             entries += self._store(connection, row, wanted, before, taken)
             kept[row.source] = wanted
+        said = (receivable.c.source_id.in_(list(kept)), receivable.c.seen_at < written)
+        connection.execute(update(receivable).where(*said).values(seen_at=written))
         self.author.write(connection, entries)
 
     def _store(
         self, connection: Connection, row: AskedFor, wanted: Kept, before: Kept | None, taken: Taken
     ) -> Iterator[JournalEntry]:
-        owner, told, now = wanted["student_id"], f"{row.amount} {row.currency}, due {row.due}", self.author.clock()
+        owner, told = wanted["student_id"], f"{row.amount} {row.currency}, due {row.due}"
         if before is None:
-            connection.execute(insert(receivable).values(wanted | {"source_id": row.source, "seen_at": now}))
+            connection.execute(insert(receivable).values(wanted | {"source_id": row.source}))
             taken.new += 1
             yield JournalEntry(owner, SYSTEM, "receivable new", Result.DONE, told)
             return
@@ -81,7 +98,7 @@ class SqlReceivables:
         if not change:
             taken.unchanged += 1
             return
-        connection.execute(CHANGE.values(change | {"seen_at": now}), {"source": row.source})
+        connection.execute(CHANGE.values(change | {"seen_at": wanted["seen_at"]}), {"source": row.source})
         cancels = change.get("state") == "cancelled"
         taken.cancelled += cancels
         taken.changed += not cancels
@@ -104,7 +121,7 @@ def _whose(connection: Connection, rows: Sequence[AskedFor]) -> tuple[dict[str, 
 
 
 def _kept(connection: Connection, rows: Sequence[AskedFor]) -> dict[str, Kept]:
-    names = [name for name in ("source_id", "student_id", *FIELDS) if name != "amount"]
+    names = [name for name in ("source_id", "student_id", "seen_at", *FIELDS) if name != "amount"]
     query = select(*(receivable.c[name] for name in names), amount_of(receivable))
     found = connection.execute(query.where(receivable.c.source_id.in_([row.source for row in rows])))
     return {row.source_id: dict(row._mapping) | {"amount": money_of(row.amount)} for row in found}
