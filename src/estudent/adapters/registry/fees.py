@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from sqlalchemy import Column, Connection, Numeric, TypeCoerce, select, type_coerce
+from sqlalchemy import Connection, select
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.tables import booking, payment_account, receivable
-from estudent.adapters.registry.till import stands
+from estudent.adapters.registry.till import amount_of, money_of, stands
 from estudent.domain.fees import Account, Booking, Ledger, Receivable
 from estudent.domain.nrb import Nrb
 
@@ -36,11 +34,11 @@ class SqlFees:
 
 def _receivables(connection: Connection, student: int) -> list[Receivable]:
     columns = receivable.c["id", "title", "currency", "due_date", "payment_account_id"]
-    query = select(*columns, _amount(receivable.c.amount)).where(
+    query = select(*columns, amount_of(receivable)).where(
         receivable.c.student_id == student, receivable.c.state == "owed"
     )
     return [
-        Receivable(key, title, _money(amount), currency, due, account)
+        Receivable(key, title, money_of(amount), currency, due, account)
         for key, title, currency, due, account, amount in connection.execute(query.order_by(receivable.c.id))
     ]
 
@@ -48,16 +46,8 @@ def _receivables(connection: Connection, student: int) -> list[Receivable]:
 def _bookings(connection: Connection, accounts: list[Account]) -> list[Booking]:
     columns = booking.c["booking_date", "currency", "payment_account_id"]
     ours = booking.c.payment_account_id.in_([account.key for account in accounts])
-    query = select(*columns, _amount(booking.c.amount)).where(ours, stands()).order_by(booking.c.id)
+    query = select(*columns, amount_of(booking)).where(ours, stands()).order_by(booking.c.id)
     return [
-        Booking(day, _money(amount), currency, account) for day, currency, account, amount in connection.execute(query)
+        Booking(day, money_of(amount), currency, account)
+        for day, currency, account, amount in connection.execute(query)
     ]
-
-
-def _amount(column: Column[Decimal]) -> TypeCoerce[float]:
-    # SQLite has no decimals and SQLAlchemy warns of each; the 12 digits of an amount pass a float unharmed (15).
-    return type_coerce(column, Numeric(12, 2, asdecimal=False))
-
-
-def _money(amount: float) -> Decimal:
-    return Decimal(f"{amount:.2f}")
