@@ -16,7 +16,7 @@ from estudent.domain.mailbox import Mailbox
 from estudent.domain.nrb import Nrb
 from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Lock, Step, StepKind
-from estudent.domain.usos_link import UsosLink
+from estudent.domain.usos_link import UsosLink, UsosPerson
 from estudent.ports import (
     NO_SEATS,
     Barrier,
@@ -28,7 +28,6 @@ from estudent.ports import (
     Refused,
     Role,
     StaffMember,
-    UsosPerson,
 )
 
 
@@ -98,9 +97,14 @@ class FakeMailboxes:
 
 
 class FakeUsos:
-    """USOS in memory: `persons` by USOS id, `accounts` their payment accounts; changes show at once."""
+    """USOS in memory: `persons` by USOS id, `accounts` their payment accounts; changes show at once, unless `hides`."""
+
+    source = "usosapi"
 
     def __init__(self, *persons: UsosPerson) -> None:
+        self.hides = False
+        self.permits = True
+        self.asked: list[UsosLink] = []
         self.persons = {person.usos_id: person for person in persons}
         self.accounts: dict[int, Nrb] = {}
         self.problem: FarSideError | None = None
@@ -112,7 +116,12 @@ class FakeUsos:
     def carry_out(self, steps: Iterable[Step[UsosLink]]) -> Iterator[Outcome]:
         self._answer()
         for step in steps:
+            self.asked.append(step.wanted)
             yield self._take(step)
+
+    def takes_links(self) -> bool:
+        self._answer()
+        return self.permits
 
     def account_numbers(self, usos_ids: Sequence[int]) -> dict[int, Nrb]:
         self._answer()
@@ -126,7 +135,8 @@ class FakeUsos:
         person = self.persons.get(step.wanted.usos_id)
         if person is None:
             return Outcome(step, Result.REFUSED, "USOS does not know this person")
-        self.persons[person.usos_id] = replace(person, email=step.wanted.email)
+        if not self.hides:
+            self.persons[person.usos_id] = replace(person, email=step.wanted.email)
         return Outcome(step, Result.DONE)
 
     def _answer(self) -> None:

@@ -48,7 +48,7 @@ from estudent.adapters.registry.mailbox_passwords import SqlMailboxPasswords
 from estudent.adapters.registry.mailbox_renames import SqlRenames
 from estudent.adapters.registry.mailboxes import SqlMailboxRegister
 from estudent.adapters.registry.messages import SqlMessages
-from estudent.adapters.registry.observations import SqlAccountNumbers, SqlUsosRegister
+from estudent.adapters.registry.observations import SqlAccountNumbers
 from estudent.adapters.registry.outbox import SqlOutbox
 from estudent.adapters.registry.payment_desk import SqlPaymentDesk
 from estudent.adapters.registry.people import People
@@ -58,6 +58,7 @@ from estudent.adapters.registry.single_use import SqlSingleUse
 from estudent.adapters.registry.students import SqlStudents
 from estudent.adapters.registry.till import SqlTills
 from estudent.adapters.registry.trail import SqlTrail
+from estudent.adapters.registry.usos_links import SqlUsosRegister
 from estudent.adapters.registry.watermarks import SqlWatermarks
 from estudent.adapters.usos import UsosApi
 from estudent.domain.album_number import AlbumNumber
@@ -74,6 +75,7 @@ from estudent.domain.mailbox_life import Calendar, Deed
 from estudent.domain.nrb import PaymentScheme
 from estudent.domain.password import Strength, words_of
 from estudent.domain.student import Language, Student
+from estudent.domain.usos_migrations import Migrations
 from estudent.domain.whom import Whom
 from estudent.ports import FarSideError, Misconfigured, Playbooks, Recruitment, SingleSignOn
 from estudent.services.activate import Activate
@@ -105,6 +107,7 @@ from estudent.services.remind_of_fees import RemindOfFees
 from estudent.services.rename_mailboxes import AskForNewAddress, RenameMailboxes
 from estudent.services.reopen_request import ReopenRequest
 from estudent.services.resend_letter import ResendLetter
+from estudent.services.retry_link import RetryLink
 from estudent.services.send_letters import SendLetters
 from estudent.services.send_messages import SendMessages
 from estudent.services.serve_requests import ServeRequests
@@ -662,6 +665,11 @@ class Campus:
         return ReopenRequest(self.students, self.corrections)
 
     @cached_property
+    def retry_link(self) -> RetryLink:
+        """Let a stuck way into USOS go on."""
+        return RetryLink(self.students, self.corrections)
+
+    @cached_property
     def unlock_account(self) -> UnlockAccount:
         """End a lock by wrong passwords."""
         return UnlockAccount(self.students, self.passwords, self.attempts, self.journal)
@@ -686,7 +694,7 @@ class Campus:
             self._send_letters(),
             keep_accounts(self.directory, self.students, self.journal, self.domain),
             self._open_mailboxes(self.microsoft365),
-            link_usos(self.usos, self.students, SqlUsosRegister(self.database, self.author.clock), self.journal),
+            link_usos(self.usos, self.students, self._usos_register(), self.journal),
             self._assign_account_numbers(),
         ]
         return {reconciler.system: reconciler for reconciler in reconcilers}
@@ -827,6 +835,11 @@ class Campus:
 
     def _renames(self) -> SqlRenames:
         return SqlRenames(self.database, self.author, self.students, self.messages)
+
+    def _usos_register(self) -> SqlUsosRegister:
+        ours, zone = self.settings.usos, ZoneInfo(self.settings.university.time_zone)
+        migrations = Migrations(tuple(ours.migrations), zone, timedelta(minutes=ours.migration_minutes))
+        return SqlUsosRegister(self.database, self.author, self.messages, migrations)
 
     def _calendar(self) -> Calendar:
         ours = self.settings.mailboxes

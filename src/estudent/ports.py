@@ -20,6 +20,7 @@ from estudent.domain.claim import Record
 from estudent.domain.deployment import Happening, HostRecap, Order
 from estudent.domain.desk import Card, Found, StaffLine, Today
 from estudent.domain.directory_entry import Entry
+from estudent.domain.enablement import LinkSight
 from estudent.domain.fault import Fault
 from estudent.domain.fees import Ledger
 from estudent.domain.funnel import Circle, Stage, Waiting
@@ -36,7 +37,7 @@ from estudent.domain.statement import Statement, StatementLine
 from estudent.domain.student import MailboxState, Student
 from estudent.domain.throttle import Recent, Turn
 from estudent.domain.unmatched_line import DeskLine, Suggestion
-from estudent.domain.usos_link import UsosLink
+from estudent.domain.usos_link import UsosLink, UsosPerson
 from estudent.domain.whom import Whom
 
 
@@ -382,10 +383,13 @@ class Trail(Protocol):
 
 
 class UsosRegister(Protocol):
-    """What was last seen of the links in USOS."""
+    """How far students are on their way into USOS."""
 
-    def observe_links(self, emails: Mapping[int, str], source: str) -> None:
-        """Store the university address that USOS holds, by student key."""
+    def observe(self, sights: Sequence[LinkSight]) -> None:
+        """Store what was seen in USOS and what follows from it, in one transaction.
+
+        The journal tells of new states, and the student is written to once USOSweb can let them in.
+        """
 
 
 class AccountNumbers(Protocol):
@@ -774,18 +778,15 @@ class CloudUsers(Protocol):
         """Return whose users changed since the token, or everybody's without one; raise Expired for an old token."""
 
 
-@dataclass(frozen=True, slots=True)
-class UsosPerson:
-    """What USOS holds of one person, as it was observed."""
-
-    usos_id: int
-    album: str | None
-    email: str | None = field(repr=False)
-    active: bool
-
-
 class Usos(Protocol):
-    """The university's USOS."""
+    """The university's USOS, by one of the ways into it."""
+
+    @property
+    def source(self) -> str:
+        """The way, as it stands beside what was observed by it: usosapi, oracle or files."""
+
+    def takes_links(self) -> bool:
+        """Tell whether USOS lets us hand over addresses; where not, its own people enter them, and we look."""
 
     def find(self, usos_ids: Sequence[int]) -> dict[int, UsosPerson]:
         """Return the persons who exist of these ids."""
@@ -1108,6 +1109,9 @@ class Corrections(Protocol):
 
     def hurry_mailbox(self, student: Student, told: str) -> bool:
         """Let the request for a mailbox have its turn now, made anew where it is lost; False when it has already."""
+
+    def retry_link(self, student: Student, told: str) -> bool:
+        """Let a stuck way into USOS go on at once; False when it is not stuck any more."""
 
 
 # Accounts, one-time codes and messages

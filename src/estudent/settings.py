@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import time
 from functools import cache
 from pathlib import Path
 from tomllib import TOMLDecodeError
@@ -175,6 +176,11 @@ class UsosSettings(Section):
     url: str = Field("https://usosapps.uczelnia.example", description="the installation's address")
     consumer_key: str = Field("", description="the administrative consumer key")
     consumer_secret: SecretStr = Field(SecretStr(""), description="its secret")
+    migrations: list[time] = Field(
+        default_factory=list,
+        description="when USOSweb takes USOS's data over, e.g. 01:25 and 16:05; empty: at once",
+    )
+    migration_minutes: int = Field(30, ge=0, description="how long such a migration takes")
 
 
 class PaymentSettings(Section):

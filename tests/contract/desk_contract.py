@@ -162,7 +162,7 @@ class CardContract:
     def test_a_card_tells_all_that_was_done(self, registry: Registry) -> None:
         student = activated(registry, with_letter(registry, registry.a_student("100001", account_number=nrb(1))))
         student = with_mailbox(registry, student, MailboxState.VERIFIED)
-        registry.usos.observe_links({student.key: student.mailbox or ""}, "usosapi")
+        registry.link(student)
         card = desk_of(registry).card(student.album)
         assert [(each.candidate, each.programme) for each in card.studies] == [("K100001", "INF-1")]
         assert card.mailbox and (card.mailbox.state, card.mailbox.alias) == (MailboxState.VERIFIED, f"s100001@{DOMAIN}")
@@ -344,7 +344,7 @@ def people_at_every_stage(registry: Registry) -> None:
     for album, number in (("100006", None), ("100008", nrb(8))):
         student = activated(registry, registry.a_student(album, account_number=number))
         student = with_mailbox(registry, student, MailboxState.VERIFIED)
-        registry.usos.observe_links({student.key: student.mailbox or ""}, "usosapi")
+        registry.link(student)
     registry.a_student("100009", standing=Standing.GRADUATED)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import StatementError
 from estudent.adapters.registry import tables
 from estudent.adapters.registry.database import newest_revision
 from estudent.domain.album_number import AlbumNumber
+from estudent.domain.enablement import LinkSight
 from estudent.domain.identity_document import DocumentKind, IdentityDocument
 from estudent.domain.letter import stored_form
 from estudent.domain.lifecycle import Standing
@@ -22,7 +23,7 @@ from estudent.domain.mailbox_name import likeness
 from estudent.domain.mailbox_watch import DAILY, LOOKS, WAY
 from estudent.domain.outcome import Result
 from estudent.domain.progress import Seen
-from estudent.domain.student import AccountState, Language, MailboxState, Study
+from estudent.domain.student import AccountState, Language, LinkState, MailboxState, Study
 from estudent.domain.whom import Whom
 from estudent.ports import AlreadyExists, FeedCounts, JournalEntry, Misconfigured, NotFound, Refused, Sighting, TooAlike
 from tests.contract.registry_world import (
@@ -473,7 +474,7 @@ class UniquenessContract:
         """One student who has everything, and one person who is no student yet."""
         lucja = registry.a_student("100001", usos_id=55, document=PASSPORT, account_number=nrb(1))
         registry.ask_for_mailbox(lucja, "lucja.zak")
-        registry.usos.observe_links({lucja.key: f"lucja.zak@{DOMAIN}"}, "usosapi")
+        registry.link(lucja, f"lucja.zak@{DOMAIN}")
         letter = {"student_id": 1, "message_id": "<1@x>", "token_hash": "a"}
         registry.insert(tables.letter, **ORDINARY[tables.letter], **letter)
         registry.insert(tables.person, **ORDINARY[tables.person])
@@ -741,13 +742,13 @@ class TrailContract:
         for state in WAY:
             registry.mailboxes.observe([Sighting(student.key, state, "id-1")])
             registry.clock.turn(minutes=5)
-        registry.usos.observe_links({student.key: f"lucja.zak@{DOMAIN}"}, "usosapi")
+        registry.link(student, f"lucja.zak@{DOMAIN}")
         registry.clock.turn(minutes=5)
         for message in registry.messages.claim(9):
             registry.messages.sent(message)
         activated, requested, created, licensed, opened, aliased, verified, linked, told = at
         assert registry.trail.of(student.key) == Seen(
-            activated, requested, created, aliased, verified, linked, licensed, opened, told
+            activated, requested, created, aliased, verified, linked, licensed, opened, told, enabled_at=linked
         )
 
     def test_a_mailbox_that_lost_its_licence_is_shown_as_it_is(self, registry: Registry) -> None:
@@ -772,12 +773,50 @@ class UsosRegisterContract:
     def test_what_usos_holds_now_replaces_what_it_held(self, registry: Registry) -> None:
         student = registry.a_student()
         for address in ("old@x.pl", f"lucja.zak@{DOMAIN}"):
-            registry.usos.observe_links({student.key: address}, "usosapi")
-        assert registry.by_album("100001").usos_email == f"lucja.zak@{DOMAIN}"
+            registry.link(student, address)
+        seen = registry.by_album("100001")
+        assert (seen.usos_email, seen.usos_state) == (f"lucja.zak@{DOMAIN}", LinkState.VERIFIED)
 
     def test_nothing_seen_is_nothing_stored(self, registry: Registry) -> None:
-        registry.usos.observe_links({}, "usosapi")
+        registry.usos.observe([])
         assert registry.count(tables.usos_link) == 0
+
+    def test_the_journal_tells_of_new_states_alone(self, registry: Registry) -> None:
+        student = registry.a_student()
+        for state in (LinkState.AWAITED, LinkState.AWAITED, LinkState.PERSON, LinkState.ACTIVE, LinkState.ACTIVE):
+            registry.usos.observe([LinkSight(student.key, state, "usosapi")])
+        steps = [line.step for line in registry.journal.of(student.key) if line.system == "usos"]
+        assert steps == ["link awaited", "link person", "link active"]
+
+    def test_a_student_is_told_once_when_usosweb_is_open(self, registry: Registry) -> None:
+        student = registry.a_student()
+        address = registry.ask_for_mailbox(student, "lucja.zak")
+        registry.link(student, address)
+        registry.usos.observe([LinkSight(student.key, LinkState.ACTIVE, "usosapi")])
+        registry.link(student, address)
+        assert [row["kind"] for row in registry.rows(tables.message)] == ["usos_ready"]
+
+    def test_an_address_that_was_asked_for_is_remembered(self, registry: Registry) -> None:
+        student = registry.a_student()
+        address = f"lucja.zak@{DOMAIN}"
+        registry.usos.observe([LinkSight(student.key, LinkState.REQUESTED, "oracle", asked_for=address)])
+        seen = registry.by_album("100001")
+        assert (seen.usos_asked, seen.usos_email, seen.usos_state) == (address, None, LinkState.REQUESTED)
+        (row,) = registry.rows(tables.usos_link)
+        assert (row["source"], row["observed_at"], row["requested_at"]) == ("oracle", START, START)
+
+    def test_somebody_else_under_the_id_is_told_as_refused(self, registry: Registry) -> None:
+        student = registry.a_student()
+        registry.usos.observe([LinkSight(student.key, LinkState.CONFLICT, "usosapi", problem="compare", held=True)])
+        line = registry.journal.of(student.key)[-1]
+        assert (line.step, line.result, line.detail) == ("link conflict", "refused", "compare")
+
+    def test_thousands_are_stored_at_once(self, registry: Registry) -> None:
+        registry.take_in(*(an_application(str(100_000 + at), usos_id=at + 1) for at in range(1100)))
+        keys = registry.students.keys(Whom())
+        for _ in range(2):
+            registry.usos.observe([LinkSight(key, LinkState.AWAITED, "usosapi") for key in keys])
+        assert registry.count(tables.usos_link) == 1100
 
 
 class OutboxContract:
@@ -915,9 +954,9 @@ class OwedContract:
         assert registry.owed() == lacking | {"mailbox": who}
         registry.mailboxes.observe([Sighting(student.key, MailboxState.VERIFIED, "id-1")])
         assert registry.owed() == lacking | {"usos_link": who}
-        registry.usos.observe_links({student.key: "private@example.org"}, "usosapi")
+        registry.usos.observe([LinkSight(student.key, LinkState.ACTIVE, "usosapi")])
         assert registry.owed() == lacking | {"usos_link": who}
-        registry.usos.observe_links({student.key: address}, "usosapi")
+        registry.link(student, address)
         assert registry.owed() == lacking
 
         registry.numbers.give(student.key, PURPOSE, nrb(1), "assigned")

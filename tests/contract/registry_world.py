@@ -19,14 +19,16 @@ from estudent.adapters.registry.journal import Author, SqlJournal
 from estudent.adapters.registry.letters import SqlLetters
 from estudent.adapters.registry.mailboxes import SqlMailboxRegister
 from estudent.adapters.registry.messages import SqlMessages
-from estudent.adapters.registry.observations import SqlAccountNumbers, SqlUsosRegister
+from estudent.adapters.registry.observations import SqlAccountNumbers
 from estudent.adapters.registry.outbox import SqlOutbox
 from estudent.adapters.registry.people import People
 from estudent.adapters.registry.students import SqlStudents
 from estudent.adapters.registry.tables import metadata
 from estudent.adapters.registry.trail import SqlTrail
+from estudent.adapters.registry.usos_links import SqlUsosRegister
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.application import Application
+from estudent.domain.enablement import LinkSight
 from estudent.domain.fault import Fault, FaultKind
 from estudent.domain.fingerprint import Fingerprints
 from estudent.domain.identity_document import IdentityDocument
@@ -34,7 +36,8 @@ from estudent.domain.lifecycle import Standing
 from estudent.domain.nrb import Nrb
 from estudent.domain.person_name import PersonName
 from estudent.domain.pesel import Pesel
-from estudent.domain.student import Language, Student, Study
+from estudent.domain.student import Language, LinkState, Student, Study
+from estudent.domain.usos_migrations import Migrations
 from estudent.domain.whom import Whom
 from estudent.ports import Admission, Feed, FeedCounts, Identity, Rejection
 
@@ -68,6 +71,7 @@ class Registry:
     clock: Clock = field(default_factory=Clock)
     actor: str = "tests"
     run: str = "run 1"
+    migrations: Migrations = field(default_factory=Migrations)
 
     def __post_init__(self) -> None:
         author = Author(self.actor, self.run, self.clock)
@@ -80,14 +84,14 @@ class Registry:
         self.letters = SqlLetters(self.database, author, self.students, message_id, token)
         self.messages = SqlMessages(self.database, author, DOMAIN)
         self.mailboxes = SqlMailboxRegister(self.database, author, self.messages)
-        self.usos = SqlUsosRegister(self.database, self.clock)
+        self.usos = SqlUsosRegister(self.database, author, self.messages, self.migrations)
         self.numbers = SqlAccountNumbers(self.database, author)
         self.outbox = SqlOutbox(self.database, self.clock)
         self.trail = SqlTrail(self.database)
 
-    def another(self, **who: str) -> Registry:
+    def another(self, actor: str = "tests", run: str = "run 1") -> Registry:
         """Return the same registry as another process sees it, with connections of its own."""
-        return Registry(self.url, self.clock, **who)
+        return Registry(self.url, self.clock, actor, run, self.migrations)
 
     def take_in(self, *applications: Application, feed: Feed | None = None) -> int:
         """Take in a file with these applications, each recognised by any part that fits; return its number."""
@@ -116,6 +120,10 @@ class Registry:
         """Reserve a name."""
         self.mailboxes.reserve(student, f"{name}@{DOMAIN}", f"{student.album.login}@{DOMAIN}")
         return f"{name}@{DOMAIN}"
+
+    def link(self, student: Student, address: str = "") -> None:
+        """Let USOS be seen to hold the student's address."""
+        self.usos.observe([LinkSight(student.key, LinkState.LINKED, "usosapi", address or student.mailbox)])
 
     def rows(self, table: Table) -> list[dict[str, Any]]:
         """Return a table."""

@@ -13,7 +13,8 @@ import pytest
 from estudent.adapters.usos import UsosApi
 from estudent.domain.nrb import Nrb
 from estudent.domain.outcome import Result
-from estudent.ports import Misconfigured, Unavailable, UsosPerson
+from estudent.domain.usos_link import UsosPerson
+from estudent.ports import Misconfigured, Unavailable
 from sandbox.processes import start
 from tests.contract.usos_contract import NOBODY, UsosContract, World, a_link, results
 from tests.fakes import FakeUsos

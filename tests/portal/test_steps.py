@@ -46,7 +46,7 @@ def with_mailbox(portal: Portal, **changes: Any) -> Student:
 
 def linked(portal: Portal, **changes: Any) -> Student:
     student = with_mailbox(portal, **({"usos_id": next(NUMBERS), "account_number": nrb(next(NUMBERS))} | changes))
-    portal.registry.usos.observe_links({student.key: student.mailbox or ""}, "usosapi")
+    portal.registry.link(student)
     return student
 
 

@@ -22,7 +22,7 @@ from estudent.domain.mailbox_rename import RenameState
 from estudent.domain.one_time_code import Purpose
 from estudent.domain.outcome import Result
 from estudent.domain.plan import StepKind
-from estudent.domain.student import MailboxState
+from estudent.domain.student import LinkState, MailboxState
 from estudent.portal.desk import words
 from estudent.portal.journal_words import CAUSES, DOORS, in_words, is_known
 from estudent.ports import SPARED, THROTTLED, UNJUDGED, CodeFault
@@ -81,7 +81,7 @@ WRITTEN: dict[tuple[str, str, str], list[Step]] = {
         ("portal", step, DONE) for step in ("account activated", "password recovered")
     ],
     ("adapters/registry/corrections.py", "SYSTEM", "step"): [
-        ("desk", step, DONE) for step in ("contact corrected", "letter asked for", "mailbox hurried")
+        ("desk", step, DONE) for step in ("contact corrected", "letter asked for", "mailbox hurried", "link retried")
     ],
     ("adapters/registry/letters.py", "'letters'", "f'sent {notice.kind}'"): [("letters", "sent album_number", DONE)],
     ("services/close_mailboxes.py", "LIFE", "deed.value"): [
@@ -106,6 +106,11 @@ WRITTEN: dict[tuple[str, str, str], list[Step]] = {
     ("adapters/registry/messages.py", "'letters'", "step"): [("letters", f"sent {kind}", DONE) for kind in MESSAGES],
     ("adapters/registry/observations.py", "'payment_accounts'", "f'number from {origin}'"): [
         ("payment_accounts", f"number from {origin}", DONE) for origin in ("usos", "assigned")
+    ],
+    ("adapters/registry/usos_links.py", "SYSTEM", "f'link {after.state.value}'"): [
+        ("usos", f"link {state.value}", REFUSED if state is LinkState.CONFLICT else DONE)
+        for state in LinkState
+        if state is not LinkState.RETRIED
     ],
     ("adapters/registry/receivables.py", "SYSTEM", "'receivable new'"): [("receivables", "receivable new", DONE)],
     ("adapters/registry/receivables.py", "SYSTEM", "'reminder queued'"): [("receivables", "reminder queued", DONE)],

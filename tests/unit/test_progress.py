@@ -15,7 +15,7 @@ from estudent.domain.lifecycle import Owed, Standing, owes
 from estudent.domain.mailbox_way import Milestone, way_of
 from estudent.domain.nrb import Nrb
 from estudent.domain.progress import Action, Progress, Seen, Step, StepState, Why, progress_of
-from estudent.domain.student import AccountState, MailboxState, Student
+from estudent.domain.student import AccountState, LinkState, MailboxState, Student
 from estudent.services.follow_steps import FollowSteps
 from tests.builders import DOMAIN, SORT_CODE, TODAY, a_student
 from tests.fakes import FakeFees
@@ -26,7 +26,7 @@ NUMBER = Nrb.build(SORT_CODE, f"{1:016d}")
 ACTIVE: dict[str, Any] = {"account": AccountState.ACTIVE}
 ASKED = ACTIVE | {"mailbox": ADDRESS, "mailbox_state": MailboxState.REQUESTED, "usos_id": 55, "account_number": NUMBER}
 WORKING = ASKED | {"mailbox_state": MailboxState.VERIFIED}
-LINKED = WORKING | {"usos_email": ADDRESS}
+LINKED = WORKING | {"usos_email": ADDRESS, "usos_state": LinkState.VERIFIED}
 MADE = Seen(requested_at=NOW, user_made_at=NOW)
 LICENSED = replace(MADE, licensed_at=NOW)
 OPENED = replace(LICENSED, opened_at=NOW)
@@ -80,6 +80,14 @@ TABLE: list[Row] = [
      Step.USOS, StepState.WAITING, Why.ADDRESS_ON_ITS_WAY, Action.NONE),
     ("USOS holds the address in capitals", WORKING | {"usos_email": ADDRESS.upper()}, Seen(linked_at=NOW), 0,
      Step.USOS, StepState.DONE, Why.KNOWN_TO_USOS, Action.NONE),
+    ("the person is not in USOS though recruitment knows the id", WORKING | {"usos_state": LinkState.AWAITED},
+     Seen(mailbox_seen_at=ago(days=3)), 0, Step.USOS, StepState.WAITING, Why.NOT_IN_USOS, Action.NONE),
+    ("the study is not active yet", WORKING | {"usos_state": LinkState.PERSON}, Seen(), 0,
+     Step.USOS, StepState.WAITING, Why.STUDY_NOT_ACTIVE, Action.NONE),
+    ("USOS has somebody else under the id", WORKING | {"usos_state": LinkState.CONFLICT}, Seen(), 0,
+     Step.USOS, StepState.TROUBLE, Why.LINK_TAKES_TOO_LONG, Action.ASK_OFFICE),
+    ("USOS has the address and USOSweb not yet", LINKED | {"usos_state": LinkState.LINKED}, Seen(linked_at=NOW), 0,
+     Step.USOSWEB, StepState.WAITING, Why.USOSWEB_NOT_YET, Action.NONE),
     ("may sign in to USOSweb", LINKED, Seen(), 0,
      Step.USOSWEB, StepState.DONE, Why.MAY_SIGN_IN, Action.OPEN_USOSWEB),
     ("no account number yet", LINKED | {"account_number": None}, Seen(), 0,

@@ -59,9 +59,9 @@ class MailboxLine:
 
 @dataclass(frozen=True, slots=True)
 class UsosLine:
-    """The university address that was seen in USOS."""
+    """When and by which way USOS was last looked at, and the university address if it was seen there."""
 
-    email: str = field(repr=False)
+    email: str | None = field(repr=False)
     source: str
     observed_at: datetime
 
@@ -117,6 +117,7 @@ class Card:
     payments: tuple[PaymentLine, ...]
     sendings: tuple[Sending, ...]
     codes: tuple[CodeLine, ...]
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

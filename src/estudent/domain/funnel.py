@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from estudent.domain.album_number import AlbumNumber
-from estudent.domain.student import MailboxState
+from estudent.domain.student import LinkState, MailboxState
 
 
 class Stage(StrEnum):
@@ -46,6 +46,11 @@ class Hold(StrEnum):
     NO_USOS_ID = "no_usos_id"
     USOS_REFUSES = "usos_refuses"
     USOS_NOT_YET = "usos_not_yet"
+    USOS_NO_PERSON = "usos_no_person"
+    USOS_NOT_ACTIVE = "usos_not_active"
+    USOS_SOMEBODY_ELSE = "usos_somebody_else"
+    USOS_STUCK = "usos_stuck"
+    USOSWEB_NOT_YET = "usosweb_not_yet"
     NO_ACCOUNT_NUMBER = "no_account_number"
     NOTHING = "nothing"
 
@@ -59,6 +64,8 @@ class Traces:
     mailbox_state: MailboxState | None = None
     problem: str = ""
     usos_id_known: bool = False
+    link_state: LinkState | None = None
+    link_problem: str = ""
     refusal: str = ""
 
 
@@ -73,7 +80,7 @@ class Circle:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Somebody who waits at a stage: since when, why, and what was said about it."""
+    """Somebody who waits at a stage: since when, why, what was said about it, and until when at the earliest."""
 
     album: AlbumNumber | None
     candidate: str
@@ -82,6 +89,7 @@ class Waiting:
     since: datetime | None
     hold: Hold
     detail: str = ""
+    until: datetime | None = None
 
 
 def reached(counts: Mapping[Stage, int]) -> dict[Stage, int]:
@@ -133,4 +141,17 @@ def _before_the_mailbox(traces: Traces) -> tuple[Hold, str]:
 def _before_usos(traces: Traces) -> tuple[Hold, str]:
     if not traces.usos_id_known:
         return Hold.NO_USOS_ID, ""
-    return (Hold.USOS_REFUSES, traces.refusal) if traces.refusal else (Hold.USOS_NOT_YET, "")
+    if traces.link_state in BEFORE_USOS:
+        return BEFORE_USOS[traces.link_state], traces.link_problem
+    said = traces.link_problem or traces.refusal
+    return (Hold.USOS_REFUSES, said) if said else (Hold.USOS_NOT_YET, "")
+
+
+BEFORE_USOS = {
+    LinkState.AWAITED: Hold.USOS_NO_PERSON,
+    LinkState.PERSON: Hold.USOS_NOT_ACTIVE,
+    LinkState.LINKED: Hold.USOSWEB_NOT_YET,
+    LinkState.CONFLICT: Hold.USOS_SOMEBODY_ELSE,
+    LinkState.STUCK: Hold.USOS_STUCK,
+}
+"""Where the state alone tells why."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from estudent.domain.lifecycle import Owed
-from estudent.domain.student import AccountState, MailboxState, Student
+from estudent.domain.student import AccountState, LinkState, MailboxState, Student
 
 
 class Step(StrEnum):
@@ -49,10 +49,12 @@ class Why(StrEnum):
     MAILBOX_WORKS = "mailbox_works"
     MAILBOX_FIRST = "mailbox_first"
     NOT_IN_USOS = "not_in_usos"
+    STUDY_NOT_ACTIVE = "study_not_active"
     ADDRESS_ON_ITS_WAY = "address_on_its_way"
     LINK_TAKES_TOO_LONG = "link_takes_too_long"
     KNOWN_TO_USOS = "known_to_usos"
     USOS_FIRST = "usos_first"
+    USOSWEB_NOT_YET = "usosweb_not_yet"
     MAY_SIGN_IN = "may_sign_in"
     SOMETHING_TO_PAY = "something_to_pay"
     NO_ACCOUNT_NUMBER = "no_account_number"
@@ -95,17 +97,23 @@ class Seen:
     licensed_at: datetime | None = None
     opened_at: datetime | None = None
     told_at: datetime | None = None
+    enabled_at: datetime | None = None
+    expected_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StepOnTheWay:
-    """Where a student stands with one step; `since` is when this state began, where that is known."""
+    """Where a student stands with one step; `since` is when this state began, where that is known.
+
+    `until` is when it can end at the earliest, where somebody else's timetable says so.
+    """
 
     step: Step
     state: StepState
     why: Why
     since: datetime | None = None
     action: Action = Action.NONE
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +153,7 @@ def progress_of(student: Student, seen: Seen, to_pay: int, now: datetime) -> Pro
         _account(student, seen),
         _mailbox(student, seen, now),
         usos,
-        _usosweb(student, usos),
+        _usosweb(student, usos, seen),
         _fees(student, usos, to_pay),
     )
     return Progress(steps, write_to=student.email)
@@ -196,19 +204,36 @@ def _usos(student: Student, seen: Seen, now: datetime) -> StepOnTheWay:
         return StepOnTheWay(step, StepState.LATER, Why.MAILBOX_FIRST)
     if (student.usos_email or "").lower() == address.lower():
         return StepOnTheWay(step, StepState.DONE, Why.KNOWN_TO_USOS, seen.linked_at)
-    if seen.mailbox_seen_at and now - seen.mailbox_seen_at > LINK_TOO_LONG:
+    return _link_on_its_way(student, seen, now)
+
+
+def _link_on_its_way(student: Student, seen: Seen, now: datetime) -> StepOnTheWay:
+    step = Step.USOS
+    if student.usos_state in NOT_THERE:
+        return StepOnTheWay(step, StepState.WAITING, NOT_THERE[student.usos_state], until=seen.expected_at)
+    waits_too_long = seen.mailbox_seen_at and now - seen.mailbox_seen_at > LINK_TOO_LONG
+    if waits_too_long or student.usos_state in HELD:
         action = Action.ASK_OFFICE
         return StepOnTheWay(step, StepState.TROUBLE, Why.LINK_TAKES_TOO_LONG, seen.mailbox_seen_at, action)
-    return StepOnTheWay(step, StepState.WAITING, Why.ADDRESS_ON_ITS_WAY, seen.mailbox_seen_at)
+    why, since = Why.ADDRESS_ON_ITS_WAY, seen.mailbox_seen_at
+    return StepOnTheWay(step, StepState.WAITING, why, since, until=seen.expected_at)
 
 
-def _usosweb(student: Student, usos: StepOnTheWay) -> StepOnTheWay:
+NOT_THERE = {LinkState.AWAITED: Why.NOT_IN_USOS, LinkState.PERSON: Why.STUDY_NOT_ACTIVE}
+"""What USOS must have before it can take the address, which no run of ours can hurry."""
+
+HELD = (LinkState.CONFLICT, LinkState.STUCK)
+
+
+def _usosweb(student: Student, usos: StepOnTheWay, seen: Seen) -> StepOnTheWay:
     """Return whether USOSweb lets the student in; whether they were there is not ours to see."""
     step = Step.USOSWEB
     if usos.state is StepState.ENDED:
         return _ended(step)
     if usos.state is StepState.DONE and student.account is AccountState.ACTIVE:
-        return StepOnTheWay(step, StepState.DONE, Why.MAY_SIGN_IN, usos.since, Action.OPEN_USOSWEB)
+        if student.usos_state is not LinkState.VERIFIED:
+            return StepOnTheWay(step, StepState.WAITING, Why.USOSWEB_NOT_YET, usos.since, until=seen.expected_at)
+        return StepOnTheWay(step, StepState.DONE, Why.MAY_SIGN_IN, seen.enabled_at or usos.since, Action.OPEN_USOSWEB)
     return StepOnTheWay(step, StepState.LATER, Why.USOS_FIRST)
 
 

@@ -48,6 +48,26 @@ class MailboxState(StrEnum):
     RETRIED = "retried"
 
 
+class LinkState(StrEnum):
+    """How far a student's way into USOS was seen to be.
+
+    AWAITED: USOS does not show the person yet. PERSON: it does, without an active study. ACTIVE: the study is active.
+    REQUESTED: USOS has accepted our address. LINKED: USOS holds it. VERIFIED: USOSweb has taken it over since.
+    CONFLICT: the person of this id has another album number. STUCK: a person must act. RETRIED: somebody at the desk
+    has.
+    """
+
+    AWAITED = "awaited"
+    PERSON = "person"
+    ACTIVE = "active"
+    REQUESTED = "requested"
+    LINKED = "linked"
+    VERIFIED = "verified"
+    CONFLICT = "conflict"
+    STUCK = "stuck"
+    RETRIED = "retried"
+
+
 @dataclass(frozen=True, slots=True)
 class Study:
     """One programme that a student takes up."""
@@ -63,6 +83,7 @@ class Student:
 
     `key` is the registry's own number of the student, the only thing besides album numbers that flows pass on.
     `former` are other primary addresses of the mailbox, that were so once or will be soon, and are its aliases;
+    `usos_asked` is the address that USOS was last asked to hold, `usos_email` ours as it was seen there;
     `parting` is how far the mailbox is closed, `rename` how far it is on its way to another address.
     """
 
@@ -79,6 +100,8 @@ class Student:
     mailbox_id: str | None = None
     mailbox_looks: int = 0
     usos_email: str | None = field(default=None, repr=False)
+    usos_state: LinkState | None = None
+    usos_asked: str | None = field(default=None, repr=False)
     account_number: Nrb | None = field(default=None, repr=False)
     former: tuple[str, ...] = field(default=(), repr=False)
     parting: Parting | None = None

@@ -6,25 +6,58 @@ from dataclasses import dataclass, field
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.plan import Lock
-from estudent.domain.student import Student
+from estudent.domain.student import LinkState, Student
+
+
+@dataclass(frozen=True, slots=True)
+class UsosPerson:
+    """What USOS holds of one person, as it was observed; `identifier` is what CAS is to hand over.
+
+    The identifier is None where the source does not show it: USOS API has no field for it (facts 1.2).
+    """
+
+    usos_id: int
+    album: str | None
+    email: str | None = field(repr=False)
+    active: bool
+    identifier: str | None = field(default=None, repr=False)
+
+    def holds(self, address: str) -> bool:
+        """Tell whether the person has this address as e-mail and, where that shows, as identifier; case counts not."""
+        shown = [self.email, self.email if self.identifier is None else self.identifier]
+        return all((each or "").lower() == address.lower() for each in shown)
 
 
 @dataclass(frozen=True, slots=True)
 class UsosLink:
-    """The university address that USOS should hold for a person: it is what CAS hands over (the manual's step 4)."""
+    """The university address that USOS should hold for a person: it is what CAS hands over (the manual's step 4).
+
+    A wanted link has no address while the mailbox does not work, and is `pending` once USOS was asked for the address.
+    A found one tells the person by whom it was found, or None.
+    """
 
     album: AlbumNumber
     usos_id: int
     email: str | None = field(repr=False)
     lock: Lock = Lock.OPEN
+    pending: bool = False
+    person: UsosPerson | None = None
 
     def differences(self, found: UsosLink) -> tuple[str, ...]:
         """Name the e-mail where USOS holds another one; case does not count (RFC 5321 domains, Exchange names)."""
         return () if (found.email or "").lower() == (self.email or "").lower() else ("email",)
 
+    @property
+    def is_somebody_else_s(self) -> bool:
+        """Whether USOS has another album number under the id: then one of the two is wrong, and nothing is written."""
+        return self.person is not None and self.person.album not in (None, str(self.album))
+
 
 def usos_link_of(student: Student) -> UsosLink | None:
-    """Return the link a student should have; None until the mailbox works and the USOS id is known."""
-    if student.usos_id is None or student.working_mailbox is None:
+    """Return the link a student should have; None while the USOS id is not known."""
+    if student.usos_id is None:
         return None
-    return UsosLink(student.album, student.usos_id, student.working_mailbox)
+    address = student.working_mailbox
+    waits = student.usos_state in (LinkState.REQUESTED, LinkState.STUCK)
+    pending = waits and address is not None and student.usos_asked == address
+    return UsosLink(student.album, student.usos_id, address, pending=pending)

@@ -69,7 +69,10 @@ def _never(_step: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Reconcile(Generic[T]):
-    """The one engine; a system adds what is wanted of a student, and how an observation is recorded."""
+    """The one engine; a system adds what is wanted of a student, and how an observation is recorded.
+
+    Where what was accepted does not show at once, nothing is said of steps that are not to be seen after the run.
+    """
 
     system: str
     students: Students
@@ -78,6 +81,7 @@ class Reconcile(Generic[T]):
     wanted: Callable[[Student], T | None]
     observe: Callable[[Sequence[Student], Mapping[AlbumNumber, T], Sequence[Outcome]], list[Remark]]
     needs_licence: Callable[[Step[T]], bool] = _never
+    shows_at_once: bool = True
 
     def forecast(self, keys: Sequence[int]) -> Forecast:
         """Plan for these students and change nothing."""
@@ -96,7 +100,8 @@ class Reconcile(Generic[T]):
         outcomes = self._take(steps, students, tally)
         if steps:
             found = self.far.find(things)
-            self._verify(things, found, outcomes, tally)
+            if self.shows_at_once:
+                self._verify(things, found, outcomes, tally)
         tally.remarks += self.observe(students, found, outcomes)
         return tally
 

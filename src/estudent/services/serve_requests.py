@@ -14,13 +14,16 @@ AT_ONCE = 500
 ACCOUNT = "account"
 """The kind of a request for a directory entry that the nightly run has not made yet."""
 
+LINK = "usos_link"
+"""The kind of a request for somebody whose way into USOS was stuck."""
+
 NOT_READY = "Microsoft is not ready yet"
 """What an open request says while there is nothing but waiting; it is no problem."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServeRequests:
-    """Drains the outbox in batches: mailboxes that were asked for first, then `followers`, which make accounts too."""
+    """Drains the outbox in batches: mailboxes first, then `followers`, which also serve accounts and links."""
 
     outbox: Outbox
     register: MailboxRegister
@@ -30,8 +33,8 @@ class ServeRequests:
     def run(self) -> list[Tally]:
         """Take one batch a step further and return what became of it, by system; empty when nothing was ready."""
         requests = self.outbox.claim(AT_ONCE)
-        accounts = [request for request in requests if request.kind == ACCOUNT]
-        mailboxes = [request for request in requests if request.kind != ACCOUNT]
+        accounts = [request for request in requests if request.kind in (ACCOUNT, LINK)]
+        mailboxes = [request for request in requests if request.kind not in (ACCOUNT, LINK)]
         # Accounts come first: they wait for nobody but the directory.
         return [*self._serve(accounts, self._make_accounts), *self._serve(mailboxes, self._take_further)]
 
@@ -43,14 +46,14 @@ class ServeRequests:
         except FarSideError as error:
             self.outbox.put_back(requests, str(error))
             if isinstance(error, Unavailable):
-                system = "directory" if requests[0].kind == ACCOUNT else "mailboxes"
+                system = "directory" if requests[0].kind in (ACCOUNT, LINK) else "mailboxes"
                 return [unavailable(system, error, keys_of(requests))]
             raise
 
     def _make_accounts(self, requests: list[Request]) -> list[Tally]:
         tallies = [_timed(follower, keys_of(requests)) for follower in self.followers]
         if any(tally.failed for tally in tallies):
-            self.outbox.put_back(requests, "the directory did not make every entry")
+            self.outbox.put_back(requests, "the directory or USOS did not take everybody")
         else:
             self.outbox.finish([request.key for request in requests])
         return tallies

@@ -9,7 +9,7 @@ import pytest
 from estudent.domain.lifecycle import Standing
 from estudent.domain.nrb import Nrb, PaymentScheme
 from estudent.domain.plan import StepKind
-from estudent.ports import UsosPerson
+from estudent.domain.usos_link import UsosPerson
 from estudent.services.assign_account_numbers import AssignAccountNumbers
 from tests.builders import SORT_CODE, a_pesel, a_row
 from tests.fakes import FakeUsos

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, or_, select
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.journal import ALBUM_NUMBER
@@ -29,7 +29,7 @@ from estudent.domain.funnel import WAY, Circle, Stage, Traces, Waiting, hold_at
 from estudent.domain.lifecycle import Owed, standings_owed
 from estudent.domain.outcome import Result
 from estudent.domain.person_name import PersonName
-from estudent.domain.student import AccountState, MailboxState
+from estudent.domain.student import AccountState, LinkState, MailboxState
 from estudent.ports import SPARED, THROTTLED, UNJUDGED
 from estudent.services.activate import ACTIVATE, CODE, OFFICE_CODE
 from estudent.services.doorkeeper import UNFINISHED
@@ -70,7 +70,10 @@ STAGE = case(
     (account.c.state != AccountState.ACTIVE.value, Stage.ACCOUNT.value),
     (mailbox.c.student_id.is_(None), Stage.NAME.value),
     (mailbox.c.state != MailboxState.VERIFIED.value, Stage.MAILBOX.value),
-    (usos_link.c.email.is_distinct_from(mailbox.c.address), Stage.USOS.value),
+    (
+        or_(usos_link.c.email.is_distinct_from(mailbox.c.address), usos_link.c.state != LinkState.VERIFIED.value),
+        Stage.USOS.value,
+    ),
     (payment_account.c.id.is_(None), Stage.PAYMENT_ACCOUNT.value),
     else_=Stage.DONE.value,
 )
@@ -90,7 +93,7 @@ SINCE: dict[Stage, Any] = {
     Stage.NAME: func.coalesce(ACTIVATED, letter.c.sent_at, ARRIVED),
     Stage.MAILBOX: mailbox.c.requested_at,
     Stage.USOS: func.coalesce(mailbox.c.verified_at, mailbox.c.requested_at),
-    Stage.PAYMENT_ACCOUNT: func.coalesce(usos_link.c.observed_at, ARRIVED),
+    Stage.PAYMENT_ACCOUNT: func.coalesce(usos_link.c.verified_at, ARRIVED),
 }
 """When the step before was taken."""
 
@@ -204,6 +207,9 @@ def _evidence(stage: Stage) -> Select[Any]:
         func.coalesce(func.nullif(mailbox.c.problem, ""), OPEN_PROBLEM, "").label("problem"),
         func.coalesce(LAST_CAUSE, "").label("last_cause"),
         func.coalesce(REFUSAL, "").label("refusal"),
+        usos_link.c.state.label("link_state"),
+        func.coalesce(usos_link.c.problem, "").label("link_problem"),
+        usos_link.c.expected_at,
     )
     return (
         select(student.c.album_number, CANDIDATE.label("candidate"), since, *names, *traces)
@@ -220,9 +226,12 @@ def _waiting(stage: Stage, row: Any) -> Waiting:
         problem=row.problem,
         usos_id_known=row.usos_id is not None,
         refusal=row.refusal,
+        link_state=LinkState(row.link_state) if row.link_state else None,
+        link_problem=row.link_problem,
     )
     hold, detail = hold_at(stage, traces)
     album = AlbumNumber(row.album_number) if row.album_number else None
     name = PersonName(row.family_name, row.given_name).display
     since: datetime | None = row.since
-    return Waiting(album, row.candidate or "", name, stage, since, hold, detail)
+    until: datetime | None = row.expected_at if stage is Stage.USOS else None
+    return Waiting(album, row.candidate or "", name, stage, since, hold, detail, until)

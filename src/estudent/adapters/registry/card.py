@@ -39,6 +39,7 @@ def card_of(connection: Connection, board: SqlBoard, whose: Student) -> Card:
         since=waiting.since,
         hold=waiting.hold,
         detail=waiting.detail,
+        until=waiting.until,
         pesel_known=known.pesel_hash is not None,
         document_known=known.document_hash is not None,
         entry_seen_at=known.entry_seen_at,

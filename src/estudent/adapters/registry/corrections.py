@@ -13,13 +13,24 @@ from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.journal import ALBUM_NUMBER, Author
 from estudent.adapters.registry.letters import CLAIM
 from estudent.adapters.registry.mailboxes import MAILBOX
-from estudent.adapters.registry.tables import account, letter, mailbox, one_time_code, person, request, student
+from estudent.adapters.registry.tables import (
+    account,
+    letter,
+    mailbox,
+    one_time_code,
+    person,
+    request,
+    student,
+    usos_link,
+)
 from estudent.domain.letter import stored_form
 from estudent.domain.masked_address import masked_address
 from estudent.domain.one_time_code import Purpose
 from estudent.domain.outcome import Result
-from estudent.domain.student import AccountState, MailboxState, Student
+from estudent.domain.student import AccountState, LinkState, MailboxState, Student
 from estudent.ports import JournalEntry
+from estudent.services.retry_link import RETRIED
+from estudent.services.serve_requests import LINK
 
 SYSTEM = "desk"
 MOMENTS = timedelta(minutes=2)
@@ -82,6 +93,19 @@ class SqlCorrections:
                 made = {"student_id": whose.key, "kind": MAILBOX, "made_at": now, "not_before": now}
                 connection.execute(insert(request).values(made | {"attempts": 0, "problem": ""}))
             self._journal(connection, whose, "mailbox hurried", told)
+        return True
+
+    def retry_link(self, whose: Student, told: str) -> bool:
+        """Let a stuck way into USOS go on at once; False when it is not stuck any more."""
+        now = self.author.clock()
+        stuck = (usos_link.c.student_id == whose.key, usos_link.c.state.in_([state.value for state in RETRIED]))
+        afresh = {"state": LinkState.RETRIED.value, "since": now, "problem": ""}
+        made = {"student_id": whose.key, "kind": LINK, "made_at": now, "not_before": now, "attempts": 0, "problem": ""}
+        with self.database.writing() as connection:
+            if not connection.execute(update(usos_link).where(*stuck).values(afresh)).rowcount:
+                return False
+            connection.execute(insert(request).values(made))
+            self._journal(connection, whose, "link retried", told)
         return True
 
     def _is_in_hand(self, sent_at: datetime | None, sending_since: datetime | None) -> bool:

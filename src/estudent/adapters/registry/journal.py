@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, insert, not_, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, insert, not_, or_, select
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.students import meant
 from estudent.adapters.registry.tables import account, journal, letter, mailbox, payment_account, student, usos_link
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.lifecycle import Owed, standings_owed
-from estudent.domain.student import AccountState, MailboxState
+from estudent.domain.student import AccountState, LinkState, MailboxState
 from estudent.domain.whom import Whom
 from estudent.ports import JournalEntry, JournalLine
 
@@ -98,7 +98,7 @@ LACKING: dict[Owed, ColumnElement[bool]] = {
     Owed.MAILBOX: and_(mailbox.c.student_id.is_not(None), mailbox.c.state != MailboxState.VERIFIED.value),
     Owed.USOS_LINK: and_(
         mailbox.c.state == MailboxState.VERIFIED.value,
-        usos_link.c.email.is_distinct_from(mailbox.c.address),
+        or_(usos_link.c.email.is_distinct_from(mailbox.c.address), usos_link.c.state != LinkState.VERIFIED.value),
     ),
     Owed.PAYMENT_ACCOUNT: _none_of(payment_account),
 }

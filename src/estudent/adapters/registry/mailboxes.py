@@ -147,7 +147,7 @@ class SqlMailboxRegister:
             connection.execute(update(address).where(address.c.address.in_(theirs)).values(kind=BLOCKED))
         letters = [(student, LETTER[state]) for student, state in news if state in LETTER]
         if letters:
-            told = _told(connection, [student for student, _ in letters])
+            told = told_since_request(connection, [student for student, _ in letters])
             self.messages.write_all(connection, [each for each in letters if each not in told])
 
     def _reserve(self, connection: Connection, student: Student, wanted: str, alias: str) -> None:
@@ -219,8 +219,8 @@ def _columns(watched: Watched) -> dict[str, Any]:
     return {"state": watched.state.value, "looks": watched.looks} | waits | reached
 
 
-def _told(connection: Connection, students: Sequence[int]) -> set[tuple[int, str]]:
-    """Return what these students were written about their mailboxes; one may be seen to work more than once."""
+def told_since_request(connection: Connection, students: Sequence[int]) -> set[tuple[int, str]]:
+    """Return what these students were written since they asked for a mailbox; it may be seen to work more than once."""
     query = select(message.c.student_id, message.c.kind).join(mailbox, mailbox.c.student_id == message.c.student_id)
     since = (mailbox.c.student_id.in_(students), message.c.made_at >= mailbox.c.requested_at)
     return {(row.student_id, row.kind) for row in connection.execute(query.where(*since))}

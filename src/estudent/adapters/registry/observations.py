@@ -1,36 +1,15 @@
-"""What was seen at USOS, and the account numbers given; both once for each student."""
+"""The account numbers given, one of each purpose for every student."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
-
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, select
 
 from estudent.adapters.registry.database import Database, insert_if_new
 from estudent.adapters.registry.journal import Author
-from estudent.adapters.registry.tables import payment_account, usos_link
+from estudent.adapters.registry.tables import payment_account
 from estudent.domain.nrb import Nrb
 from estudent.domain.outcome import Result
 from estudent.ports import JournalEntry
-
-
-class SqlUsosRegister:
-    """Port `UsosRegister` on the registry."""
-
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
-        self.database, self.clock = database, clock
-
-    def observe_links(self, emails: Mapping[int, str], source: str) -> None:
-        """Store the university address that USOS holds, by student key."""
-        now = self.clock()
-        rows = [
-            {"student_id": key, "email": email, "source": source, "observed_at": now} for key, email in emails.items()
-        ]
-        if rows:
-            with self.database.writing() as connection:
-                connection.execute(delete(usos_link).where(usos_link.c.student_id.in_(list(emails))))
-                connection.execute(insert(usos_link), rows)
 
 
 class SqlAccountNumbers:

@@ -28,7 +28,7 @@ from estudent.domain.mailbox_life import Leaving, Parting
 from estudent.domain.mailbox_rename import Rename, RenameState
 from estudent.domain.nrb import Nrb
 from estudent.domain.person_name import PersonName
-from estudent.domain.student import AccountState, Language, MailboxState, Student
+from estudent.domain.student import AccountState, Language, LinkState, MailboxState, Student
 from estudent.domain.whom import Whom
 from estudent.ports import NotFound
 
@@ -54,6 +54,8 @@ VIEW = (
         mailbox.c.object_id,
         mailbox.c.looks,
         usos_link.c.email.label("usos_email"),
+        usos_link.c.state.label("usos_state"),
+        usos_link.c.asked_for,
         payment_account.c.nrb,
         mailbox_parting.c.state.label("parting_state"),
         mailbox_parting.c.since,
@@ -174,6 +176,8 @@ def student_of(row: Any, former: tuple[str, ...] = ()) -> Student:
         mailbox_id=row.object_id,
         mailbox_looks=row.looks or 0,
         usos_email=row.usos_email,
+        usos_state=LinkState(row.usos_state) if row.usos_state else None,
+        usos_asked=row.asked_for,
         account_number=Nrb(row.nrb) if row.nrb else None,
         former=former,
         parting=parting,

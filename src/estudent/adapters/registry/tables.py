@@ -150,9 +150,21 @@ usos_link = Table(
     "usos_link",
     metadata,
     _student(primary_key=True),
-    Column("email", String(254), nullable=False, unique=True),
+    # Our address where USOS was seen to hold it; what else it may hold is not kept.
+    Column("email", String(254), unique=True),
     Column("source", String(20), nullable=False),
     Column("observed_at", Moment, nullable=False),
+    Column("state", String(10), nullable=False, server_default="verified", index=True),
+    Column("since", Moment),
+    Column("asked_for", String(254)),
+    Column("expected_at", Moment),
+    Column("problem", String(500), nullable=False, server_default=""),
+    Column("awaited_at", Moment),
+    Column("person_at", Moment),
+    Column("active_at", Moment),
+    Column("requested_at", Moment),
+    Column("linked_at", Moment),
+    Column("verified_at", Moment),
 )
 
 payment_account = Table(

@@ -34,10 +34,12 @@ class SqlTrail:
                 mailbox.c.created_at.label("user_made_at"),
                 mailbox.c.aliased_at.label("alias_added_at"),
                 func.coalesce(mailbox.c.verified_at, mailbox.c.observed_at).label("mailbox_seen_at"),
-                usos_link.c.observed_at.label("linked_at"),
+                usos_link.c.linked_at,
                 mailbox.c.licensed_at,
                 mailbox.c.opened_at,
                 TOLD.label("told_at"),
+                usos_link.c.verified_at.label("enabled_at"),
+                usos_link.c.expected_at,
             )
             .select_from(student.outerjoin(mailbox).outerjoin(usos_link, usos_link.c.student_id == student.c.id))
             .where(student.c.id == whose)

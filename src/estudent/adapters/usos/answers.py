@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from estudent.domain.nrb import Nrb
-from estudent.ports import Misconfigured, Refused, UsosPerson
+from estudent.domain.usos_link import UsosPerson
+from estudent.ports import Misconfigured, Refused
 
 log = logging.getLogger(__name__)
 PERSON = "id|student_number|email|student_status"
@@ -38,6 +39,14 @@ def account_number(answer: Any, usos_id: int) -> Nrb | None:
     except ValueError as error:
         log.warning("USOS id %d: the account number in USOS is skipped: %s", usos_id, error)
         return None
+
+
+def granted_methods(answer: Any) -> frozenset[str]:
+    """Return the administrative methods of `services/apisrv/consumer`; null where there is none."""
+    methods = answer.get("administrative_methods") if isinstance(answer, dict) else ""
+    if not isinstance(methods, list | None):
+        raise _unknown_form("services/apisrv/consumer")
+    return frozenset(map(str, methods or ()))
 
 
 def _person(key: str, record: Any) -> UsosPerson:

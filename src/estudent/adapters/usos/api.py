@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Self
 
-from estudent.adapters.usos.answers import ACCOUNT, PERSON, account_number, persons
+from estudent.adapters.usos.answers import ACCOUNT, PERSON, account_number, granted_methods, persons
 from estudent.adapters.usos.client import Client
 from estudent.adapters.usos.crew import in_parallel
 from estudent.domain.nrb import Nrb
 from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Step, StepKind
-from estudent.domain.usos_link import UsosLink
-from estudent.ports import Misconfigured, Refused, Unavailable, UsosPerson
+from estudent.domain.usos_link import UsosLink, UsosPerson
+from estudent.ports import Misconfigured, Refused, Unavailable
 
 log = logging.getLogger(__name__)
 BATCH = 100
@@ -42,6 +43,12 @@ class UsosApi:
             base_url, consumer_key, consumer_secret, retries=retries, retry_delay=retry_delay, timeout=timeout
         )
 
+    source = "usosapi"
+
+    def takes_links(self) -> bool:
+        """Tell whether our consumer key has the administrative method that writes an address."""
+        return CHANGE in self._granted
+
     def find(self, usos_ids: Sequence[int]) -> dict[int, UsosPerson]:
         """Return the persons who exist of these ids, a hundred in a call."""
         batches = (usos_ids[start : start + BATCH] for start in range(0, len(usos_ids), BATCH))
@@ -62,8 +69,7 @@ class UsosApi:
     def check(self) -> str:
         """Say which USOS answers and what it lets us do; raise Misconfigured when it lets us write nothing."""
         installation = self._client.call("services/apisrv/installation", "version|institution_name")
-        consumer = self._client.call("services/apisrv/consumer", "administrative_methods")
-        granted = set(consumer.get("administrative_methods") or ())
+        granted = self._granted
         answers = f"USOS API {installation.get('version', 'of unknown version')} answers"
         if CHANGE not in granted:
             missing = ", ".join(sorted({CHANGE, ACCOUNTS} - granted))
@@ -81,6 +87,12 @@ class UsosApi:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @cached_property
+    def _granted(self) -> frozenset[str]:
+        """The administrative methods that this installation lets our consumer key call."""
+        consumer = self._client.call("services/apisrv/consumer", "administrative_methods")
+        return granted_methods(consumer)
 
     def _persons(self, usos_ids: Sequence[int]) -> dict[int, UsosPerson]:
         answer = self._client.call("services/users/users", PERSON, user_ids="|".join(map(str, usos_ids)))

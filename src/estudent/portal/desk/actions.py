@@ -80,6 +80,20 @@ def hurry_mailbox(album: str) -> Response:
     return _carry_out(album, "mailbox", act)
 
 
+@pages.post("/student/<album>/link")
+@for_staff(Role.CLERK)
+def retry_link(album: str) -> Response:
+    """Let a stuck way into USOS go on."""
+
+    def act(whose: AlbumNumber, form: ReasonedForm) -> None:
+        if campus().retry_link(whose, form.why):
+            flash(gettext("USOS is looked at within a minute, and asked once more."), "good")
+        else:
+            flash(gettext("USOS is being asked already."), "info")
+
+    return _carry_out(album, "link", act)
+
+
 @pages.post("/student/<album>/code")
 @for_staff(Role.CLERK)
 def hand_out_code(album: str) -> Response:

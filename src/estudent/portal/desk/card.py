@@ -29,6 +29,7 @@ from estudent.portal.page import show
 from estudent.ports import Attempt, Barrier, NotFound, Role, Unavailable
 from estudent.services.recover_password import ASKED
 from estudent.services.reopen_request import can_be_hurried
+from estudent.services.retry_link import can_be_retried
 from estudent.services.unlock_account import opens
 
 LINES, TRIES = 100, 30
@@ -98,6 +99,7 @@ def offers(card: Card, barrier: Barrier | None) -> frozenset[str]:
         "letter": prepared and student.is_owed(Owed.LETTER),
         "unlock": student.is_owed(Owed.SIGN_IN) and (barrier is None or barrier.lock is not Lock.BARRED),
         "mailbox": can_be_hurried(student),
+        "link": can_be_retried(student),
     }
     return frozenset(name for name, is_of_use in useful.items() if is_of_use)
 

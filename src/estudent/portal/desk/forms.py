@@ -67,6 +67,7 @@ FORMS: Mapping[str, type[ReasonedForm]] = {
     "letter": ReasonedForm,
     "unlock": ReasonedForm,
     "mailbox": ReasonedForm,
+    "link": ReasonedForm,
 }
 """The acts by the last part of their address."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import lazy_gettext
+from flask_babel import format_datetime, gettext, lazy_gettext
 
 from estudent.domain.funnel import Hold, Stage, Waiting
 from estudent.domain.lifecycle import Standing
@@ -48,6 +48,13 @@ HOLDS: Mapping[Hold, Any] = {
     Hold.NO_USOS_ID: lazy_gettext("The person's number in USOS is not known; recruitment must send it."),
     Hold.USOS_REFUSES: lazy_gettext("USOS refuses the address."),
     Hold.USOS_NOT_YET: lazy_gettext("USOS does not show the address yet; it does after its next migration."),
+    Hold.USOS_NO_PERSON: lazy_gettext("USOS does not show the person yet; that needs its next migration."),
+    Hold.USOS_NOT_ACTIVE: lazy_gettext("The study is not active in USOS yet; the dean's office makes it so."),
+    Hold.USOS_SOMEBODY_ELSE: lazy_gettext(
+        "USOS has another album number under this student's USOS id. Nothing is written until both are compared."
+    ),
+    Hold.USOS_STUCK: lazy_gettext("The way into USOS is stuck. See to the cause, then ask USOS once more."),
+    Hold.USOSWEB_NOT_YET: lazy_gettext("USOS has the address; USOSweb takes it over with its next migration."),
     Hold.NO_ACCOUNT_NUMBER: lazy_gettext("USOS has no account number for the student, and none was assigned."),
     Hold.NOTHING: lazy_gettext("Nothing is missing."),
 }
@@ -77,6 +84,7 @@ LETTERS: Mapping[str, Any] = {
     "mailbox_renamed": lazy_gettext("new address"),
     "mailbox_not_renamed": lazy_gettext("no new address"),
     "fee_reminder": lazy_gettext("fee is due soon"),
+    "usos_ready": lazy_gettext("USOSweb is open"),
 }
 CODES: Mapping[str, Any] = {
     "email_code": lazy_gettext("by e-mail, for creating the account"),
@@ -94,4 +102,8 @@ def detail_in_words(hold: Hold, detail: str) -> str:
 def why(waiting: Waiting) -> str:
     """Return in one line why somebody waits."""
     detail = detail_in_words(waiting.hold, waiting.detail)
-    return f"{HOLDS[waiting.hold]} ({detail})" if detail else str(HOLDS[waiting.hold])
+    words = f"{HOLDS[waiting.hold]} ({detail})" if detail else str(HOLDS[waiting.hold])
+    if waiting.until is None:
+        return words
+    not_before = gettext("Not before %(when)s.", when=format_datetime(waiting.until, "d MMM, HH:mm"))
+    return f"{words} {not_before}"
