@@ -125,11 +125,56 @@ def test_a_usos_that_is_down_leaves_the_step_for_later() -> None:
 
 
 def test_a_missing_administrative_method_is_named() -> None:
-    answers = [(200, {"version": "7.3.0"}), (200, {"administrative_methods": ["services/users/pesel"]})]
+    answers = [
+        (200, {"version": "7.3.0"}),
+        (200, {"administrative_methods": ["services/users/pesel"]}),
+        (200, described(["user_ids"], ["id", "student_number", "email"])),
+        (200, described(["user_id", "email"], [])),
+        (400, {"error": "param_invalid", "param_name": "name"}),
+    ]
     with scripted(*answers) as script, usos(script) as adapter, pytest.raises(Misconfigured) as raised:
         adapter.check()
-    assert "7.3.0" in str(raised.value)
-    assert "services/payments/user_accounts, services/users/change" in str(raised.value)
+    told = str(raised.value)
+    assert "7.3.0" in told
+    assert "services/users/users (no field student_status;" in told
+    assert "services/users/change (not granted to our consumer key;" in told
+    assert "services/payments/user_accounts (this installation has no such method;" in told
+
+
+def described(arguments: list[str], fields: list[str]) -> dict[str, Any]:
+    return {
+        "arguments": [{"name": each} for each in arguments],
+        "result_fields": [{"name": each} for each in fields],
+    }
+
+
+def test_account_numbers_alone_may_be_missing() -> None:
+    answers = [
+        (200, {"version": "7.3.0"}),
+        (200, {"administrative_methods": ["services/users/change"]}),
+        (200, described(["user_ids"], ["id", "student_number", "email", "student_status"])),
+        (200, described(["user_id", "email"], [])),
+        (200, described([], ["account_number", "currency"])),
+    ]
+    with scripted(*answers) as script, usos(script) as adapter:
+        assert "account numbers cannot be read from it" in adapter.check()
+
+
+@pytest.mark.parametrize("answer", [[], {}, {"arguments": None, "result_fields": []}])
+def test_a_description_that_we_do_not_know_is_no_yes(answer: Any) -> None:
+    answers = [(200, {"version": "7.3.0"}), (200, {"administrative_methods": None}), (200, answer)]
+    with scripted(*answers) as script, usos(script) as adapter, pytest.raises(Misconfigured, match="apiref"):
+        adapter.check()
+
+
+@pytest.mark.parametrize(
+    ("granted", "takes"),
+    [(None, False), ([], False), (["services/users/change"], True), (["services/users/pesel"], False)],
+)
+def test_addresses_are_handed_over_only_where_that_is_granted(granted: list[str] | None, takes: bool) -> None:
+    with scripted((200, {"administrative_methods": granted})) as script, usos(script) as adapter:
+        assert [adapter.takes_links() for _ in range(3)] == [takes] * 3
+        assert len(script.requests) == 1
 
 
 def test_secrets_do_not_travel_in_the_clear() -> None:

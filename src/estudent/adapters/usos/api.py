@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 from estudent.adapters.usos.answers import ACCOUNT, PERSON, account_number, granted_methods, persons
 from estudent.adapters.usos.client import Client
 from estudent.adapters.usos.crew import in_parallel
+from estudent.adapters.usos.needs import ACCOUNTS, CHANGE, DESCRIBED, NEEDS, PAYING, USERS, lacks
 from estudent.domain.nrb import Nrb
 from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Step, StepKind
@@ -18,8 +19,6 @@ from estudent.ports import Misconfigured, Refused, Unavailable
 
 log = logging.getLogger(__name__)
 BATCH = 100
-CHANGE = "services/users/change"
-ACCOUNTS = "services/payments/user_accounts"
 NO_LOCKS = "persons are not locked in USOS from here; the dean's office changes a student's status"
 NO_EMAIL = "there is no working mailbox to hand over to USOS; the mailbox comes first"
 
@@ -67,16 +66,19 @@ class UsosApi:
         return {usos_id: number for usos_id, number in pairs if number is not None}
 
     def check(self) -> str:
-        """Say which USOS answers and what it lets us do; raise Misconfigured when it lets us write nothing."""
+        """Say which USOS answers and what it lets us do; raise Misconfigured when it lets us look at or write nothing.
+
+        What is missing is named exactly, by what the installation says of itself and of our consumer key.
+        """
         installation = self._client.call("services/apisrv/installation", "version|institution_name")
-        granted = self._granted
         answers = f"USOS API {installation.get('version', 'of unknown version')} answers"
-        if CHANGE not in granted:
-            missing = ", ".join(sorted({CHANGE, ACCOUNTS} - granted))
-            raise Misconfigured(f"{answers}, but our consumer key lacks {missing}; ask its administrators to permit it")
-        if ACCOUNTS not in granted:
-            return f"{answers}; our consumer key lacks {ACCOUNTS}, so account numbers cannot be read from it"
-        return f"{answers} and our consumer key has the administrative methods that are needed"
+        missing = {need: lack for need in NEEDS if (lack := lacks(need, self._granted, self._described))}
+        if not missing:
+            return f"{answers}, has the methods and fields that are needed, and grants them to our consumer key"
+        told = "; ".join(missing.values())
+        if set(missing) == {PAYING}:
+            return f"{answers}; account numbers cannot be read from it: {told}"
+        raise Misconfigured(f"{answers}, but lacks {told}. Ask its administrators; until then we only look")
 
     def close(self) -> None:
         """Close the connections."""
@@ -94,8 +96,11 @@ class UsosApi:
         consumer = self._client.call("services/apisrv/consumer", "administrative_methods")
         return granted_methods(consumer)
 
+    def _described(self, method: str) -> Any:
+        return self._client.call("services/apiref/method", DESCRIBED, name=method)
+
     def _persons(self, usos_ids: Sequence[int]) -> dict[int, UsosPerson]:
-        answer = self._client.call("services/users/users", PERSON, user_ids="|".join(map(str, usos_ids)))
+        answer = self._client.call(USERS, PERSON, user_ids="|".join(map(str, usos_ids)))
         return persons(answer, usos_ids)
 
     def _take(self, step: Step[UsosLink]) -> Outcome:
