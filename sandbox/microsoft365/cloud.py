@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sandbox.microsoft365.clock import Clock
+from sandbox.clock import Clock
 from sandbox.microsoft365.faults import Faults, Profile
 from sandbox.microsoft365.ledger import Ledger
 from sandbox.microsoft365.obstacles import Obstacles

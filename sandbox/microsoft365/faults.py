@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import random
-from collections import Counter
 from dataclasses import dataclass
 
 from starlette.types import Scope
 
-from sandbox.microsoft365.shelf import Json
+from sandbox.luck import Luck
 from sandbox.orders import CUT, Disturbance, Orders
 
 UNNAMED = "unnamed"
@@ -37,38 +35,24 @@ class Fault(Disturbance):
         return self.path_contains in target and self.method.upper() in ("", scope["method"])
 
 
-class Profile:
+class Profile(Luck):
     """How large a share of all requests to Graph and Exchange is throttled, fails, or loses its answer."""
 
     def __init__(self, seed: int = 1, **shares: float) -> None:
         """Draw by the seed; raises ValueError for shares that cannot be."""
-        if set(shares) - set(KINDS) or min(shares.values(), default=0) < 0 or sum(shares.values()) > 1:
-            raise ValueError(f"shares are of {KINDS}, not negative, and together at most 1")
-        self._shares = {kind: float(shares.get(kind, 0.0)) for kind in KINDS}
-        self._seed = seed
-        self._random = random.Random(f"{seed}/faults")
-        self._befell: Counter[str] = Counter()
+        super().__init__(KINDS, seed, **shares)
 
-    def draw(self) -> Fault | None:
+    def fault(self) -> Fault | None:
         """Return what befalls the next request, mostly nothing."""
-        drawn = self._random.random()
-        for kind, share in self._shares.items():
-            if drawn < share:
-                self._befell[kind] += 1
-                return self._fault(kind)
-            drawn -= share
-        return None
-
-    def shown(self) -> Json:
-        """Return the shares and how often each befell."""
-        return {"seed": self._seed, **self._shares, "befell": {kind: self._befell[kind] for kind in KINDS}}
+        kind = self.draw()
+        return self._fault(kind) if kind else None
 
     def _fault(self, kind: str) -> Fault:
         if kind == "throttled":
-            return Fault(status=429, retry_after=self._random.choice((None, 1)))
+            return Fault(status=429, retry_after=self.random.choice((None, 1)))
         if kind == "failing":
-            return Fault(status=self._random.choice((500, 502, 503, 504)))
-        return Fault(status=self._random.choice((CUT, 500, 502, 503, 504)), after_effect=True)
+            return Fault(status=self.random.choice((500, 502, 503, 504)))
+        return Fault(status=self.random.choice((CUT, 500, 502, 503, 504)), after_effect=True)
 
 
 class Faults(Orders[Fault]):
@@ -84,4 +68,4 @@ class Faults(Orders[Fault]):
             return None
         if fault := self.next(lambda each: each.matches(scope)):
             return fault
-        return self.profile.draw() if scope["path"].startswith(SERVICES) else None
+        return self.profile.fault() if scope["path"].startswith(SERVICES) else None

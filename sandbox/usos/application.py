@@ -10,23 +10,29 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from sandbox.luck import Luck
+from sandbox.usos import usosweb
 from sandbox.usos.controls import Controls
 from sandbox.usos.door import Door
 from sandbox.usos.faults import Faults
 from sandbox.usos.ledger import Ledger
 from sandbox.usos.method import Call, Installation
+from sandbox.usos.rate import Rate
 from sandbox.usos.refusal import Refusal, method_unknown
 from sandbox.usos.signature import Consumer, Signed
+from sandbox.usos.timetable import Timetable
 
 FORM = "application/x-www-form-urlencoded"
 
 
-def application(installation: Installation, consumer: Consumer, ledger: Ledger) -> ASGIApp:
+def application(
+    installation: Installation, consumer: Consumer, ledger: Ledger, timetable: Timetable, *, luck: Luck, rate: Rate
+) -> ASGIApp:
     """Return everything behind one door."""
-    faults = Faults()
-    services, controls = Services(installation, consumer), Controls(installation.people, faults, ledger)
+    faults = Faults(luck)
+    services, controls = Services(installation, consumer), Controls(installation.people, faults, ledger, timetable)
     routes = [Route("/services/{name:path}", services.answer, methods=["GET", "POST"]), *controls.routes()]
-    return Door(Starlette(routes=routes), faults, ledger)
+    return Door(Starlette(routes=[*routes, *usosweb.routes(installation.people)]), faults, ledger, timetable, rate)
 
 
 class Services:

@@ -16,6 +16,7 @@ from sandbox.usos import person
 from sandbox.usos.faults import Faults
 from sandbox.usos.ledger import Ledger
 from sandbox.usos.people import People, Taken
+from sandbox.usos.timetable import Timetable
 
 SHOWN = 200
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -25,8 +26,9 @@ HEADERS = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff
 class Controls:
     """The answers to requests that the real USOS API does not know."""
 
-    def __init__(self, people: People, faults: Faults, ledger: Ledger) -> None:
+    def __init__(self, people: People, faults: Faults, ledger: Ledger, timetable: Timetable) -> None:
         self._people = people
+        self._timetable = timetable
         self._faults = faults
         self._ledger = ledger
         loader = FileSystemLoader(Path(__file__).parent / "templates")
@@ -39,6 +41,10 @@ class Controls:
             ("GET", "/sandbox/people", self.people),
             ("POST", "/sandbox/people", self.enter),
             ("POST", "/sandbox/migrate", self.migrate),
+            ("POST", "/sandbox/clock", self.forward),
+            ("GET", "/sandbox/clock", self.clock),
+            ("GET", "/sandbox/changes", self.changes),
+            ("GET", "/sandbox/luck", self.luck),
             ("GET", "/sandbox/requests", self.requests),
             ("GET", "/sandbox/faults", self.faults),
             ("POST", "/sandbox/faults", self.order_fault),
@@ -65,6 +71,26 @@ class Controls:
     async def migrate(self, _request: Request) -> Response:
         """Bring what was entered over to the API."""
         return JSONResponse({"migrated": self._people.migrate(), **self._people.count()})
+
+    async def clock(self, _request: Request) -> Response:
+        """Answer what time it is here."""
+        return JSONResponse({"now": self._timetable.clock()})
+
+    async def forward(self, request: Request) -> Response:
+        """Put the clock forward; migrations whose time comes happen."""
+        try:
+            self._timetable.forward(float(json.loads(await request.body())["seconds"]))
+        except (ValueError, KeyError, TypeError) as error:
+            return JSONResponse({"message": f"seconds, not negative, are expected: {error}"}, 400)
+        return JSONResponse({"now": self._timetable.clock(), **self._people.count()})
+
+    async def changes(self, _request: Request) -> Response:
+        """Answer which e-mails became others, in their order."""
+        return JSONResponse(self._people.changes())
+
+    async def luck(self, _request: Request) -> Response:
+        """Answer what befell calls by chance."""
+        return JSONResponse(self._faults.luck.shown())
 
     async def requests(self, _request: Request) -> Response:
         """Answer how many calls were made."""

@@ -5,24 +5,29 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.orders import CUT, UNTOUCHED, Disturbance
-from sandbox.usos.faults import Faults
+from sandbox.orders import CUT, UNTOUCHED
+from sandbox.usos.faults import Fault, Faults
 from sandbox.usos.ledger import Ledger
+from sandbox.usos.rate import Rate
+from sandbox.usos.timetable import Timetable
 
 
 class Door:
-    """Lets calls in, unless a fault waits for them."""
+    """Lets calls in, unless a fault waits for them or there were too many; migrations that are due come first."""
 
-    def __init__(self, app: ASGIApp, faults: Faults, ledger: Ledger) -> None:
+    def __init__(self, app: ASGIApp, faults: Faults, ledger: Ledger, timetable: Timetable, rate: Rate) -> None:
         self._app = app
+        self._timetable = timetable
+        self._rate = rate
         self._faults = faults
         self._ledger = ledger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a call of a method is counted by the status it ended with."""
+        self._timetable.catch_up()
         if not scope["path"].startswith("/services/"):
             await self._app(scope, receive, send)
             return
@@ -36,19 +41,24 @@ class Door:
         self._ledger.count(scope["path"].removeprefix("/"), statuses[-1])
 
     async def _serve(self, scope: Scope, receive: Receive, noting: Send, send: Send) -> None:
+        if not self._rate.allows():
+            await JSONResponse({"message": "Too many requests."}, 429)(scope, receive, noting)
+            return
         fault = self._faults.take(scope["path"])
         if fault is None:
             await self._app(scope, receive, noting)
         else:
             await self._disturb(fault, scope, receive, noting, send)
 
-    async def _disturb(self, fault: Disturbance, scope: Scope, receive: Receive, noting: Send, send: Send) -> None:
+    async def _disturb(self, fault: Fault, scope: Scope, receive: Receive, noting: Send, send: Send) -> None:
         """Do the work if the fault comes after it, wait, and answer as the fault wants."""
         if fault.after_effect:
             await self._app(scope, receive, _lost)
         await asyncio.sleep(fault.delay)
         if fault.status == CUT:
             await _cut(receive, send)
+        elif fault.html:
+            await HTMLResponse("<html><body>Przerwa techniczna</body></html>", fault.status)(scope, receive, noting)
         elif fault.status == UNTOUCHED and not fault.after_effect:
             await self._app(scope, receive, noting)
         else:

@@ -43,8 +43,22 @@ class People:
             raise Taken("two persons cannot have the same PESEL") from error
 
     def migrate(self) -> int:
-        """Show in the API all that was entered; return how many persons changed there."""
+        """Show in the API all that was entered, and in USOSweb all that USOS holds; return how many changed in both."""
+        self._db.execute("insert or replace into web select os_id, record, email from people")
         return self._db.execute("update people set shown = record where shown is not record").rowcount
+
+    def in_usosweb(self, identifier: str) -> dict[str, Any] | None:
+        """Return the person whom USOSweb lets in under this identifier, as of the last migration."""
+        table = "people" if self._at_once else "web"
+        row = self._db.execute(
+            f"select record as shown, email from {table} where email = ? collate nocase",  # noqa: S608 - one of two
+            (identifier,),
+        )
+        return next(map(_shown, row), None)
+
+    def changes(self) -> list[dict[str, str]]:
+        """Return every change of an e-mail into another one, oldest first."""
+        return [dict(row) for row in self._db.execute("select os_id, email from changes order by id")]
 
     def visible(self, os_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return the persons of these ids whom the API knows, as columns by id."""
@@ -59,7 +73,9 @@ class People:
     def change_email(self, os_id: str, email: str) -> None:
         """Set the e-mail of a person, unless another one has it in any spelling."""
         try:
-            self._db.execute("update people set email = ? where os_id = ?", (email, os_id))
+            different = "update people set email = ? where os_id = ? and email is not ?"
+            if self._db.execute(different, (email, os_id, email)).rowcount:
+                self._db.execute("insert into changes (os_id, email) values (?, ?)", (os_id, email))
         except sqlite3.IntegrityError as error:
             raise Taken("another person has this e-mail") from error
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 STATUSES = (None, 0, 1, 2)
+RECEIVABLE = ("title", "amount", "currency", "due_date")
 
 
 class NoPerson(ValueError):
@@ -25,6 +26,7 @@ class Person:
     student_status: int | None = None
     account_number: str | None = None
     pesel: str | None = None
+    receivables: tuple[dict[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if not (self.os_id.isascii() and self.os_id.isdecimal()):
@@ -32,10 +34,14 @@ class Person:
         if self.student_status not in STATUSES:
             raise NoPerson("student_status is 0 (no student), 1 (inactive), 2 (active) or null")
         if not all(isinstance(value, str | None) for value in self._texts()):
-            raise NoPerson("all but os_id and student_status is text")
+            raise NoPerson("all but os_id, student_status and receivables is text")
+        if not all(set(each) == set(RECEIVABLE) for each in self.receivables):
+            raise NoPerson(f"a receivable has {', '.join(RECEIVABLE)}")
 
     def _texts(self) -> list[object]:
-        return [getattr(self, field.name) for field in fields(self) if field.name != "student_status"]
+        return [
+            getattr(self, field.name) for field in fields(self) if field.name not in ("student_status", "receivables")
+        ]
 
 
 def read(entry: Any) -> Person:
@@ -43,6 +49,7 @@ def read(entry: Any) -> Person:
     if not isinstance(entry, dict):
         raise NoPerson("a person is an object")
     try:
-        return Person(**{**entry, "os_id": str(entry.get("os_id", ""))})
+        told = {"os_id": str(entry.get("os_id", "")), "receivables": tuple(entry.get("receivables", ()))}
+        return Person(**{**entry, **told})
     except TypeError as error:
         raise NoPerson(str(error).partition(" ")[2]) from error

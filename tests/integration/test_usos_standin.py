@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -300,6 +302,88 @@ def test_with_manual_migrations_people_and_corrections_show_only_after_the_next_
         assert usos.call("users/user", user_id=os_id).json()["last_name"] == "Żak"
         usos.http.post("/sandbox/migrate").raise_for_status()
         assert usos.call("users/user", user_id=os_id).json()["last_name"] == "Nowak"
+
+
+def test_migrations_at_set_times_come_as_the_clock_is_put_forward(tmp_path: Path) -> None:
+    now = datetime.now(ZoneInfo("Europe/Warsaw"))
+    begins = now + timedelta(hours=3)
+    with Usos(tmp_path, "--migrations", f"{begins:%H:%M}") as usos:
+        os_id = usos.enter()
+        usos.http.post("/sandbox/clock", json={"seconds": 3600}).raise_for_status()
+        assert usos.call("users/user", user_id=os_id).status_code == 400
+        usos.http.post("/sandbox/clock", json={"seconds": 7300}).raise_for_status()
+        assert usos.call("users/user", user_id=os_id).status_code == 200
+        later = usos.enter()
+        assert usos.call("users/user", user_id=later).status_code == 400
+        ahead = usos.http.get("/sandbox/clock").json()["now"]
+        usos.running.kill()
+    with Usos(tmp_path, "--migrations", f"{begins:%H:%M}") as usos:
+        assert usos.http.get("/sandbox/clock").json()["now"] >= ahead
+        assert usos.call("users/user", user_id=later).status_code == 400
+        usos.http.post("/sandbox/clock", json={"seconds": 86_400}).raise_for_status()
+        assert usos.call("users/user", user_id=later).status_code == 200
+
+
+@pytest.mark.parametrize("order", [{"seconds": -1}, {"seconds": "soon"}, {}, []])
+def test_the_clock_is_put_forward_alone(usos: Usos, order: Any) -> None:
+    assert usos.http.post("/sandbox/clock", json=order).status_code == 400
+
+
+def test_usosweb_knows_an_identifier_only_after_the_next_migration(tmp_path: Path) -> None:
+    receivable = {"title": "Czesne", "amount": "1850.00", "currency": "PLN", "due_date": "2026-10-15"}
+    with Usos(tmp_path, "--migrations", "manual") as usos:
+        os_id = usos.enter(receivables=[receivable], account_number="61109010140000071219812874")
+        usos.http.post("/sandbox/migrate").raise_for_status()
+        usos.call("users/change", user_id=os_id, email="lucja@student.example.pl").raise_for_status()
+        page = "/usosweb/platnosci?identyfikator=Lucja%40student.example.pl"
+        unknown = usos.http.get(page)
+        assert (unknown.status_code, "nieznany użytkownik" in unknown.text) == (404, True)
+        usos.http.post("/sandbox/migrate").raise_for_status()
+        known = usos.http.get(page)
+        assert known.status_code == 200
+        for shown in ("Łucja Żak", "Czesne", "1850.00 PLN", "2026-10-15", "61109010140000071219812874"):
+            assert shown in known.text
+
+
+def test_a_receivable_that_lacks_something_is_none(usos: Usos) -> None:
+    assert usos.http.post("/sandbox/people", json=[a_student(receivables=[{"title": "Czesne"}])]).status_code == 400
+
+
+def test_only_an_e_mail_that_became_another_one_is_a_change(tmp_path: Path) -> None:
+    with Usos(tmp_path) as usos:
+        os_id = usos.enter()
+        for email in ("a@example.pl", "a@example.pl", "b@example.pl"):
+            usos.call("users/change", user_id=os_id, email=email).raise_for_status()
+        changed = usos.http.get("/sandbox/changes").json()
+        assert changed == [{"os_id": os_id, "email": email} for email in ("a@example.pl", "b@example.pl")]
+
+
+def test_the_same_seed_brings_the_same_bad_luck(tmp_path: Path) -> None:
+    shares = ("--slow", "0.1", "--failing", "0.2", "--html", "0.1", "--lost", "0.2", "--seed", "3")
+    seen = []
+    for name in ("first", "second"):
+        with Usos(tmp_path / name, *shares) as usos:
+            seen.append([ended(usos) for _ in range(60)])
+            befell = usos.http.get("/sandbox/luck").json()["befell"]
+            assert all(befell.values())
+    assert seen[0] == seen[1]
+    assert {0, 200, 500} <= {status for status, _ in seen[0]}
+    assert (200, "text/html; charset=utf-8") in seen[0]
+
+
+def ended(usos: Usos) -> tuple[int, str]:
+    try:
+        answer = usos.call("apisrv/installation")
+    except httpx.RemoteProtocolError:
+        return 0, ""
+    return answer.status_code, answer.headers["content-type"]
+
+
+def test_more_calls_than_the_rate_allows_are_turned_away(tmp_path: Path) -> None:
+    with Usos(tmp_path, "--rate", "5") as usos:
+        statuses = [usos.call("apisrv/installation").status_code for _ in range(20)]
+        assert statuses[:5] == [200] * 5
+        assert 429 in statuses
 
 
 def test_what_was_answered_outlives_a_power_cut_of_the_process(tmp_path: Path) -> None:

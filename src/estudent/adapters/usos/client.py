@@ -61,6 +61,9 @@ class Client:
         said = _json(answer)
         if not answer.is_success:
             raise refusal(answer.status_code, said, method)
+        if isinstance(said, dict) and "error" in said:
+            # An error inside a success is one all the same; no result of ours has a field of this name.
+            raise refusal(answer.status_code, said, method)
         if said is None:
             raise Unavailable(f"USOS answered {method} with something that is not JSON; try later or check the address")
         return said

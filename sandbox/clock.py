@@ -1,16 +1,25 @@
-"""The tenant's clock, which a test may put forward: nobody waits thirty days for a bin to be emptied."""
+"""A stand-in's clock, which a test may put forward: nobody waits thirty days for a bin, or a night for a migration."""
 
 from __future__ import annotations
 
 import time
+from typing import Any, Protocol
 
-from sandbox.microsoft365.shelf import Shelf
+
+class Keeper(Protocol):
+    """Where the clock remembers how far it was put forward."""
+
+    def get(self, kind: str, key: str) -> dict[str, Any] | None:
+        """Return a document, or None."""
+
+    def put(self, kind: str, key: str, document: dict[str, Any]) -> None:
+        """Keep a document in place of what the key held."""
 
 
 class Clock:
     """Seconds since 1970, and as much more as it was put forward; a restart doesn't set it back."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Keeper) -> None:
         self._shelf = shelf
         self._ahead = float((shelf.get("key", "clock") or {"ahead": 0.0})["ahead"])
 
