@@ -37,7 +37,11 @@ def rendered(folder: Path, inventory: str, **further: Any) -> Path:
     names = secrets.Inventory(inventory, Path("unread")).names()
     (folder / "said.json").write_text(json.dumps(dict.fromkeys(names, "ż" * 40) | {"folder": str(folder)} | further))
     (folder / "play.yml").write_text("".join(PLAY.format(role=role) for role in ("portal", "worker")))
-    command = [Path(sys.executable).with_name("ansible-playbook"), "-i", ROOT / "inventories" / inventory]
+    command: list[str | Path] = [
+        Path(sys.executable).with_name("ansible-playbook"),
+        "-i",
+        ROOT / "inventories" / inventory,
+    ]
     done = subprocess.run(
         [*command, "-e", f"@{folder / 'said.json'}", folder / "play.yml"],
         cwd=ROOT,
@@ -53,7 +57,7 @@ def rendered(folder: Path, inventory: str, **further: Any) -> Path:
 
 def read(file: Path, patch: pytest.MonkeyPatch) -> Settings:
     patch.setenv("ESTUDENT_SETTINGS", str(file))
-    return Settings()  # type: ignore[call-arg]
+    return Settings()
 
 
 @pytest.mark.parametrize("inventory", ["lab", "staging", "production"])

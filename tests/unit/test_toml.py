@@ -23,6 +23,8 @@ def test_banks_and_their_columns_are_tables_in_tables() -> None:
 
 
 def test_every_text_and_number_is_read_as_it_was_written() -> None:
-    told = {"texts": {"account_pattern": r"X+(\d+)", "quoted": 'a"b\\', "lines": "a\nb", "beyond": "ż🎓"}}
+    told: dict[str, dict[str, object]] = {
+        "texts": {"account_pattern": r"X+(\d+)", "quoted": 'a"b\\', "lines": "a\nb", "beyond": "ż🎓"}
+    }
     told |= {"others": {"on": True, "off": False, "port": 587, "share": 0.02, "none": []}}
     assert tomllib.loads(to_toml(told)) == told
