@@ -289,7 +289,8 @@ class Letters(Protocol):
 class Sighting:
     """What was seen of one student's mailbox: how far it is, Microsoft's id of the user, and what is wrong with it.
 
-    `held` tells that it will not get on before a person has seen to the problem.
+    `held` tells that it will not get on before a person has seen to the problem. `address` is the one that was looked
+    for, if it was: what was seen of it says nothing of a mailbox that has another one by now.
     """
 
     student: int
@@ -297,6 +298,7 @@ class Sighting:
     identifier: str | None = None
     problem: str = ""
     held: bool = False
+    address: str | None = field(default=None, repr=False)
 
 
 class MailboxRegister(Protocol):

@@ -660,6 +660,15 @@ class MailboxRegisterContract:
         assert registry.ask_for_mailbox(student, "lucjazak") == registry.by_album("100001").mailbox
         assert f"lucja.zak@{DOMAIN}" in registry.mailboxes.taken([f"lucja.zak@{DOMAIN}"])
 
+    def test_a_slow_run_s_conflict_does_not_block_the_name_chosen_meanwhile(self, registry: Registry) -> None:
+        student = registry.a_student()
+        taken = registry.ask_for_mailbox(student, "lucja.zak")
+        conflict = Sighting(student.key, MailboxState.CONFLICT, None, "somebody else's", address=taken)
+        registry.mailboxes.observe([conflict])
+        registry.ask_for_mailbox(student, "l.zak")
+        registry.mailboxes.observe([conflict])
+        assert registry.by_album("100001").mailbox_state is MailboxState.REQUESTED
+
     def test_an_alias_that_was_never_given_is_no_reason_to_try_other_names(self, registry: Registry) -> None:
         student = registry.a_student()
         with pytest.raises(Refused) as raised:

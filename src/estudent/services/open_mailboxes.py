@@ -151,13 +151,14 @@ def _sight(student: Student, wanted: Mailbox, found: Mailbox | None, outcome: Ou
     """Return what was seen of one mailbox after its step, and what is wrong with it."""
     problem = outcome.detail if outcome and outcome.result is not Result.DONE else ""
     if found is None and problem.startswith(ADDRESS_TAKEN):
-        return Sighting(student.key, MailboxState.CONFLICT, None, SOMEBODY_ELSES)
+        return Sighting(student.key, MailboxState.CONFLICT, None, SOMEBODY_ELSES, address=student.mailbox)
     refused = outcome is not None and outcome.result is Result.REFUSED
     was_aliased = _was_aliased(outcome) or student.mailbox_state is MailboxState.ALIASED
     state = _state(wanted, found, was_aliased=was_aliased)
     trouble = found.trouble if found else ""
     held = refused and NO_SEATS not in problem
-    return Sighting(student.key, state, found.identifier if found else None, problem or trouble, held)
+    identifier = found.identifier if found else None
+    return Sighting(student.key, state, identifier, problem or trouble, held, student.mailbox)
 
 
 def _was_aliased(outcome: Outcome | None) -> bool:

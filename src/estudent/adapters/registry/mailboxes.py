@@ -89,7 +89,7 @@ class SqlMailboxRegister:
         """
         for some in in_portions(sights):
             with self.database.writing() as connection:
-                known = _watched(connection, [sight.student for sight in some])
+                known = _watched(connection, {sight.student: sight.address for sight in some})
                 self._observe(connection, known, [sight for sight in some if sight.student in known])
 
     def due(self, keys: Sequence[int]) -> list[int]:
@@ -202,10 +202,18 @@ def one_at_a_time(connection: Connection, look: str) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(look, 0))))
 
 
-def _watched(connection: Connection, keys: Sequence[int]) -> dict[int, Watched]:
-    """Return what is known of these students' mailboxes, kept from others until the end of the transaction."""
-    query = select(mailbox).where(mailbox.c.student_id.in_(keys)).order_by(mailbox.c.student_id).with_for_update()
-    return {row["student_id"]: _read(row) for row in connection.execute(query).mappings()}
+def _watched(connection: Connection, addresses: Mapping[int, str | None]) -> dict[int, Watched]:
+    """Return what is known of these students' mailboxes, kept from others until the end of the transaction.
+
+    Those that have another address by now, after a conflict or a rename, are left out.
+    """
+    theirs = mailbox.c.student_id.in_(addresses)
+    rows = connection.execute(select(mailbox).where(theirs).order_by(mailbox.c.student_id).with_for_update())
+    return {
+        row["student_id"]: _read(row)
+        for row in rows.mappings()
+        if addresses[row["student_id"]] in (None, row["address"])
+    }
 
 
 def _read(row: RowMapping) -> Watched:
