@@ -233,6 +233,15 @@ def test_a_sign_in_that_somebody_opened_by_hand_is_told_and_left(university: Uni
     assert university.writes() == before
 
 
+def test_a_user_whose_album_number_somebody_changed_is_not_taken_for_gone(university: University) -> None:
+    identifier = university.with_mailbox(ALBUM).mailbox_id or ""
+    university.stand_in.change(identifier, employeeId="another")
+    university.becomes(ALBUM, Standing.GRADUATED)
+    assert run(university) == []
+    assert state_of(university) is Leaving.BLOCKED
+    assert university.stand_in.property_of(identifier, "accountEnabled") is False
+
+
 def test_microsoft_out_of_reach_leaves_everything_for_the_next_run(university: University) -> None:
     university.with_mailbox(ALBUM)
     university.becomes(ALBUM, Standing.GRADUATED)

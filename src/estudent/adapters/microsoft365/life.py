@@ -69,6 +69,16 @@ class Life:
                 path = self._graph.following(answer)
         return [*found.values()]
 
+    async def look_at(self, whose: Whose, sku: UUID) -> CloudUser | None:
+        """Return the user with our id, whatever album number somebody has written there; None for nobody."""
+        path = f"users/{quote(whose.identifier or '')}?$select={','.join(SHOWN)}"
+        try:
+            shown = await self._graph.ask(Method.GET, path, Operation.FIND)
+        except NotFound:
+            return None
+        with known_form():
+            return _read(whose.album, shown, sku)
+
     async def take(self, step: LifeStep, sku: UUID) -> LifeOutcome:
         """Take one step and say what became of it."""
         try:

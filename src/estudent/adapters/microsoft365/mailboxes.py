@@ -146,7 +146,7 @@ class Microsoft365:
         return dict.fromkeys(takers[left:], why)
 
     def look(self, some: Sequence[Whose]) -> dict[AlbumNumber, CloudUser]:
-        """Return the users of these students, those in the bin too."""
+        """Return the users of these students, those in the bin too; who is not found by album number is by our id."""
         sku = self._licence() if some else None
         if sku is None:
             return {}
@@ -154,7 +154,10 @@ class Microsoft365:
         found = {user.album: user for page in pages for user in page}
         missing = [each for each in some if each.album not in found]
         thrown = self._background.call(self._life.look_into_bin(missing, sku)) if missing else []
-        return found | {user.album: user for user in thrown}
+        found |= {user.album: user for user in thrown}
+        known = [each for each in missing if each.identifier and each.album not in found]
+        users = self._background.each(lambda each: self._life.look_at(each, sku), Line(known, self._in_graph))
+        return found | {user.album: user for user in users if user is not None}
 
     def take(self, steps: Iterable[LifeStep]) -> Iterator[LifeOutcome]:
         """Take steps of mailboxes' ends and returns, some at once."""
