@@ -69,7 +69,9 @@ PLACES = (
     Place("mailbox.front", WAITING, "/mailbox"),
     Place("mailbox.front", SETTLED, "/mailbox"),
     Place("mailbox.front", MARRIED, "/mailbox"),
+    Place("mailbox.front", SETTLED, "{managed}/mailbox"),
     Place("mailbox.new", NEWCOMER, "/mailbox/new"),
+    Place("mailbox_password.confirm", SETTLED, "{managed}/mailbox/password"),
     Place("mailbox_rename.choose", MARRIED, "/mailbox/rename"),
     Place("fees.front", NEWCOMER, "/fees"),
     Place("fees.front", WAITING, "/fees"),
@@ -116,7 +118,6 @@ NO_PAGES: Mapping[str, str] = {
     "desk.rejections_sheet": "a file for spreadsheets",
     "desk.no_students": "leads back to the search",
     "single_sign_on.arrive": "leads on to the desk",
-    "mailbox_password.confirm": "shown where Microsoft keeps the password; here it leads to the mailbox",
 }
 """What GET answers without being a page, and why."""
 
@@ -209,6 +210,16 @@ def _name_refused(walk: Walk) -> None:
     walk.press("Continue")
 
 
+def _new_name_confirmed(walk: Walk) -> None:
+    walk.open("/mailbox/rename")
+    walk.press("Continue")
+
+
+def _no_password_confirmed(walk: Walk) -> None:
+    walk.open(f"{walk.semester.managed_url}/mailbox/password")
+    walk.press("Open my mailbox with it")
+
+
 def _search(text: str) -> Way:
     def way(walk: Walk) -> None:
         walk.open("/desk/")
@@ -251,6 +262,8 @@ STATES: Mapping[str, tuple[str, Way]] = {
     "password change, nothing typed": (SETTLED, _nothing_typed("/password", "Change password")),
     "mailbox, name to confirm": (NEWCOMER, _name_confirmed),
     "mailbox, name refused": (NEWCOMER, _name_refused),
+    "mailbox, new name to confirm": (MARRIED, _new_name_confirmed),
+    "mailbox password, nothing typed": (SETTLED, _no_password_confirmed),
     "desk sign-in, nothing typed": (VISITOR, _nothing_typed("/desk/login", "Enter")),
     "desk search, many": (READER, _search("a")),
     "desk search, nobody": (READER, _search("xyzxyz")),
@@ -283,7 +296,7 @@ class Cast:
 
     def address(self, place: Place) -> str:
         """Return where a place is, for these students."""
-        return place.path.format(**self.albums)
+        return place.path.format(managed=self.semester.managed_url, **self.albums)
 
     def _begin(self, who: str, walk: Walk) -> None:
         story = {NEWCOMER: 8, WAITING: 2, SETTLED: 0, MARRIED: 0, ELSEWHERE: 7}[who]

@@ -27,6 +27,7 @@ from estudent.portal.challenge import keyed
 from estudent.portal.picture_code import PictureCodes
 from estudent.settings import Settings
 from sandbox.daemon import Daemon
+from sandbox.portal import ServedPortal
 from sandbox.processes import start
 from sandbox.sample import Row, Sample, generate, write_csv
 from sandbox.sample.numbers import with_check_digit
@@ -81,6 +82,15 @@ class Semester:
     def url(self) -> str:
         """Where the portal is."""
         return self.university.portal.url if self.university.portal else ""
+
+    @cached_property
+    def managed_url(self) -> str:
+        """Where the same portal is where Microsoft keeps a password too; it is served from now on."""
+        managed = self.university.environment | {"ESTUDENT_MAILBOXES__SIGN_IN": "managed"}
+        portal = ServedPortal(self.folder / "managed", managed, workers=1)
+        portal.start(lambda _: None)
+        self._running.callback(portal.stop)
+        return portal.url
 
     @cached_property
     def settings(self) -> Settings:
