@@ -61,14 +61,15 @@ def _measure(folder: Path, lines: int, name: str) -> None:
         _fill(database, numbers)
         del day
         service = _service(database, folder / "statements", name)
-        reference, sums = _timed(lambda: _read(report))
-        took, booked = _timed(service.run)
-        again, _ = _timed(service.run)
+        reference, reading, sums = _timed(lambda: _read(report))
+        took, worked, booked = _timed(service.run)
+        again, _, _ = _timed(service.run)
     assert booked.tally.new == lines and all(each.adds_up for each in booked.statements), booked.tally  # noqa: S101
     assert sum(sums, Decimal(0)) == AMOUNT * lines  # noqa: S101
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     _tell(f"{lines} lines of {name} booked", f"{took:.1f} s", f"at most {AT_MOST_SECONDS:.0f} s")
-    _tell("the same, against reading them with csv", f"{took / reference:.0f} times", f"csv: {reference:.2f} s")
+    _tell("the same, in seconds of processor time", f"{worked:.1f} s", "what counts while the machine does other work")
+    _tell("the same, against reading them with csv", f"{worked / reading:.0f} times", f"csv: {reference:.2f} s")
     _tell("the same file again", f"{again:.2f} s", "nothing booked")
     _tell("memory at most, samples included", f"{peak:.0f} MB", f"at most {AT_MOST_MEGABYTES:.0f} MB")
     scheme, numbers_took = PaymentScheme("tuition", "10902138", "43210", b"k" * 32), time.monotonic()
@@ -77,10 +78,11 @@ def _measure(folder: Path, lines: int, name: str) -> None:
     _tell("account numbers drawn", f"{20_000 / (time.monotonic() - numbers_took):.0f} a second", "")
 
 
-def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    begun = time.monotonic()
+def _timed(work: Callable[[], Any]) -> tuple[float, float, Any]:
+    """Return how long it took, how much of it the processor worked, and what came out."""
+    begun, worked = time.monotonic(), time.process_time()
     done = work()
-    return time.monotonic() - begun, done
+    return time.monotonic() - begun, time.process_time() - worked, done
 
 
 def _day(numbers: list[str], lines: int) -> DayOfBank:

@@ -22,11 +22,11 @@ class LineKind(StrEnum):
     @property
     def is_reversal(self) -> bool:
         """Tell whether the line takes back an earlier one."""
-        return self in {LineKind.CREDIT_REVERSED, LineKind.DEBIT_REVERSED}
+        return self is LineKind.CREDIT_REVERSED or self is LineKind.DEBIT_REVERSED
 
     def signed(self, amount: Decimal) -> Decimal:
         """Return what an amount without a sign does to the balance: a reversed credit takes away, as a debit does."""
-        return amount if self in {LineKind.CREDIT, LineKind.DEBIT_REVERSED} else -amount
+        return amount if self is LineKind.CREDIT or self is LineKind.DEBIT_REVERSED else -amount
 
 
 @dataclass(frozen=True, slots=True)

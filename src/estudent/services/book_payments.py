@@ -191,13 +191,13 @@ class _Said:
     def __init__(self, statement: Statement, before: Mapping[int, int]) -> None:
         """`before` are the lines that are kept of these bytes as they were read in another way, by their position."""
         self.statement, self.before, self.healed = statement, before, 0
-        often = Counter(map(statement.key, statement.lines))
-        self.several = {key for key, many in often.items() if many > 1}
+        self.keys = [statement.key(line) for line in statement.lines]
+        self.several = {key for key, many in Counter(self.keys).items() if many > 1}
         self.times = Counter[tuple[str, str]]()
 
     def marked(self, till: Till, lines: Sequence[StatementLine]) -> tuple[list[_Mark], set[str]]:
         """Return the marks of the next lines, and those of them that are kept from an earlier statement."""
-        keys = [self.statement.key(line) for line in lines]
+        keys = self.keys[lines[0].position - 1 : lines[-1].position]
         kept = till.seen(keys)
         told = dict(kept)
         marks = [self._mark(key, line.content, told) for key, line in zip(keys, lines, strict=True)]

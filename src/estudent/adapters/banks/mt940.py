@@ -17,7 +17,8 @@ from estudent.adapters.banks.scheme import BankScheme, digits_of, joined
 from estudent.adapters.banks.values import nearest, short_day
 from estudent.domain.statement import LineKind, Statement, StatementLine
 
-TAG = re.compile(r":(\d{2}[A-Z]?|NS):", re.ASCII)
+TAG = re.compile(r"^:(\d{2}[A-Z]?|NS):", re.ASCII | re.MULTILINE)
+AROUND = frozenset({"-", "-}", ""})
 ENTRY = re.compile(
     r"(?P<value>\d{6})(?P<entry>\d{4}|[ ]{4})?(?P<mark>R?[CD])[A-Z]?[ ]?(?P<amount>\d{1,12},\d{0,2})"
     r"(?:[A-Z][A-Z0-9 ]{3})?(?:(?!//).)*(?://(?P<reference>.*))?",
@@ -101,23 +102,35 @@ def _paired(fields: Iterator[_Field]) -> Iterator[tuple[_Field, _Field | None]]:
 
 
 def _fields(text: str) -> Iterator[_Field]:
-    current: _Field | None = None
-    for number, raw in enumerate(text.split("\n"), 1):
-        line = raw.rstrip("\r")
-        if len(line) > LONGEST_LINE:
-            raise Broken("a line of more than 100,000 signs", "lines as the bank exports them", line=number)
-        if found := TAG.match(line):
-            if current is not None:
-                yield current
-            current = _Field(found[1], number, [line[found.end() :]])
-        elif line.strip() in {"-", "-}", ""}:
-            continue
-        elif line.startswith("{"):
+    whole = text.replace("\r\n", "\n")
+    tag, line, at = "", 1, 0
+    for found in TAG.finditer(whole):
+        lines = _lines_of(whole[at : found.start()], line)
+        if tag:
+            yield _Field(tag, line, lines)
+        line += whole.count("\n", at, found.start())
+        tag, at = found[1], found.end()
+    lines = _lines_of(whole[at:], line)
+    if tag:
+        yield _Field(tag, line, lines)
+
+
+def _lines_of(text: str, begin: int) -> list[str]:
+    """Return a field's lines without those that stand between messages; refuse a cut header among these."""
+    lines = text.removesuffix("\n").split("\n")
+    # Nearly all fields have none of these, and there are many fields.
+    if len(text) <= LONGEST_LINE and not any(mark in text for mark in ("\n-", "\n{", "\n\n", "\n ")):
+        return lines
+    for number, line in enumerate(lines, begin):
+        _refuse_long(line, number)
+        if number > begin and line.startswith("{"):
             _refuse_cut_header(line, number)
-        elif current is not None:
-            current.lines.append(line)
-    if current is not None:
-        yield current
+    return lines[:1] + [line for line in lines[1:] if line.strip() not in AROUND and not line.startswith("{")]
+
+
+def _refuse_long(line: str, number: int) -> None:
+    if len(line) > LONGEST_LINE:
+        raise Broken("a line of more than 100,000 signs", "lines as the bank exports them", line=number)
 
 
 def _refuse_cut_header(line: str, number: int) -> None:

@@ -64,7 +64,7 @@ def digits_of(text: str) -> str:
 
 def joined(parts: Mapping[str, str], codes: Sequence[str]) -> str:
     """Return the text that a bank has spread over several sub-fields."""
-    return " ".join("".join(parts.get(code, "") for code in codes).split())
+    return " ".join("".join([parts[code] for code in codes if code in parts]).split())
 
 
 def _group(found: re.Match[str]) -> str:

@@ -9,13 +9,17 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Numeric,
     Select,
+    String,
     Table,
     bindparam,
+    cast,
     func,
     insert,
+    literal,
     select,
     text,
     type_coerce,
@@ -25,8 +29,10 @@ from sqlalchemy import (
 from estudent.adapters.registry.database import Database, insert_if_new
 from estudent.adapters.registry.journal import Author
 from estudent.adapters.registry.tables import (
+    Moment,
     booking,
     fee_file,
+    journal,
     payment_account,
     receivable,
     statement,
@@ -35,7 +41,7 @@ from estudent.adapters.registry.tables import (
 from estudent.domain.booking_rules import HEALING, Owner, Unmatched, Verdict
 from estudent.domain.outcome import Result
 from estudent.domain.statement import LineKind, Statement, StatementLine
-from estudent.ports import Fate, JournalEntry, Judged, StatementFile, Told
+from estudent.ports import Fate, Judged, StatementFile, Told
 
 SYSTEM = "payments"
 ONE_TILL = text("SELECT pg_advisory_xact_lock(7401)")
@@ -170,18 +176,8 @@ class SqlTill:
         if not judged:
             return
         self.connection.execute(insert(statement_line), [_kept(of, each) for each in judged])
-        # Asking for the keys afterwards is several times as fast as having them returned.
         first, last = judged[0].line.position, judged[-1].line.position
-        where = (statement_line.c.statement_id == of, statement_line.c.position.between(first, last))
-        rows = self.connection.execute(select(statement_line.c.position, statement_line.c.id).where(*where))
-        keys = dict(rows.tuples().all())
-        self._book(
-            [
-                (keys[each.line.position], each.line, each.verdict)
-                for each in judged
-                if each.fate is Fate.BOOKED and each.verdict
-            ]
-        )
+        self._book(statement_line.c.statement_id == of, statement_line.c.position.between(first, last))
 
     def doubtful(self, after: int, most: int) -> list[tuple[int, StatementLine]]:
         """Return unmatched lines whose reason may have gone by itself, those after the line of this key first."""
@@ -206,23 +202,49 @@ class SqlTill:
                 change.values(values),
                 [{"line_id": key, "note": verdict.note or ""} for key, _, verdict in settled],
             )
-            self._book(settled)
+            self._book(statement_line.c.id.in_([key for key, _, _ in settled]))
 
-    def _book(self, settled: Sequence[tuple[int, StatementLine, Verdict]]) -> None:
-        if settled:
-            now = self.author.clock()
-            self.connection.execute(
-                insert(booking), [_booked(key, line, verdict, now) for key, line, verdict in settled]
-            )
-            self.author.write(self.connection, self._entries(settled))
+    def _book(self, *which: ColumnElement[bool]) -> None:
+        """Book those of these lines that are to be booked, each on the account that it names, and say so.
 
-    def _entries(self, settled: Sequence[tuple[int, StatementLine, Verdict]]) -> Iterator[JournalEntry]:
-        accounts = {verdict.account for _, _, verdict in settled}
-        query = select(payment_account.c.id, payment_account.c.student_id).where(payment_account.c.id.in_(accounts))
-        whose = dict(self.connection.execute(query).tuples().all())
-        for _, line, verdict in settled:
-            told = f"{line.amount} {line.currency}, booked on {line.booking_date}"
-            yield JournalEntry(whose[verdict.account or 0], SYSTEM, f"payment {verdict.note}", Result.DONE, told)
+        The database does it by itself: a row that passes through Python twice more costs twice as much again.
+        """
+        theirs = statement_line.join(payment_account, payment_account.c.nrb == statement_line.c.account)
+        booked = (*which, statement_line.c.state == Fate.BOOKED.value)
+        self._insert(booking, self._bookings().select_from(theirs).where(*booked).order_by(statement_line.c.id))
+        self._insert(journal, self._entries().select_from(theirs).where(*booked).order_by(statement_line.c.id))
+
+    def _insert(self, table: Table, rows: Select[Any]) -> None:
+        self.connection.execute(insert(table).from_select([each.name for each in rows.selected_columns], rows))
+
+    def _bookings(self) -> Select[Any]:
+        return select(
+            *statement_line.c["booking_date", "amount", "currency"],
+            payment_account.c.id.label("payment_account_id"),
+            statement_line.c.id.label("statement_line_id"),
+            literal("statement line ").concat(cast(statement_line.c.id, String)).label("source_line"),
+            literal(self.author.clock(), Moment).label("made_at"),
+        )
+
+    def _entries(self) -> Select[Any]:
+        told = self._amount_in_words().concat(" ").concat(statement_line.c.currency)
+        told = told.concat(", booked on ").concat(cast(statement_line.c.booking_date, String))
+        return select(
+            payment_account.c.student_id,
+            literal(self.author.clock(), Moment).label("at"),
+            literal(self.author.actor).label("actor"),
+            literal(self.author.run).label("run"),
+            literal(SYSTEM).label("system"),
+            literal("payment ").concat(statement_line.c.reason).label("step"),
+            literal(Result.DONE.value).label("result"),
+            told.label("detail"),
+        )
+
+    def _amount_in_words(self) -> ColumnElement[str]:
+        # SQLite has no decimals, and would say 100.0 or 100.
+        if self.connection.dialect.name == "sqlite":
+            return func.printf("%.2f", statement_line.c.amount, type_=String)
+        return cast(statement_line.c.amount, String)
 
     def _amounts(self, accounts: Collection[int]) -> dict[int, Counter[tuple[str, Decimal]]]:
         """Return how often each amount is booked on these accounts, less what reversals have taken back."""
@@ -346,18 +368,6 @@ def _kept(of: int, each: Judged) -> dict[str, Any]:
         "state": each.fate.value,
         "reason": (why or "") and str(why),
         "decision": "",
-    }
-
-
-def _booked(key: int, line: StatementLine, verdict: Verdict, now: Any) -> dict[str, Any]:
-    return {
-        "payment_account_id": verdict.account,
-        "booking_date": line.booking_date,
-        "amount": line.amount,
-        "currency": line.currency,
-        "source_line": f"statement line {key}",
-        "statement_line_id": key,
-        "made_at": now,
     }
 
 
