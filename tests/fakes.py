@@ -133,6 +133,8 @@ class FakeUsos:
 
     def _take(self, step: Step[UsosLink]) -> Outcome:
         person = self.persons.get(step.wanted.usos_id)
+        if step.kind not in (StepKind.ADD, StepKind.CHANGE) or step.wanted.email is None:
+            return Outcome(step, Result.REFUSED, "this is no address")
         if person is None:
             return Outcome(step, Result.REFUSED, "USOS does not know this person")
         if not self.hides:

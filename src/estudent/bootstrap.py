@@ -60,7 +60,7 @@ from estudent.adapters.registry.till import SqlTills
 from estudent.adapters.registry.trail import SqlTrail
 from estudent.adapters.registry.usos_links import SqlUsosRegister
 from estudent.adapters.registry.watermarks import SqlWatermarks
-from estudent.adapters.usos import UsosApi
+from estudent.adapters.usos import UsosApi, UsosFiles, UsosOracle, oracledb
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.application import Vocabulary
 from estudent.domain.booking_rules import Rules
@@ -149,7 +149,16 @@ LANGUAGES = {language.value: language for language in Language} | {
 
 
 Closeable = TypeVar(
-    "Closeable", LdapDirectory, LdapPasswords, LdapStaff, Microsoft365, UsosApi, IrkApi, SmtpPost, Recaptcha
+    "Closeable",
+    LdapDirectory,
+    LdapPasswords,
+    LdapStaff,
+    Microsoft365,
+    UsosApi,
+    UsosOracle,
+    IrkApi,
+    SmtpPost,
+    Recaptcha,
 )
 
 
@@ -507,9 +516,15 @@ class Campus:
         )
 
     @cached_property
-    def usos(self) -> UsosApi:
-        """USOS."""
+    def usos(self) -> UsosApi | UsosOracle | UsosFiles:
+        """USOS, by the way that the settings name."""
         ours = self.settings.usos
+        match ours.way:
+            case "oracle":
+                connect, api = oracledb(ours.oracle_dsn, ours.oracle_user, ours.oracle_password.get_secret_value())
+                return self._kept(UsosOracle(connect, api, ours.oracle_view, ours.oracle_procedure))
+            case "files":
+                return UsosFiles(ours.folder)
         return self._kept(UsosApi(ours.url, ours.consumer_key, ours.consumer_secret.get_secret_value()))
 
     @cached_property
@@ -694,10 +709,15 @@ class Campus:
             self._send_letters(),
             keep_accounts(self.directory, self.students, self.journal, self.domain),
             self._open_mailboxes(self.microsoft365),
-            link_usos(self.usos, self.students, self._usos_register(), self.journal),
+            self.link_usos,
             self._assign_account_numbers(),
         ]
         return {reconciler.system: reconciler for reconciler in reconcilers}
+
+    @cached_property
+    def link_usos(self) -> Reconciler:
+        """Bring students into USOS; it needs no other far system, whose libraries take seconds to load."""
+        return link_usos(self.usos, self.students, self._usos_register(), self.journal)
 
     @cached_property
     def life(self) -> dict[str, Reconciler]:

@@ -171,11 +171,24 @@ class MailboxSettings(Section):
 
 
 class UsosSettings(Section):
-    """USOS API."""
+    """USOS, by one of the ways into it."""
 
+    way: Literal["api", "oracle", "files"] = Field(
+        "api", description="how USOS is looked at and told: its API, the university's own Oracle objects, or files"
+    )
     url: str = Field("https://usosapps.uczelnia.example", description="the installation's address")
     consumer_key: str = Field("", description="the administrative consumer key")
     consumer_secret: SecretStr = Field(SecretStr(""), description="its secret")
+    oracle_dsn: str = Field(
+        "", description="for way = oracle: where the database is, e.g. usos.uczelnia.example:1521/USOS"
+    )
+    oracle_user: str = Field("", description="a user who may read the view and run the procedure, and nothing else")
+    oracle_password: SecretStr = Field(SecretStr(""), description="that user's password")
+    oracle_view: str = Field("estudent.osoby", description="the view of persons, see docs/usos.md")
+    oracle_procedure: str = Field(
+        "estudent.ustaw_adres", description="the procedure that takes addresses; empty: we only look"
+    )
+    folder: Path = Field(Path("var/usos"), description="for way = files: the folder with out and in, see docs/usos.md")
     migrations: list[time] = Field(
         default_factory=list,
         description="when USOSweb takes USOS's data over, e.g. 01:25 and 16:05; empty: at once",

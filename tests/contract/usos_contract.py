@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -16,15 +17,23 @@ from estudent.ports import Usos
 NOBODY = 999_999_999
 
 
+def nothing() -> None:
+    """Let things be as they are."""
+
+
 @dataclass(frozen=True)
 class World:
-    """A far side, one person in it, and one person with a payment account in PLN."""
+    """A far side, one person in it, and one person with a payment account in PLN.
+
+    `settle` lets USOS's own people or programmes do what they have to, where addresses are not taken over at once.
+    """
 
     usos: Usos
     person: int
     album: str
     payer: int
     account: Nrb
+    settle: Callable[[], None] = nothing
 
 
 def a_link(usos_id: int, album: str, email: str = "") -> Step[UsosLink]:
@@ -37,7 +46,7 @@ def results(outcomes: list[Outcome]) -> list[Result]:
 
 
 class UsosContract:
-    """Run against the fake and against the stand-in for USOS API."""
+    """Run against the fake, the stand-in for USOS API, a double of Oracle's driver, and files."""
 
     @pytest.fixture
     def world(self) -> World:
@@ -56,17 +65,45 @@ class UsosContract:
     def test_an_address_that_was_handed_over_shows_in_usos(self, world: World) -> None:
         step = a_link(world.person, world.album, "jan.kowalski@student.example.pl")
         assert results(list(world.usos.carry_out([step]))) == [Result.DONE]
-        assert world.usos.find([world.person])[world.person].email == "jan.kowalski@student.example.pl"
+        world.settle()
+        person = world.usos.find([world.person])[world.person]
+        assert person.email == "jan.kowalski@student.example.pl"
+        assert person.holds("jan.kowalski@student.example.pl")
 
     def test_handing_the_same_address_over_again_changes_nothing(self, world: World) -> None:
         step = a_link(world.person, world.album)
         assert results(list(world.usos.carry_out([step, step]))) == [Result.DONE, Result.DONE]
+        world.settle()
+        assert results(list(world.usos.carry_out([step]))) == [Result.DONE]
+        world.settle()
         assert world.usos.find([world.person])[world.person].email == step.wanted.email
 
     def test_somebody_whom_usos_does_not_know_is_refused_and_the_others_go_on(self, world: World) -> None:
         steps = [a_link(NOBODY, "123456"), a_link(world.person, world.album)]
         outcomes = {outcome.step.album.digits: outcome.result for outcome in world.usos.carry_out(steps)}
         assert outcomes == {"123456": Result.REFUSED, world.album: Result.DONE}
+
+    def test_nobody_holds_an_address_before_it_was_handed_over(self, world: World) -> None:
+        person = world.usos.find([world.person])[world.person]
+        assert person.active
+        assert not person.holds(f"p{world.person}@student.example.pl")
+
+    def test_another_address_takes_the_place_of_the_first_one(self, world: World) -> None:
+        for address in ("first@student.example.pl", "second@student.example.pl"):
+            assert results(list(world.usos.carry_out([a_link(world.person, world.album, address)]))) == [Result.DONE]
+            world.settle()
+        assert world.usos.find([world.person])[world.person].holds("second@student.example.pl")
+
+    def test_what_is_no_address_is_not_handed_over(self, world: World) -> None:
+        link = a_link(world.person, world.album).wanted
+        steps = [Step(StepKind.LOCK, link), Step(StepKind.ADD, replace(link, email=None))]
+        assert results(list(world.usos.carry_out(steps))) == [Result.REFUSED, Result.REFUSED]
+        world.settle()
+        assert not world.usos.find([world.person])[world.person].email
+
+    def test_addresses_are_taken_and_what_is_seen_has_a_source(self, world: World) -> None:
+        assert world.usos.takes_links()
+        assert world.usos.source in ("usosapi", "oracle", "files")
 
     def test_a_payment_account_is_read(self, world: World) -> None:
         assert world.usos.account_numbers([world.payer, NOBODY]) == {world.payer: world.account}

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 
+from estudent.adapters.usos.values import nrb_of
 from estudent.domain.nrb import Nrb
 from estudent.domain.usos_link import UsosPerson
 from estudent.ports import Misconfigured, Refused
 
-log = logging.getLogger(__name__)
 PERSON = "id|student_number|email|student_status"
 ACCOUNT = "account_number|currency"
 ACTIVE = 2
@@ -32,13 +31,7 @@ def account_number(answer: Any, usos_id: int) -> Nrb | None:
     if not isinstance(answer, list):
         raise _unknown_form("services/payments/user_accounts")
     given = next((each.get("account_number") for each in answer if _currency(each) == "PLN"), None)
-    if given is None:
-        return None
-    try:
-        return Nrb("".join(str(given).split()).removeprefix("PL"))
-    except ValueError as error:
-        log.warning("USOS id %d: the account number in USOS is skipped: %s", usos_id, error)
-        return None
+    return nrb_of(given, usos_id)
 
 
 def granted_methods(answer: Any) -> frozenset[str]:

@@ -11,16 +11,15 @@ from estudent.adapters.usos.answers import ACCOUNT, PERSON, account_number, gran
 from estudent.adapters.usos.client import Client
 from estudent.adapters.usos.crew import in_parallel
 from estudent.adapters.usos.needs import ACCOUNTS, CHANGE, DESCRIBED, NEEDS, PAYING, USERS, lacks
+from estudent.adapters.usos.values import address_of
 from estudent.domain.nrb import Nrb
 from estudent.domain.outcome import Outcome, Result
-from estudent.domain.plan import Step, StepKind
+from estudent.domain.plan import Step
 from estudent.domain.usos_link import UsosLink, UsosPerson
 from estudent.ports import Misconfigured, Refused, Unavailable
 
 log = logging.getLogger(__name__)
 BATCH = 100
-NO_LOCKS = "persons are not locked in USOS from here; the dean's office changes a student's status"
-NO_EMAIL = "there is no working mailbox to hand over to USOS; the mailbox comes first"
 
 
 class UsosApi:
@@ -113,11 +112,7 @@ class UsosApi:
         return Outcome(step, Result.DONE)
 
     def _change(self, step: Step[UsosLink]) -> None:
-        if step.kind not in (StepKind.ADD, StepKind.CHANGE):
-            raise Refused(NO_LOCKS)
-        if step.wanted.email is None:
-            raise Refused(NO_EMAIL)
-        self._client.call(CHANGE, user_id=str(step.wanted.usos_id), email=step.wanted.email)
+        self._client.call(CHANGE, user_id=str(step.wanted.usos_id), email=address_of(step))
 
     def _account_number(self, usos_id: int) -> tuple[int, Nrb | None]:
         try:
