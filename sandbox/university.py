@@ -36,13 +36,14 @@ class University:
         portal: bool = False,
         more: Mapping[str, Mapping[str, object]] | None = None,
         cloud: Sequence[str] = (),
+        register: Sequence[str] = (),
     ) -> None:
         """Keep everything in `folder`; `more` are settings that prevail over the usual ones, by section.
 
-        `cloud` are further options of Microsoft's stand-in.
+        `cloud` are further options of Microsoft's stand-in, `register` of that for USOS.
         """
         self.folder, self.mailbox_delay, self.durable = folder.resolve(), mailbox_delay, durable
-        self.more, self.cloud = more or {}, cloud
+        self.more, self.cloud, self.register = more or {}, cloud, register
         self.registry = registry or f"sqlite:///{self.folder / 'registry.sqlite'}"
         self.portal = ServedPortal(self.folder / "portal", self.environment) if portal else None
         self._running = ExitStack()
@@ -92,7 +93,7 @@ class University:
             env={"MICROSOFT365_CLIENT_SECRET": self.secrets["microsoft365"]},
         )
         usos = {"USOS_CONSUMER_KEY": "estudent", "USOS_CONSUMER_SECRET": self.secrets["usos"]}
-        self.usos = self._stand_in("usos", env=usos)
+        self.usos = self._stand_in("usos", *self.register, env=usos)
         self.post = self._stand_in("mail", *self.post_options())
         self._write_settings(issued.ca, "https://estudent.uczelnia.example")
         if self.portal:
