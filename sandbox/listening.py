@@ -45,6 +45,11 @@ class Place:
         listener.listen(1024)
         return listener
 
+    def address(self, listener: socket.socket) -> str:
+        """Return where a socket that listens here is found."""
+        host, port = listener.getsockname()[:2]
+        return f"{self.scheme}://{host}:{port}"
+
     def context(self) -> ssl.SSLContext | None:
         """Return the TLS context of a server here; None without a certificate."""
         if not self.certificate:
@@ -65,21 +70,20 @@ class Place:
             ws="none",
             timeout_graceful_shutdown=1,
         )
-        return _Doorbell(config, self.scheme)
+        return _Doorbell(config, self)
 
 
 class _Doorbell(uvicorn.Server):
     """Says where it listens once it does."""
 
-    def __init__(self, config: uvicorn.Config, scheme: str) -> None:
+    def __init__(self, config: uvicorn.Config, place: Place) -> None:
         super().__init__(config)
-        self._scheme = scheme
+        self._place = place
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         for each in sockets or []:
-            host, port = each.getsockname()[:2]
-            print(f"listening on {self._scheme}://{host}:{port}", flush=True)
+            print(f"listening on {self._place.address(each)}", flush=True)
 
 
 def describe(parser: argparse.ArgumentParser) -> None:

@@ -50,10 +50,15 @@ class Cloud:
     quota: Quota
     seal: Seal
     clock: Clock
+    shelf: Shelf
     faults: Faults
     places: Places = field(default_factory=Places)
     ledger: Ledger = field(default_factory=Ledger)
     obstacles: Obstacles = field(default_factory=Obstacles)
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self.shelf.close()
 
 
 def opened(options: Options) -> Cloud:
@@ -61,6 +66,5 @@ def opened(options: Options) -> Cloud:
     shelf = Shelf(options.folder)
     seal = Seal(shelf)
     profile = Profile(options.seed, throttled=options.throttled, failing=options.failing, lost=options.lost)
-    return Cloud(
-        options, Tenant(options, shelf), Tokens(options, seal), Quota(options), seal, Clock(shelf), Faults(profile)
-    )
+    tenant, tokens, clock = Tenant(options, shelf), Tokens(options, seal), Clock(shelf)
+    return Cloud(options, tenant, tokens, Quota(options), seal, clock, shelf, Faults(profile))

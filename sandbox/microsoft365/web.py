@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp
 
+from sandbox import threads
 from sandbox.microsoft365 import controls, gate, page
 from sandbox.microsoft365 import permissions as may
-from sandbox.microsoft365.cloud import Cloud
+from sandbox.microsoft365.cloud import Cloud, opened
 from sandbox.microsoft365.door import Door
 from sandbox.microsoft365.handlers import deleted, exchange, groups, sign_in, tenants, users
+from sandbox.microsoft365.options import Options
 
 ANY = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 
@@ -26,6 +30,20 @@ def serve(cloud: Cloud) -> None:
     """Listen until SIGTERM, and say where."""
     place = cloud.options.place
     place.server(application(cloud)).run([place.listener()])
+
+
+@contextmanager
+def running(options: Options) -> Iterator[str]:
+    """Serve from a thread of this process for as long as somebody needs it, and yield the address."""
+    place = options.place
+    with place.listener() as listener, threads.serving(listener, partial(_opened, options)):
+        yield place.address(listener)
+
+
+@contextmanager
+def _opened(options: Options) -> Iterator[ASGIApp]:
+    with closing(opened(options)) as cloud:
+        yield application(cloud)
 
 
 def _graph(cloud: Cloud) -> list[BaseRoute]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from estudent.adapters.microsoft365 import Microsoft365
-from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.mailbox_life import SqlPartings
 from estudent.adapters.registry.mailbox_renames import SqlRenames
 from estudent.adapters.registry.tables import message
@@ -166,10 +166,8 @@ def a_university(folder: Path, url: str, *options: str) -> Iterator[University]:
 
 
 @contextmanager
-def on_sqlite(folder: Path, *options: str) -> Iterator[University]:
-    """The same with a new registry of its own."""
-    url = f"sqlite:///{folder / 'registry.db'}"
-    with closing(Database(url)) as database:
-        database.upgrade()
+def on_sqlite(migrated: Path, folder: Path, *options: str) -> Iterator[University]:
+    """The same with a registry of its own, a copy of one with all tables."""
+    url = f"sqlite:///{shutil.copy(migrated, folder)}"
     with a_university(folder / "microsoft365", url, *options) as university:
         yield university

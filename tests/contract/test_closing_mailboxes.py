@@ -24,8 +24,8 @@ LEFT = [Standing.GRADUATED, Standing.RESIGNED, Standing.STRUCK_OFF]
 
 
 @pytest.fixture
-def university(tmp_path: Path) -> Iterator[University]:
-    with on_sqlite(tmp_path) as university:
+def university(migrated: Path, tmp_path: Path) -> Iterator[University]:
+    with on_sqlite(migrated, tmp_path) as university:
         yield university
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -24,14 +25,15 @@ from estudent.domain.mailbox import Mailbox
 from estudent.domain.outcome import Result
 from estudent.domain.plan import Step, StepKind
 from estudent.ports import Misconfigured, Unavailable
-from sandbox.microsoft365.options import CLIENT, TENANT
-from sandbox.processes import start
+from sandbox.microsoft365.options import CLIENT, TENANT, read
+from sandbox.microsoft365.web import running
 from tests.contract.mailboxes_contract import DOMAIN, MailboxesContract, World, a_mailbox, settle
 from tests.fakes import FakeMailboxes
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 RIGHT = "right"
 DELAY = 0.3
+TLS = ssl.create_default_context()  # Made once: it is slow, and never used with http.
 
 
 class FakeWorld(World):
@@ -62,7 +64,7 @@ class StandIn:
     """The stand-in's levers, which a real tenant does not have."""
 
     url: str
-    http: httpx.Client = field(default_factory=httpx.Client)
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(verify=TLS))
 
     def adapter(self, client_secret: str = RIGHT, **options: Any) -> Microsoft365:
         quick: dict[str, Any] = {"retries": 2, "retry_delay": 0.0, "settling": 0.2, "timeout": 5.0}
@@ -140,16 +142,11 @@ class TenantWorld(World):
 
 
 @contextmanager
-def started(folder: Path, *options: str) -> Iterator[StandIn]:
-    arguments = ["--folder", str(folder), "--mailbox-delay", str(DELAY), "--exchange-latency", "0.01", *options]
-    environment = {"MICROSOFT365_CLIENT_SECRET": RIGHT}
-    running = start("sandbox.microsoft365", *arguments, env=environment, log=folder / "log")
-    stand_in = StandIn(running.url)
-    try:
-        with stand_in.http:
-            yield stand_in
-    finally:
-        running.stop()
+def started(folder: Path, *arguments: str) -> Iterator[StandIn]:
+    usual = ["--folder", str(folder), "--mailbox-delay", str(DELAY), "--exchange-latency", "0.01"]
+    options = read([*usual, *arguments], {"MICROSOFT365_CLIENT_SECRET": RIGHT})
+    with running(options) as url, (stand_in := StandIn(url)).http:
+        yield stand_in
 
 
 @pytest.fixture(scope="module")

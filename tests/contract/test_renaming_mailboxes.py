@@ -29,8 +29,8 @@ MARRIED = PersonName("Nowak", "Łucja")
 
 
 @pytest.fixture
-def university(tmp_path: Path) -> Iterator[University]:
-    with on_sqlite(tmp_path) as university:
+def university(migrated: Path, tmp_path: Path) -> Iterator[University]:
+    with on_sqlite(migrated, tmp_path) as university:
         university.with_mailbox(ALBUM)
         yield university
 

@@ -25,8 +25,8 @@ PRIMARY, ALIAS = f"lucja.zak.{ALBUM}@{DOMAIN}", f"s{ALBUM}@{DOMAIN}"
 
 
 @pytest.fixture
-def university(tmp_path: Path) -> Iterator[University]:
-    with on_sqlite(tmp_path) as university:
+def university(migrated: Path, tmp_path: Path) -> Iterator[University]:
+    with on_sqlite(migrated, tmp_path) as university:
         for album in (ALBUM, OTHER):
             university.with_mailbox(album)
         university.watch()
