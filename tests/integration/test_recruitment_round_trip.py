@@ -50,7 +50,7 @@ def values_of(folder: Folder) -> list[list[str]]:
     return [[row.values[column] for column in Column] for row in rows]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     rows=tables,
     codec=st.sampled_from(CODECS),
@@ -71,7 +71,7 @@ def test_what_is_written_as_csv_comes_back(
         assert values_of(folder) == [typical, *rows]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=tables)
 def test_what_is_written_as_json_lines_comes_back(rows: list[list[str]]) -> None:
     lines = [json.dumps(dict(zip(HEADERS, row, strict=True)), ensure_ascii=False) for row in rows]
@@ -81,7 +81,7 @@ def test_what_is_written_as_json_lines_comes_back(rows: list[list[str]]) -> None
         assert values_of(folder) == rows
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(rows=tables)
 def test_what_is_written_as_a_workbook_comes_back(rows: list[list[str]]) -> None:
     with TemporaryDirectory() as path:
@@ -91,7 +91,7 @@ def test_what_is_written_as_a_workbook_comes_back(rows: list[list[str]]) -> None
         assert stripped(values_of(folder)) == stripped(rows)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rows=tables, place=st.integers(0), mark=st.integers(0), codec=st.sampled_from(["utf-8", "cp1250"]))
 def test_one_stray_quotation_mark_costs_one_student_at_most(
     rows: list[list[str]], place: int, mark: int, codec: str

@@ -144,10 +144,10 @@ def remember(given: dict[Thing, int], thing: Thing, owner: int) -> None:
 
 
 TestUniversity = University.TestCase
-TestUniversity.settings = settings(max_examples=50, stateful_step_count=50, deadline=None)
+TestUniversity.settings = settings(max_examples=50, stateful_step_count=50)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(NAMES, min_size=2, max_size=40))
 def test_namesakes_all_get_mailboxes_and_all_different_ones(names: list[PersonName]) -> None:
     students = StudentsInMemory(*(a_student(str(1000 + at), name=name) for at, name in enumerate(names)))

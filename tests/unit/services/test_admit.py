@@ -428,7 +428,7 @@ ROWS = st.builds(
 FILES = st.lists(st.lists(ROWS, max_size=8), min_size=1, max_size=4)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=FILES)
 def test_whatever_recruitment_exports_nobody_s_number_changes_is_shared_or_is_lost(
     empty_registry: Path, files: list[list[Row]]
