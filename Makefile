@@ -93,7 +93,7 @@ messages: setup ## bring the catalogues in src/estudent/locale in line with temp
 lock: ## pin requirements.lock anew, and what hosts get of it (requirements)
 	$(BIN)/pip install --quiet uv
 	$(PIN) --all-extras pyproject.toml -o requirements.lock
-	$(PIN) -c requirements.lock --extra flows --extra portal pyproject.toml -o requirements/hosts.lock
+	$(PIN) -c requirements.lock --extra flows --extra portal --extra oracle pyproject.toml -o requirements/hosts.lock
 	for extra in deploy sandbox; do $(BIN)/python -c "import tomllib; \
 	  print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['$$extra'], sep='\n')" \
 	  | $(PIN) -c requirements.lock - -o requirements/$$extra.lock; done
