@@ -155,9 +155,9 @@ def test_what_the_settings_do_not_want_is_not_asked_for(look: Look) -> None:
     assert all(finding.well for finding in findings.values())
 
 
-def test_the_least_permissions_are_enough_for_a_mailbox_s_whole_life(tmp_path: Path) -> None:
+def test_the_least_permissions_are_enough_for_a_mailbox_s_whole_life(migrated: Path, tmp_path: Path) -> None:
     less = roles("User-PasswordProfile.ReadWrite.All", "GroupMember.ReadWrite.All")
-    with on_sqlite(tmp_path, *less) as university:
+    with on_sqlite(migrated, tmp_path, *less) as university:
         key = university.with_mailbox("100001").key
         university.becomes("100001", Standing.GRADUATED)
         while university.user("100001"):

@@ -21,9 +21,9 @@ ALBUM, STRANGER = "100001", "999999"
 
 
 @pytest.fixture
-def university(tmp_path: Path) -> Iterator[University]:
+def university(migrated: Path, tmp_path: Path) -> Iterator[University]:
     """A student whose alias a user made by hand holds."""
-    with on_sqlite(tmp_path) as university:
+    with on_sqlite(migrated, tmp_path) as university:
         university.stand_in.add_by_hand(STRANGER, f"s{ALBUM}@{DOMAIN}", onPremisesImmutableId="byhand1")
         student = university.registry.a_student(ALBUM, standing=Standing.STUDYING)
         university.registry.ask_for_mailbox(student, "lucja.zak")
