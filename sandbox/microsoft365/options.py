@@ -44,6 +44,7 @@ class Options:
     exchange_latency: float = 0.05
     token_lifetime: int = 3599
     quota_scale: float = 1.0
+    quota_windows: float = 1.0
     retry_after: float = 1.0
     throttled: float = 0.0
     failing: float = 0.0
@@ -100,6 +101,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--exchange-latency", type=float, default=Options.exchange_latency, help="how long one cmdlet takes")
     add("--token-lifetime", type=int, default=Options.token_lifetime)
     add("--quota-scale", type=float, default=Options.quota_scale, help="a factor for the quotas of Graph")
+    add("--quota-windows", type=float, default=Options.quota_windows, help="a factor for the seconds they are for")
     add("--retry-after", type=float, default=Options.retry_after, help="the share of 429s that say when to come back")
     add("--no-retry-after", dest="retry_after", action="store_const", const=0.0, help="none of them does")
     add("--throttled", type=float, default=Options.throttled, help="the share of requests that get a 429")

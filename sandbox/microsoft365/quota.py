@@ -50,8 +50,8 @@ class Quota:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._units = Bucket(UNITS * options.quota_scale, UNITS_WINDOW, UNITS * options.quota_scale)
-        self._writes = Bucket(WRITES * options.quota_scale, WRITES_WINDOW, WRITES * options.quota_scale)
+        self._units = _full(UNITS, UNITS_WINDOW, options)
+        self._writes = _full(WRITES, WRITES_WINDOW, options)
         self._random = random.Random(f"{options.seed}/quota")
         self._granted: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
@@ -95,6 +95,11 @@ class Quota:
         if self._random.random() < self._options.retry_after:
             headers["Retry-After"] = str(max(1, math.ceil(wait)))
         return Refusal(429, "TooManyRequests", "Please retry again later.", headers=headers)
+
+
+def _full(capacity: float, window: float, options: Options) -> Bucket:
+    capacity *= options.quota_scale
+    return Bucket(capacity, window * options.quota_windows, capacity)
 
 
 def cost(request: Request) -> tuple[int, int]:
