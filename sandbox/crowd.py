@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from estudent.bootstrap import campus
+from estudent.bootstrap import Campus, campus
 from estudent.domain.lifecycle import Owed
+from estudent.domain.student import MailboxState, Student
 from estudent.domain.whom import Whom
+from estudent.ports import Sighting
 from sandbox.microsoft365.quota import KEPT_BACK, UNITS, WRITES, WRITES_WINDOW
 from sandbox.sample import generate, write_csv
 from sandbox.university import University
@@ -31,6 +34,16 @@ class Scale:
     def permitted(self, seconds: float) -> float:
         """Return how many writes of low priority the tenant takes in so many seconds, from a full bucket."""
         return WRITES * self.factor * (1 - KEPT_BACK + seconds / WRITES_WINDOW)
+
+
+def let_have_mailboxes(here: Campus, students: Sequence[Student]) -> None:
+    """Let these students' accounts be active, and mailboxes with plain names be seen to work, without Microsoft."""
+    here.students.observe_activations([student.key for student in students])
+    for student in students:
+        name, alias = f"{student.album.login}.k@{here.domain}", f"{student.album.login}@{here.domain}"
+        here.mailbox_register.reserve(student, name, alias, waited_for=False)
+    seen = [Sighting(student.key, MailboxState.VERIFIED, f"id-{student.key}") for student in students]
+    here.mailbox_register.observe(seen)
 
 
 def let_ask(university: University, most: int) -> int:

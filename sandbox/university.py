@@ -150,6 +150,7 @@ class University:
                 "url": self.usos.url,
                 "consumer_key": "estudent",
                 "consumer_secret": self.secrets["usos"],
+                "calls_per_second": 0,
             },
             "portal": {
                 "secret_key": self.secrets["portal"],

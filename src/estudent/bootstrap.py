@@ -525,7 +525,8 @@ class Campus:
                 return self._kept(UsosOracle(connect, api, ours.oracle_view, ours.oracle_procedure))
             case "files":
                 return UsosFiles(ours.folder)
-        return self._kept(UsosApi(ours.url, ours.consumer_key, ours.consumer_secret.get_secret_value()))
+        secret, pace = ours.consumer_secret.get_secret_value(), ours.calls_per_second
+        return self._kept(UsosApi(ours.url, ours.consumer_key, secret, per_second=pace))
 
     @cached_property
     def post(self) -> SmtpPost:

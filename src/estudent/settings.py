@@ -179,6 +179,9 @@ class UsosSettings(Section):
     url: str = Field("https://usosapps.uczelnia.example", description="the installation's address")
     consumer_key: str = Field("", description="the administrative consumer key")
     consumer_secret: SecretStr = Field(SecretStr(""), description="its secret")
+    calls_per_second: float = Field(
+        20.0, ge=0, description="calls of USOS API that one run makes at most in a second; 0: as many as it can"
+    )
     oracle_dsn: str = Field(
         "", description="for way = oracle: where the database is, e.g. usos.uczelnia.example:1521/USOS"
     )

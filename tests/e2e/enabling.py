@@ -24,10 +24,11 @@ from estudent.adapters.registry.journal import Author
 from estudent.bootstrap import Campus
 from estudent.domain.funnel import Circle, Hold, Stage
 from estudent.domain.lifecycle import Owed
-from estudent.domain.student import LinkState, MailboxState, Student
+from estudent.domain.student import LinkState, Student
 from estudent.domain.whom import Whom
-from estudent.ports import Sighting, Unavailable
+from estudent.ports import Unavailable
 from estudent.settings import settings
+from sandbox.crowd import let_have_mailboxes
 from sandbox.university import University
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,12 +90,7 @@ class Intake:
     def give_mailboxes(self, students: Sequence[Student]) -> None:
         """Let these students' accounts be active, and their mailboxes be seen to work."""
         with self.here() as here:
-            here.students.observe_activations([student.key for student in students])
-            for student in students:
-                name, alias = f"{student.album.login}.k@{here.domain}", f"{student.album.login}@{here.domain}"
-                here.mailbox_register.reserve(student, name, alias, waited_for=False)
-            seen = [Sighting(student.key, MailboxState.VERIFIED, f"id-{student.key}") for student in students]
-            here.mailbox_register.observe(seen)
+            let_have_mailboxes(here, students)
 
     def run_and_kill(self, changes: int) -> None:
         """Start a run and kill it when so many addresses more have arrived."""

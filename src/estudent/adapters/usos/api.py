@@ -35,10 +35,17 @@ class UsosApi:
         retries: int = 3,
         retry_delay: float = 0.5,
         timeout: float = 20.0,
+        per_second: float = 0.0,
     ) -> None:
         self._threads = threads
         self._client = Client(
-            base_url, consumer_key, consumer_secret, retries=retries, retry_delay=retry_delay, timeout=timeout
+            base_url,
+            consumer_key,
+            consumer_secret,
+            retries=retries,
+            retry_delay=retry_delay,
+            timeout=timeout,
+            per_second=per_second,
         )
 
     source = "usosapi"

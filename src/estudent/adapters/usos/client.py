@@ -12,6 +12,7 @@ from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1
 from oauthlib.oauth1 import Client as Signature
 
 from estudent.adapters.usos.errors import FOREIGN, refusal, translated
+from estudent.adapters.usos.pace import Pace
 from estudent.ports import Misconfigured, Unavailable
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -30,9 +31,11 @@ class Client:
         retries: int,
         retry_delay: float,
         timeout: float,
+        per_second: float,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._signature = Signature(consumer_key, client_secret=consumer_secret, signature_method=SIGNATURE_HMAC_SHA1)
+        self._pace = Pace(per_second)
         self._retries = retries
         self._retry_delay = retry_delay
         self._http = httpx.Client(timeout=timeout)
@@ -53,6 +56,7 @@ class Client:
         self._http.close()
 
     def _once(self, method: str, body: str) -> Any:
+        self._pace.wait()
         url, headers, signed = self._signature.sign(f"{self._base_url}/{method}", "POST", body, FORM)
         try:
             answer = self._http.post(url, content=signed, headers=headers)
