@@ -17,9 +17,10 @@ from werkzeug.test import TestResponse
 
 from estudent.adapters.registry import tables
 from estudent.domain.album_number import AlbumNumber
+from estudent.domain.enablement import LinkSight
 from estudent.domain.outcome import Result
 from estudent.domain.person_name import PersonName
-from estudent.domain.student import MailboxState, Student, Study
+from estudent.domain.student import LinkState, MailboxState, Student, Study
 from estudent.ports import JournalEntry, Role, Sighting, StaffMember
 from estudent.settings import DirectorySettings, LetterSettings
 from sandbox.slapd import Slapd
@@ -33,7 +34,7 @@ READER = StaffMember("ereader", "Ewa Reader", Role.READER)
 CLERK = StaffMember("jkowalska", "Joanna Kowalska", Role.CLERK)
 ADMINISTRATOR = StaffMember("aadmin", "Adam Admin", Role.ADMINISTRATOR)
 WHY = "the student showed the card"
-ACTS = ("contact", "letter", "unlock", "mailbox", "code")
+ACTS = ("contact", "letter", "unlock", "mailbox", "link", "code")
 PAGES = ("/desk/", "/desk/board", "/desk/board.svg", "/desk/rejections", "/desk/rejections.csv")
 HOSTILE = ("' OR 1=1 --", "*)(uid=*", "{{7*7}}", "\u202ea", "🙂" * 100, "%", "x" * 254, "<script>alert(1)</script>")
 
@@ -422,6 +423,35 @@ class TestMailbox:
         student = portal.a_student(in_directory=False)
         assert act(portal, student.album, "mailbox").status_code == 303
         assert portal.campus.outbox.waiting() == 0 and journal(portal, student) == []
+
+
+class TestLink:
+    def test_a_stuck_way_into_usos_shows_why_and_goes_on_at_once_and_once(self, portal: Portal) -> None:
+        student = stuck_on_the_way_into_usos(portal, "the address belongs to another person in USOS")
+        text = page(portal.at_the_desk(CLERK).get(f"/desk/student/{student.album}"))
+        assert "The way into USOS is stuck" in text and "belongs to another person in USOS" in text
+        for _ in range(2):
+            assert act(portal, student.album, "link").status_code == 303
+        assert [each.kind for each in portal.campus.outbox.claim(9)] == ["usos_link"]
+        assert ("link retried", "staff jkowalska", WHY) in journal(portal, student)
+        assert portal.load(str(student.album)).usos_state is LinkState.RETRIED
+
+    def test_who_waits_is_not_stuck(self, portal: Portal) -> None:
+        student = portal.a_student(in_directory=False)
+        portal.registry.usos.observe([LinkSight(student.key, LinkState.AWAITED, "usosapi")])
+        assert act(portal, student.album, "link").status_code == 303
+        assert portal.campus.outbox.waiting() == 0 and "link retried" not in str(journal(portal, student))
+
+
+def stuck_on_the_way_into_usos(portal: Portal, problem: str) -> Student:
+    student = waiting_for_a_mailbox(portal)
+    sent(portal, student)
+    portal.campus.students.observe_activations([student.key])
+    portal.campus.mailbox_register.observe([Sighting(student.key, MailboxState.VERIFIED, f"id{student.album}")])
+    with portal.campus.database.writing() as connection:
+        connection.execute(tables.person.update().values(usos_id=55))
+    portal.registry.usos.observe([LinkSight(student.key, LinkState.ACTIVE, "usosapi", problem=problem, held=True)])
+    return portal.load(str(student.album))
 
 
 def waiting_for_a_mailbox(portal: Portal) -> Student:

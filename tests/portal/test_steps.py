@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, time, timedelta
 from html import unescape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from estudent.adapters.registry import tables
+from estudent.domain.enablement import LinkSight
 from estudent.domain.lifecycle import Standing
 from estudent.domain.outcome import Result
-from estudent.domain.student import MailboxState, Student
+from estudent.domain.student import LinkState, MailboxState, Student
+from estudent.domain.usos_migrations import Migrations
 from estudent.ports import JournalEntry, Sighting
 from tests.contract.registry_world import nrb
 from tests.portal.world import NUMBERS, Portal
@@ -110,6 +113,24 @@ def test_usosweb_is_offered_with_the_whole_address_as_identifier(portal: Portal)
     assert states(html) == ["done"] * 5
     assert f"Identifier: {student.mailbox}, the whole address. Password: the same as here." in words(html)
     assert 'class="button" href="https://usosweb.uczelnia.example"' in html
+
+
+def test_who_waits_for_usosweb_s_migration_knows_until_when(portal: Portal) -> None:
+    student = with_mailbox(portal, usos_id=next(NUMBERS), account_number=nrb(next(NUMBERS)))
+    portal.registry.usos.migrations = Migrations((time(16, 5),), ZoneInfo("Europe/Warsaw"), timedelta(minutes=30))
+    portal.registry.link(student)
+    html = page_of(portal, student)
+    assert states(html)[2:4] == ["done", "waiting"]
+    assert "USOSweb takes it over next" in words(html) and "16:35" in words(html)
+    assert "Go to USOSweb" not in html
+    mailbox = words(page_of(portal, student, "/mailbox"))
+    assert "USOSweb takes it over next" in mailbox
+
+
+def test_whose_study_is_not_active_yet_is_told_whose_turn_it_is(portal: Portal) -> None:
+    student = with_mailbox(portal, usos_id=next(NUMBERS))
+    portal.registry.usos.observe([LinkSight(student.key, LinkState.PERSON, "usosapi")])
+    assert "your studies are not active there yet" in words(page_of(portal, student))
 
 
 def test_something_to_pay_is_what_comes_next(portal: Portal) -> None:
