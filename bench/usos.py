@@ -1,7 +1,7 @@
 """How much of what USOS API permits a run of enablements uses: python -m bench.usos [students [calls in a second]].
 
 The stand-in turns away calls beyond so many in a second, and we are told the same figure by a setting. Each student
-costs one call that writes; looking costs one in fifty more, and counts as lost here.
+costs one call that writes; looking costs one in 250 more, and counts as lost here.
 """
 
 from __future__ import annotations

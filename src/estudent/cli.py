@@ -125,7 +125,7 @@ def student(album: str, as_json: Json = False) -> None:
         "account": f"{found.album.login} ({found.account.value})",
         "mailbox": f"{found.mailbox} ({found.mailbox_state.value})" if found.mailbox_state else "not asked for",
         "USOS id": str(found.usos_id or "not known yet"),
-        "USOS link": found.usos_email or "not seen yet",
+        "USOS link": f"{found.usos_email or 'not seen yet'} ({found.usos_state or 'not looked for'})",
         "payment account": found.account_number.in_groups if found.account_number else "none yet",
         "still owed": ", ".join(owed) or "nothing",
     }

@@ -84,13 +84,13 @@ def test_a_student_who_is_not_active_or_hidden_is_told_apart() -> None:
     assert (set(found), found[7].album) == ({7, 8}, None)
 
 
-def test_persons_are_asked_for_a_hundred_at_a_time() -> None:
+def test_persons_are_asked_for_five_hundred_at_a_time() -> None:
     with scripted((200, {})) as script, usos(script) as adapter:
-        adapter.find(range(1, 251))
+        adapter.find(range(1, 1251))
     assert sorted(body.partition("user_ids=")[2].partition("&")[0].count("%7C") + 1 for _, body in script.requests) == [
-        50,
-        100,
-        100,
+        250,
+        500,
+        500,
     ]
 
 

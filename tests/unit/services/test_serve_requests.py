@@ -16,7 +16,7 @@ from estudent.domain.student import MailboxState
 from estudent.ports import Misconfigured, Unavailable
 from estudent.services.keep_accounts import keep_accounts
 from estudent.services.open_mailboxes import AskForMailbox, open_mailboxes, shortage
-from estudent.services.serve_requests import ServeRequests, by_system
+from estudent.services.serve_requests import LINK, ServeRequests, by_system
 from tests.builders import DOMAIN, a_row
 from tests.fakes import FakeDirectory, FakeMailboxes
 from tests.unit.services.registrar import Registrar
@@ -54,6 +54,13 @@ class Portal:
             self.microsoft.open_mailboxes()
             self.registrar.later(minutes=20)
         raise AssertionError("the request is never finished")
+
+
+def test_who_was_stuck_on_the_way_into_usos_is_taken_by_the_followers_alone(portal: Portal) -> None:
+    portal.registrar.outbox.ask(portal.registrar.student(str(ALBUM)).key, LINK)
+    assert [tally.system for tally in portal.serve.run()] == ["directory"]
+    assert portal.registrar.outbox.waiting() == 0
+    assert portal.microsoft.users == {}
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from estudent.domain.usos_link import UsosLink, UsosPerson
 from estudent.ports import Misconfigured, Refused, Unavailable
 
 log = logging.getLogger(__name__)
-BATCH = 100
+BATCH = 500
+"""Persons in one call of users/users, which takes so many at most."""
 
 
 class UsosApi:
@@ -55,7 +56,7 @@ class UsosApi:
         return CHANGE in self._granted
 
     def find(self, usos_ids: Sequence[int]) -> dict[int, UsosPerson]:
-        """Return the persons who exist of these ids, a hundred in a call."""
+        """Return the persons who exist of these ids, five hundred in a call."""
         batches = (usos_ids[start : start + BATCH] for start in range(0, len(usos_ids), BATCH))
         found: dict[int, UsosPerson] = {}
         for batch in in_parallel(self._persons, batches, self._threads):

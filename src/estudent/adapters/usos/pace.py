@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from threading import Lock
 
-CAUGHT_UP = 0.5
+CAUGHT_UP = 0.8
 """So many seconds' worth of calls that came late may be made up for at once."""
 
 
