@@ -119,6 +119,11 @@ class FakeUsos:
             self.asked.append(step.wanted)
             yield self._take(step)
 
+    def ids_of(self, albums: Sequence[AlbumNumber]) -> dict[AlbumNumber, int]:
+        self._answer()
+        owners = {person.album: person.usos_id for person in self.persons.values()}
+        return {album: owners[album.digits] for album in albums if album.digits in owners}
+
     def takes_links(self) -> bool:
         self._answer()
         return self.permits

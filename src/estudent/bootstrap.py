@@ -94,6 +94,7 @@ from estudent.services.enter_desk_from_sso import EnterDeskFromSso
 from estudent.services.even_time import EvenTime
 from estudent.services.explain_fees import ExplainFees
 from estudent.services.export_bookings import ExportBookings
+from estudent.services.find_in_usos import FindAndLink
 from estudent.services.follow_steps import FollowSteps
 from estudent.services.hand_out_code import HandOutCode
 from estudent.services.issue_code import IssueCode
@@ -718,7 +719,9 @@ class Campus:
     @cached_property
     def link_usos(self) -> Reconciler:
         """Bring students into USOS; it needs no other far system, whose libraries take seconds to load."""
-        return link_usos(self.usos, self.students, self._usos_register(), self.journal)
+        register = self._usos_register()
+        links = link_usos(self.usos, self.students, register, self.journal)
+        return FindAndLink(self.usos, self.students, register, links)
 
     @cached_property
     def life(self) -> dict[str, Reconciler]:

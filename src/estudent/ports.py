@@ -387,6 +387,9 @@ class Trail(Protocol):
 class UsosRegister(Protocol):
     """How far students are on their way into USOS."""
 
+    def learn(self, ids: Mapping[int, int]) -> list[int]:
+        """Store USOS ids, by student key, of students who have none; return whose id another student has already."""
+
     def observe(self, sights: Sequence[LinkSight]) -> None:
         """Store what was seen in USOS and what follows from it, in one transaction.
 
@@ -789,6 +792,9 @@ class Usos(Protocol):
 
     def takes_links(self) -> bool:
         """Tell whether USOS lets us hand over addresses; where not, its own people enter them, and we look."""
+
+    def ids_of(self, albums: Sequence[AlbumNumber]) -> dict[AlbumNumber, int]:
+        """Return the USOS ids of those who have these album numbers, where this way into USOS can look for them."""
 
     def find(self, usos_ids: Sequence[int]) -> dict[int, UsosPerson]:
         """Return the persons who exist of these ids."""

@@ -12,7 +12,7 @@ from typing import Any
 
 VIEW, PROCEDURE = "estudent.osoby", "estudent.ustaw_adres"
 SELECT = re.compile(
-    r"SELECT (?P<columns>[a-z_, ]+) FROM (?P<view>[\w.]+) WHERE (?P<condition>os_id IN \([^)]*\)|1 = 0)"
+    r"SELECT (?P<columns>[a-z_, ]+) FROM (?P<view>[\w.]+) WHERE (?P<condition>(os_id|nr_albumu) IN \([^)]*\)|1 = 0)"
 )
 TABLE = "CREATE TABLE osoby (os_id INTEGER, nr_albumu, aktywny, email, identyfikator, nr_konta)"
 
@@ -117,7 +117,8 @@ class Cursor:
             raise DatabaseError(Detail("ORA-01795"))
         self.server.statements.append((known["view"], len(parameters)))
         places = ", ".join("?" * len(parameters)) or "NULL"
-        wanted = f"SELECT {known['columns']} FROM osoby WHERE os_id IN ({places})"  # noqa: S608 - of the double
+        column = known["condition"].partition(" ")[0] if parameters else "os_id"
+        wanted = f"SELECT {known['columns']} FROM osoby WHERE {column} IN ({places})"  # noqa: S608 - of the double
         self.found = self.server.tables.execute(wanted, list(parameters)).fetchall()
 
     def fetchall(self) -> list[tuple[Any, ...]]:

@@ -820,6 +820,17 @@ class UsosRegisterContract:
         line = registry.journal.of(student.key)[-1]
         assert (line.step, line.result, line.detail) == ("link conflict", "refused", "compare")
 
+    def test_an_id_is_learned_once_and_is_nobody_else_s(self, registry: Registry) -> None:
+        known = registry.a_student("100001", usos_id=55)
+        unknown, third = registry.a_student("100002"), registry.a_student("100003")
+        assert registry.usos.learn({unknown.key: 56, third.key: 55}) == [third.key]
+        found = [registry.by_album(each).usos_id for each in ("100001", "100002", "100003")]
+        assert found == [55, 56, None]
+        assert registry.journal.of(unknown.key)[-1].step == "id found"
+        assert (registry.usos.learn({}), registry.usos.learn({known.key: 57})) == ([], [])
+        assert registry.by_album("100001").usos_id == 55
+        assert "id found" not in [line.step for line in registry.journal.of(known.key)]
+
     def test_thousands_are_stored_at_once(self, registry: Registry) -> None:
         registry.take_in(*(an_application(str(100_000 + at), usos_id=at + 1) for at in range(1100)))
         keys = registry.students.keys(Whom())

@@ -78,7 +78,7 @@ class TestUsosApi(UsosContract):
     @pytest.fixture
     def world(self, usos: UsosApi, stand_in: StandIn) -> World:
         person, payer = stand_in.enter(), stand_in.enter(account_number=ACCOUNT.digits)
-        return World(usos, person, f"2{person}", payer, ACCOUNT)
+        return World(usos, person, f"2{person}", payer, ACCOUNT, by_id_alone=True)
 
 
 @pytest.mark.parametrize("fault", [{"status": 503}, {"status": 0}, {"status": 0, "after_effect": True}])

@@ -8,6 +8,7 @@ import pytest
 
 from estudent.adapters.usos import UsosOracle, oracledb
 from estudent.adapters.usos.database import NOT_SET_UP, meaning
+from estudent.domain.album_number import AlbumNumber
 from estudent.domain.nrb import Nrb
 from estudent.domain.outcome import Result
 from estudent.ports import Misconfigured, Refused, Unavailable
@@ -42,6 +43,11 @@ def test_an_identifier_that_differs_is_not_the_address(server: OracleDouble) -> 
     found = usos(server).find([3, 4])
     assert not found[3].holds("jan@student.example.pl")
     assert not found[4].holds("ewa@student.example.pl")
+
+
+def test_an_album_number_of_two_persons_is_nobody_s(server: OracleDouble) -> None:
+    server.enter(3, "123457")
+    assert usos(server).ids_of([AlbumNumber("123457"), AlbumNumber("123458")]) == {AlbumNumber("123458"): 2}
 
 
 def test_a_study_that_is_not_active_is_told(server: OracleDouble) -> None:

@@ -34,6 +34,7 @@ class World:
     payer: int
     account: Nrb
     settle: Callable[[], None] = nothing
+    by_id_alone: bool = False
 
 
 def a_link(usos_id: int, album: str, email: str = "") -> Step[UsosLink]:
@@ -104,6 +105,12 @@ class UsosContract:
     def test_addresses_are_taken_and_what_is_seen_has_a_source(self, world: World) -> None:
         assert world.usos.takes_links()
         assert world.usos.source in ("usosapi", "oracle", "files")
+
+    def test_a_person_is_found_by_album_number_where_that_can_be_asked(self, world: World) -> None:
+        found = world.usos.ids_of([AlbumNumber(world.album), AlbumNumber("9999999")])
+        assert found == (
+            {} if world.usos.source == "usosapi" and world.by_id_alone else {AlbumNumber(world.album): world.person}
+        )
 
     def test_a_payment_account_is_read(self, world: World) -> None:
         assert world.usos.account_numbers([world.payer, NOBODY]) == {world.payer: world.account}

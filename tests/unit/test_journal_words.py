@@ -107,6 +107,7 @@ WRITTEN: dict[tuple[str, str, str], list[Step]] = {
     ("adapters/registry/observations.py", "'payment_accounts'", "f'number from {origin}'"): [
         ("payment_accounts", f"number from {origin}", DONE) for origin in ("usos", "assigned")
     ],
+    ("adapters/registry/usos_links.py", "SYSTEM", "'id found'"): [("usos", "id found", DONE)],
     ("adapters/registry/usos_links.py", "SYSTEM", "f'link {after.state.value}'"): [
         ("usos", f"link {state.value}", REFUSED if state is LinkState.CONFLICT else DONE)
         for state in LinkState

@@ -127,6 +127,7 @@ SENTENCES: Mapping[tuple[str, str, str], Any] = {
     ("mailboxes", "mailbox retried", DONE): lazy_gettext("Microsoft is asked once more for the mailbox."),
     ("mailboxes", "mailbox verified", DONE): lazy_gettext("The mailbox and its alias were seen to work."),
     ("mailboxes", "mailbox conflict", DONE): lazy_gettext("Microsoft has given the address to somebody else."),
+    ("usos", "id found", DONE): lazy_gettext("The student was found in USOS by album number."),
     ("usos", "link awaited", DONE): lazy_gettext("USOS does not show this person yet."),
     ("usos", "link person", DONE): lazy_gettext("USOS shows the person; the study is not active there yet."),
     ("usos", "link active", DONE): lazy_gettext("USOS shows an active study; it does not hold the address yet."),

@@ -22,6 +22,7 @@ from estudent.domain.usos_link import UsosLink, UsosPerson
 from estudent.domain.usos_migrations import Migrations
 from estudent.domain.whom import Whom
 from estudent.ports import Refused, Sighting, Unavailable
+from estudent.services.find_in_usos import TAKEN, FindAndLink
 from estudent.services.link_usos import NO_RIGHT, SOMEBODY_ELSE, link_usos
 from estudent.services.retry_link import RetryLink
 from tests.contract.registry_world import Registry
@@ -36,9 +37,10 @@ class World:
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
         self.usos = FakeUsos()
-        self.reconciler = link_usos(self.usos, registry.students, registry.usos, registry.journal)
+        links = link_usos(self.usos, registry.students, registry.usos, registry.journal)
+        self.reconciler = FindAndLink(self.usos, registry.students, registry.usos, links)
 
-    def a_student(self, album: str = ALBUM, usos_id: int = 55, **changes: object) -> Student:
+    def a_student(self, album: str = ALBUM, usos_id: int | None = 55, **changes: object) -> Student:
         return self.registry.a_student(album, usos_id=usos_id, **changes)
 
     def give_mailbox(self, student: Student, name: str = "lucja.zak") -> str:
@@ -199,6 +201,24 @@ def test_an_address_that_somebody_took_out_of_usos_is_handed_over_again(world: W
     world.show()
     world.run()
     assert (world.state(), len(world.usos.asked)) == (LinkState.LINKED, 2)
+
+
+def test_whose_id_recruitment_has_not_sent_is_found_by_album_number(world: World) -> None:
+    world.give_mailbox(world.a_student(usos_id=None))
+    world.run()
+    assert world.state() is None
+    world.show()
+    world.run()
+    assert (world.registry.by_album(ALBUM).usos_id, world.state()) == (55, LinkState.LINKED)
+
+
+def test_an_id_that_is_another_student_s_here_is_refused(world: World) -> None:
+    world.a_student("100002", 55)
+    world.a_student(usos_id=None)
+    world.show(album=ALBUM)
+    tally = world.run()
+    assert (world.registry.by_album(ALBUM).usos_id, world.state("100002")) == (None, LinkState.CONFLICT)
+    assert TAKEN in {remark.why for remark in tally.remarks if remark.about == ALBUM}
 
 
 def test_who_has_left_is_neither_looked_at_nor_unlinked(world: World) -> None:

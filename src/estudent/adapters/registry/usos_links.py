@@ -12,7 +12,7 @@ from estudent.adapters.registry.journal import LONGEST_DETAIL, Author
 from estudent.adapters.registry.mailboxes import told_since_request
 from estudent.adapters.registry.messages import SqlMessages
 from estudent.adapters.registry.students import in_portions
-from estudent.adapters.registry.tables import usos_link
+from estudent.adapters.registry.tables import person, student, usos_link
 from estudent.domain.enablement import WAY, Enablement, LinkSight, onward
 from estudent.domain.outcome import Result
 from estudent.domain.student import LinkState
@@ -39,6 +39,17 @@ class SqlUsosRegister:
     def __init__(self, database: Database, author: Author, messages: SqlMessages, migrations: Migrations) -> None:
         self.database, self.author, self.messages, self.migrations = database, author, messages, migrations
 
+    def learn(self, ids: Mapping[int, int]) -> list[int]:
+        """Store USOS ids, by student key, of students who have none; return whose id another student has already."""
+        if not ids:
+            return []
+        with self.database.writing() as connection:
+            given = set(connection.scalars(select(person.c.usos_id).where(person.c.usos_id.in_(list(ids.values())))))
+            free = {key: usos_id for key, usos_id in ids.items() if usos_id not in given}
+            learned = [key for key, usos_id in free.items() if _learn(connection, key, usos_id)]
+            self.author.write(connection, [JournalEntry(key, SYSTEM, "id found", Result.DONE) for key in learned])
+        return sorted(set(ids) - set(free))
+
     def observe(self, sights: Sequence[LinkSight]) -> None:
         """Store what was seen in USOS and what follows from it, in one transaction.
 
@@ -64,9 +75,16 @@ class SqlUsosRegister:
         self.messages.write_all(connection, [(each, READY) for each in ready if (each, READY) not in told])
 
 
-def _entry(student: int, after: Enablement) -> JournalEntry:
+def _learn(connection: Connection, key: int, usos_id: int) -> bool:
+    """Store the id of a student who has none; tell whether that was so."""
+    theirs = select(student.c.person_id).where(student.c.id == key).scalar_subquery()
+    lacking = (person.c.id == theirs, person.c.usos_id.is_(None))
+    return bool(connection.execute(update(person).where(*lacking).values(usos_id=usos_id)).rowcount)
+
+
+def _entry(key: int, after: Enablement) -> JournalEntry:
     result = Result.REFUSED if after.state is LinkState.CONFLICT else Result.DONE
-    return JournalEntry(student, SYSTEM, f"link {after.state.value}", result, after.problem)
+    return JournalEntry(key, SYSTEM, f"link {after.state.value}", result, after.problem)
 
 
 def _known(connection: Connection, keys: Sequence[int]) -> dict[int, Enablement]:

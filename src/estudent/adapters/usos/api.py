@@ -12,6 +12,7 @@ from estudent.adapters.usos.client import Client
 from estudent.adapters.usos.crew import in_parallel
 from estudent.adapters.usos.needs import ACCOUNTS, CHANGE, DESCRIBED, NEEDS, PAYING, USERS, lacks
 from estudent.adapters.usos.values import address_of
+from estudent.domain.album_number import AlbumNumber
 from estudent.domain.nrb import Nrb
 from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Step
@@ -62,6 +63,10 @@ class UsosApi:
         for batch in in_parallel(self._persons, batches, self._threads):
             found.update(batch)
         return found
+
+    def ids_of(self, albums: Sequence[AlbumNumber]) -> dict[AlbumNumber, int]:  # noqa: ARG002
+        """Return nothing: USOS API has no search by album number (facts 1.2), so ids come with recruitment."""
+        return {}
 
     def carry_out(self, steps: Iterable[Step[UsosLink]]) -> Iterator[Outcome]:
         """Ask USOS to hold our addresses; DONE means that it accepted the request."""

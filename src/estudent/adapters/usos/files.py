@@ -11,7 +11,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Self
 
-from estudent.adapters.usos.values import address_of
+from estudent.adapters.usos.values import address_of, sole_owners
+from estudent.domain.album_number import AlbumNumber
 from estudent.domain.nrb import Nrb
 from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Step
@@ -53,6 +54,11 @@ class UsosFiles:
         """Return the persons who exist of these ids, by the newest file that names each."""
         held = self._held()
         return {each: held[each].person for each in usos_ids if each in held}
+
+    def ids_of(self, albums: Sequence[AlbumNumber]) -> dict[AlbumNumber, int]:
+        """Return the ids of the persons whom USOS's files name with these numbers; a number of two is nobody's."""
+        persons = [held.person for held in self._held().values()]
+        return sole_owners(albums, [(person.album, person.usos_id) for person in persons])
 
     def carry_out(self, steps: Iterable[Step[UsosLink]]) -> Iterator[Outcome]:
         """Put all that is new into one file; DONE means that it lies there."""

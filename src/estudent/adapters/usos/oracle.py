@@ -12,7 +12,8 @@ from contextlib import closing
 from typing import Any, Self
 
 from estudent.adapters.usos.database import Api, Connect, Connection, meaning
-from estudent.adapters.usos.values import address_of, nrb_of
+from estudent.adapters.usos.values import address_of, nrb_of, sole_owners
+from estudent.domain.album_number import AlbumNumber
 from estudent.domain.nrb import Nrb
 from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Step
@@ -53,6 +54,15 @@ class UsosOracle:
         """Return the persons who exist of these ids."""
         return {row[0]: _person(row) for row in self._rows(usos_ids)}
 
+    def ids_of(self, albums: Sequence[AlbumNumber]) -> dict[AlbumNumber, int]:
+        """Return the ids of the persons with these numbers; a number of two is nobody's."""
+        persons: list[tuple[str | None, int]] = []
+        for start in range(0, len(albums), AT_ONCE):
+            some = [album.digits for album in albums[start : start + AT_ONCE]]
+            rows = self._query(f"WHERE nr_albumu IN ({_places(some)})", some)
+            persons += [(row[1], int(row[0])) for row in rows]
+        return sole_owners(albums, persons)
+
     def carry_out(self, steps: Iterable[Step[UsosLink]]) -> Iterator[Outcome]:
         """Call the procedure for each; every call is committed by itself."""
         for step in steps:
@@ -87,12 +97,11 @@ class UsosOracle:
     def _rows(self, usos_ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
         for start in range(0, len(usos_ids), AT_ONCE):
             some = list(usos_ids[start : start + AT_ONCE])
-            places = ", ".join(f":{at}" for at in range(1, len(some) + 1))
-            rows = [(int(row[0]), *row[1:]) for row in self._query(f"WHERE os_id IN ({places})", some)]
+            rows = [(int(row[0]), *row[1:]) for row in self._query(f"WHERE os_id IN ({_places(some)})", some)]
             _refuse_strangers([row[0] for row in rows], some, self._view)
             yield from rows
 
-    def _query(self, condition: str, values: list[int]) -> list[tuple[Any, ...]]:
+    def _query(self, condition: str, values: Sequence[int | str]) -> list[tuple[Any, ...]]:
         statement = f"SELECT {', '.join(COLUMNS)} FROM {self._view} {condition}"  # noqa: S608 - the view is a setting
         try:
             with closing(self._open().cursor()) as cursor:
@@ -136,6 +145,11 @@ class UsosOracle:
         """Return an error's meaning; what was under way is undone with the connection."""
         self.close()
         return meaning(error, self._api, what)
+
+
+def _places(values: Sequence[object]) -> str:
+    """Return a place for each value of a statement."""
+    return ", ".join(f":{at}" for at in range(1, len(values) + 1))
 
 
 def _refuse_strangers(found: Sequence[int], asked: Sequence[int], view: str) -> None:

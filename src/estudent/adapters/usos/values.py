@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Sequence
 
+from estudent.domain.album_number import AlbumNumber
 from estudent.domain.nrb import Nrb
 from estudent.domain.plan import Step, StepKind
 from estudent.domain.usos_link import UsosLink
@@ -21,6 +23,15 @@ def address_of(step: Step[UsosLink]) -> str:
     if step.wanted.email is None:
         raise Refused(NO_EMAIL)
     return step.wanted.email
+
+
+def sole_owners(albums: Sequence[AlbumNumber], persons: Iterable[tuple[str | None, int]]) -> dict[AlbumNumber, int]:
+    """Return whose each album number is, by persons' numbers and ids; one that two persons have is nobody's."""
+    owners: dict[str, set[int]] = {}
+    for album, usos_id in persons:
+        owners.setdefault(album or "", set()).add(usos_id)
+    found = {album: owners.get(album.digits, set()) for album in albums}
+    return {album: next(iter(ids)) for album, ids in found.items() if len(ids) == 1}
 
 
 def nrb_of(given: object, usos_id: int) -> Nrb | None:
