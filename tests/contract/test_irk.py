@@ -329,6 +329,12 @@ def test_the_check_says_how_much_is_there(office: IrkOffice) -> None:
     assert office.recruitment.check() == said
 
 
+def test_a_filter_that_irk_does_not_heed_is_found_by_the_check(office: IrkOffice) -> None:
+    scope = replace(office.scope, changed_since="modified_after")
+    with pytest.raises(Misconfigured, match="ESTUDENT_IRK__CHANGED_SINCE"):
+        office.adapter(scope=scope).check()
+
+
 # what is read when
 
 
@@ -364,6 +370,14 @@ def test_after_everything_only_changes_are_read(watched: World) -> None:
     tally = watched.take_in()
     assert (tally.changed, tally.new) == (1, 0)
     assert "not in this full feed" not in remarks(tally)
+
+
+def test_the_check_names_the_filter_that_irk_heeds(watched: World) -> None:
+    office = watched.office
+    assert isinstance(office, IrkOffice)
+    office.export(cells(1))
+    until_shown(office, "1")
+    assert office.recruitment.check().endswith("reads changes by modified_after")
 
 
 def test_a_change_that_shows_later_than_it_is_dated_is_not_lost(watched: World) -> None:

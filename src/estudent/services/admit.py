@@ -17,7 +17,7 @@ Progress = Callable[[int], None]
 
 REMEDIES = {
     FeedProblem.STILL_WRITTEN: "nothing; the next sync reads it",
-    FeedProblem.EMPTY: "export the file again from recruitment",
+    FeedProblem.EMPTY: "wait for the first applications, or export the file again from recruitment",
     FeedProblem.UNREADABLE: "export the file again from recruitment",
     FeedProblem.HEADERS_MISSING: "correct the export's headers or ESTUDENT_RECRUITMENT__HEADERS",
 }

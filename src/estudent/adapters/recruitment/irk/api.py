@@ -90,14 +90,25 @@ class IrkApi:
         first = first_page(self._client, Question(codes, page_length=1))
         for listed in islice(listed_on(first), 1):
             self._client.get(f"applicants/{listed.applicant}", APPLICANT)
-        how = f"changes by {self._scope.changed_since}" if self._scope.changed_since else "everything each time"
-        return f"IRK answers: {first.count} admitted applications in {', '.join(codes)}; reads {how}"
+        return f"IRK answers: {first.count} admitted applications in {', '.join(codes)}; reads {self._how()}"
 
     def close(self) -> None:
         """Close the connections and forget what was read."""
         for shelf in self._shelves:
             shelf.close()
         self._client.close()
+
+    def _how(self) -> str:
+        """Say how changes are read; raise Misconfigured for a filter that IRK does not heed."""
+        name = self._scope.changed_since
+        if not name:
+            return "everything each time"
+        tomorrow = Question(self._codes(), 1, name, self._clock() + timedelta(days=1))
+        if first_page(self._client, tomorrow).count:
+            raise Misconfigured(
+                f"IRK does not heed the filter {name}: correct ESTUDENT_IRK__CHANGED_SINCE, or empty it"
+            )
+        return f"changes by {name}"
 
     def _due(self) -> Reading | None:
         """Return the reading that is due: everything, changes, or nothing yet where IRK cannot tell changes."""
@@ -121,7 +132,7 @@ class IrkApi:
         meaning = self._meaning
         spelled = [sorted(part.items()) for part in (self._scope.registrations, meaning.fields)]
         words = sorted((column, sorted(words.items())) for column, words in meaning.words.items())
-        return hashlib.sha256(repr((kind, spelled, words)).encode()).hexdigest()
+        return hashlib.sha256(repr((kind, self._client.url, spelled, words)).encode()).hexdigest()
 
     def _shelf(self) -> Shelf:
         self._shelves.append(Shelf())

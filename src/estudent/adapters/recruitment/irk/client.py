@@ -45,14 +45,14 @@ class Client:
     def __init__(
         self, url: str, token: str, pace: Pace, patience: Patience, sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        self._url, self._pace, self._patience, self._sleep = url.rstrip("/"), pace, patience, sleep
+        self.url, self._pace, self._patience, self._sleep = url.rstrip("/"), pace, patience, sleep
         # A redirect within IRK is followed (Django adds slashes); httpx hands the token to no other host.
         headers = {"Authorization": f"Token {token}", "Accept": "application/json"}
         self._http = httpx.Client(timeout=patience.timeout, headers=headers, follow_redirects=True)
 
     def get(self, path: str, what: str, **parameters: str) -> Answer:
         """Return what `/api/<path>` answers; `what` names it in errors, without anybody's number."""
-        _refuse_to_shout(self._url)
+        _refuse_to_shout(self.url)
         for attempt in range(self._patience.retries):
             try:
                 return self._once(path, what, parameters)
@@ -69,7 +69,7 @@ class Client:
     def _once(self, path: str, what: str, parameters: dict[str, str]) -> Answer:
         self._pace.wait()
         try:
-            answer = self._http.get(f"{self._url}/api/{path}", params=parameters)
+            answer = self._http.get(f"{self.url}/api/{path}", params=parameters)
         except FOREIGN as error:
             raise translated(error, what) from None
         self._heed(answer, what)
