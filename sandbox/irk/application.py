@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.applications import Starlette
@@ -18,9 +18,10 @@ from sandbox.irk.controls import Controls
 from sandbox.irk.faults import Faults
 from sandbox.irk.holdings import Holdings, Record
 from sandbox.irk.ledger import Ledger
-from sandbox.irk.rules import Refusal, Rules, bad_request, not_found
+from sandbox.irk.rules import Refusal, Rules, bad_request, not_allowed, not_found
 
 USUAL_LENGTH = 20
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 TRUTH = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
 
 
@@ -44,12 +45,14 @@ class Api:
             "/api/registrations/": ("registrations", self._registrations),
             "/api/{rest:path}": ("", self._nothing),
         }
-        return [Route(path, self._answering(*what), methods=["GET"]) for path, what in answers.items()]
+        return [Route(path, self._answering(*what), methods=METHODS) for path, what in answers.items()]
 
     def _answering(self, resource: str, answer: Callable[[Request], Any]) -> Callable[[Request], Any]:
         async def answering(request: Request) -> Response:
             try:
                 self._rules.admit(request, resource)
+                if request.method not in ("GET", "HEAD"):
+                    raise not_allowed(request.method)
                 return JSONResponse(answer(request))
             except Refusal as refusal:
                 return JSONResponse(refusal.body, refusal.status)
@@ -87,7 +90,7 @@ class Api:
         if "admitted" in asked and bool(record["admitted"]) != _truth(asked["admitted"]):
             return False
         since = asked.get(self._rules.changed_since) if self._rules.changed_since else None
-        return since is None or modified >= _moment(since)
+        return since is None or datetime.fromtimestamp(modified, UTC) >= _moment(since)
 
     def _page(self, found: Sequence[Record], request: Request) -> Record:
         asked = request.query_params
@@ -133,8 +136,8 @@ def _truth(text: str) -> bool:
     return TRUTH[text]
 
 
-def _moment(text: str) -> float:
+def _moment(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text).timestamp()
+        return datetime.fromisoformat(text).astimezone(UTC)
     except ValueError:
         raise bad_request(3, "This is no moment.") from None

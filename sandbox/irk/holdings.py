@@ -40,7 +40,12 @@ class Holdings:
         with self._db:
             for records in entries:
                 for table, record in zip(("applications", "applicants"), records, strict=True):
-                    values = {"id": record["id"], "record": json.dumps(record), "now": now, "visible": now + self._lag}
+                    values = {
+                        "id": record["id"],
+                        "record": json.dumps(record, ensure_ascii=False),
+                        "now": now,
+                        "visible": now + self._lag,
+                    }
                     self._db.execute(UPSERT.format(table=table), values)
         return self.count()["applications"]
 

@@ -42,6 +42,11 @@ def not_found(detail: str = "Not found.") -> Refusal:
     return Refusal(404, {"detail": detail})
 
 
+def not_allowed(method: str) -> Refusal:
+    """Return the answer to whoever wants to write."""
+    return Refusal(405, {"detail": f'Method "{method}" not allowed.'})
+
+
 def bad_request(error: int, detail: str) -> Refusal:
     """Return IRK's answer to an argument that makes no sense."""
     return Refusal(400, {"error": error, "detail": detail})
