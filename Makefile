@@ -38,8 +38,8 @@ $(VENDOR)/.installed: package-lock.json package.json
 	@for language in pl uk; do cp node_modules/altcha/dist/i18n/$$language.js $(VENDOR)/altcha/i18n-$$language.js; done
 	@touch $@
 
-demo: setup ## 2,000 students from a feed to working accounts, here on this machine (ONCE=1: end by itself)
-	$(BIN)/python -m sandbox.demo $(if $(ONCE),--once) $(if $(COUNT),--count $(COUNT))
+demo: setup ## 2,000 students from a feed to working accounts, here on this machine (ONCE=1: end by itself; IRK=1: from an API)
+	$(BIN)/python -m sandbox.demo $(if $(ONCE),--once) $(if $(COUNT),--count $(COUNT)) $(if $(IRK),--irk)
 
 check: setup ## the quick loop: style, types, architecture, unit and contract tests
 	$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .

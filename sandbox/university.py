@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from sandbox import certificates
+from sandbox.irk.entries import FIRST_DAY, LOCAL_FIELDS, REGISTRATION
 from sandbox.microsoft365.options import CLIENT, TENANT
 from sandbox.portal import ServedPortal
 from sandbox.processes import Running, start
@@ -19,8 +20,9 @@ from sandbox.slapd import Slapd
 
 MAIL_DOMAIN = "student.uczelnia.example"
 SUFFIX = "dc=student,dc=uczelnia,dc=example"
-SECRETS = ("fingerprints", "microsoft365", "usos", "payments", "portal")
+SECRETS = ("fingerprints", "microsoft365", "usos", "payments", "portal", "irk")
 SORT_CODE, CLIENT_PREFIX = "10901014", "71234"
+CHANGED_SINCE = "modified_after"
 
 
 class University:
@@ -37,13 +39,16 @@ class University:
         more: Mapping[str, Mapping[str, object]] | None = None,
         cloud: Sequence[str] = (),
         register: Sequence[str] = (),
+        irk: bool = False,
     ) -> None:
         """Keep everything in `folder`; `more` are settings that prevail over the usual ones, by section.
 
-        `cloud` are further options of Microsoft's stand-in, `register` of that for USOS.
+        `cloud` are further options of Microsoft's stand-in, `register` of that for USOS. With `irk` recruitment is read
+        from there, not from files.
         """
         self.folder, self.mailbox_delay, self.durable = folder.resolve(), mailbox_delay, durable
-        self.more, self.cloud, self.register = more or {}, cloud, register
+        self.more, self.cloud, self.register, self.reads_irk = more or {}, cloud, register, irk
+        self.irk: Running | None = None
         self.registry = registry or f"sqlite:///{self.folder / 'registry.sqlite'}"
         self.portal = ServedPortal(self.folder / "portal", self.environment) if portal else None
         self._running = ExitStack()
@@ -95,6 +100,9 @@ class University:
         usos = {"USOS_CONSUMER_KEY": "estudent", "USOS_CONSUMER_SECRET": self.secrets["usos"]}
         self.usos = self._stand_in("usos", *self.register, env=usos)
         self.post = self._stand_in("mail", *self.post_options())
+        if self.reads_irk:
+            token = {"IRK_TOKEN": self.secrets["irk"]}
+            self.irk = self._stand_in("irk", "--changed-since", CHANGED_SINCE, env=token)
         self._write_settings(issued.ca, "https://estudent.uczelnia.example")
         if self.portal:
             self._running.callback(self.portal.stop)
@@ -118,12 +126,19 @@ class University:
         lines = (self.folder / "mail" / "log.txt").read_text(encoding="utf-8").splitlines()
         return [line for line in lines if line.startswith("smtp on ")][-1].rpartition(":")[2]
 
+    def _recruitment(self) -> dict[str, dict[str, object]]:
+        if self.irk is None:
+            return {"recruitment": {"folder": str(self.feeds), "settle_seconds": 0}}
+        irk: dict[str, object] = {"url": self.irk.url, "token": self.secrets["irk"], "changed_since": CHANGED_SINCE}
+        irk |= {"registrations": {REGISTRATION: FIRST_DAY}, "fields": LOCAL_FIELDS, "per_minute": 100_000}
+        return {"recruitment": {"source": "irk"}, "irk": irk}
+
     def _tree(self, post_ca: Path, portal: str) -> dict[str, dict[str, object]]:
         provisioner, doorkeeper = self.slapd.accounts["provisioner"], self.slapd.accounts["portal"]
         return {
             "university": {"mail_domain": MAIL_DOMAIN, "portal": portal},
             "registry": {"url": self.registry, "fingerprint_key": self.secrets["fingerprints"]},
-            "recruitment": {"folder": str(self.feeds), "settle_seconds": 0},
+            **self._recruitment(),
             "letters": {
                 "host": "localhost",
                 "port": int(self.smtp_port()),

@@ -30,7 +30,7 @@ def main() -> None:
     folder: Path = options.folder
     forget_settings()
     with (
-        University(folder, portal=True) as university,
+        University(folder, portal=True, irk=options.irk) as university,
         Orchestration(folder / "prefect", university.environment) as prefect,
     ):
         os.environ |= university.environment
@@ -77,6 +77,7 @@ def _stay(story: Story) -> None:
         "  a mailbox": f"{university.post.url}/?to=s{story.askers[0]}@{MAIL_DOMAIN} (leads into its mailbox)",
         "Microsoft 365": university.microsoft365.url,
         "USOS": university.usos.url,
+        **({"IRK": university.irk.url} if university.irk else {}),
         "a student": f"{command} {story.askers[0]}",
     }
     screen.print("\nLook around (Ctrl-C ends it); everybody here is invented:")
@@ -95,6 +96,7 @@ def forget_settings() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="end by itself, with an exit status")
+    parser.add_argument("--irk", action="store_true", help="read recruitment from IRK's API, not from a file")
     parser.add_argument("--folder", type=Path, default=ROOT / "var" / "demo", help="where everything is kept")
     parser.add_argument("--count", type=int, default=2000, help="how many students")
     return parser.parse_args()

@@ -19,6 +19,7 @@ from estudent.bootstrap import campus
 from estudent.domain.album_number import AlbumNumber
 from estudent.ports import AlreadyExists
 from estudent.services.open_mailboxes import AskForMailbox
+from sandbox.irk.entries import entries
 from sandbox.orchestration import Orchestration
 from sandbox.sample import Sample, generate, write_csv
 from sandbox.university import University
@@ -111,8 +112,12 @@ def _ask(asking: AskForMailbox, wish: tuple[AlbumNumber, str]) -> str:
 
 
 def prepare_feed(university: University, count: int) -> Sample:
-    """Return the sample; its file is written once, so that a second run finds nothing new."""
+    """Return the sample; its file is written once, so that a second run finds nothing new; or IRK is told of it."""
     sample = generate(count)
+    if university.irk:
+        found = httpx.post(f"{university.irk.url}/sandbox/applications", json=entries(sample), timeout=60)
+        found.raise_for_status()
+        return sample
     feed: Path = university.feeds / FEED
     if not feed.exists():
         write_csv(sample, unfinished := feed.with_suffix(".part"))

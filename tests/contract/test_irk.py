@@ -290,6 +290,12 @@ def test_a_wrong_token_names_its_setting(office: IrkOffice) -> None:
     assert "wrong" not in str(raised.value)
 
 
+@pytest.mark.parametrize("token", ["with space", "line\n", "zażółć", ""])
+def test_what_can_be_no_token_names_its_setting(office: IrkOffice, token: str) -> None:
+    with pytest.raises(Misconfigured, match="ESTUDENT_IRK__TOKEN"):
+        office.adapter(token=token)
+
+
 def test_a_wrong_address_names_its_setting(office: IrkOffice) -> None:
     with pytest.raises(Misconfigured, match="ESTUDENT_IRK__URL"):
         office.adapter(url=f"{office.url}/pl").check()

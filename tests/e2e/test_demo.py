@@ -14,9 +14,10 @@ pytestmark = pytest.mark.enable_socket
 STUDENTS = 350
 
 
-def demo(folder: Path) -> dict[str, Any]:
+def demo(folder: Path, *options: str) -> dict[str, Any]:
     """Run the demo to its end and return its report."""
     command = [sys.executable, "-m", "sandbox.demo", "--once", "--count", str(STUDENTS), "--folder", str(folder)]
+    command += options
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     report: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
@@ -34,3 +35,10 @@ def test_the_second_demo_finds_everything_done(tmp_path: Path) -> None:
     # The album number went to everybody, and the portal told whoever had asked that the mailbox works.
     ready = first["systems"]["mailboxes"]["found"]
     assert first["systems"]["letters"]["new"] + ready == first["systems"]["letters"]["found"]
+
+
+def test_a_demo_that_reads_irk_serves_everybody_too(tmp_path: Path) -> None:
+    report = demo(tmp_path, "--irk")
+    assert report["agrees"]
+    assert report["systems"]["recruitment"]["new"] == STUDENTS
+    assert list((tmp_path / "recruitment").iterdir()) == []

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from estudent.adapters.recruitment.irk.errors import FOREIGN, URL, error_inside, lost, refusal, translated
+from estudent.adapters.recruitment.irk.errors import FOREIGN, TOKEN, URL, error_inside, lost, refusal, translated
 from estudent.adapters.recruitment.irk.pace import Pace
 from estudent.ports import Misconfigured, Unavailable
 
@@ -46,6 +46,7 @@ class Client:
         self, url: str, token: str, pace: Pace, patience: Patience, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self.url, self._pace, self._patience, self._sleep = url.rstrip("/"), pace, patience, sleep
+        _refuse_no_token(token)
         # A redirect within IRK is followed (Django adds slashes); httpx hands the token to no other host.
         headers = {"Authorization": f"Token {token}", "Accept": "application/json"}
         self._http = httpx.Client(timeout=patience.timeout, headers=headers, follow_redirects=True)
@@ -117,6 +118,14 @@ def _json(answer: httpx.Response) -> Any:
         return answer.json()
     except (ValueError, RecursionError):
         return None
+
+
+def _refuse_no_token(token: str) -> None:
+    """Refuse what no header can carry, like a line end that came along from a file."""
+    if not (token.isascii() and token.isprintable() and token and " " not in token):
+        raise Misconfigured(
+            f"the token of IRK holds a space, a line end or a letter that no token has: correct {TOKEN}"
+        )
 
 
 def _refuse_to_shout(url: str) -> None:
