@@ -117,6 +117,7 @@ from estudent.services.take_receivables import TakeReceivables
 from estudent.services.unlock_account import UnlockAccount
 from estudent.services.watch_mailboxes import SYSTEM as DRIFT
 from estudent.services.watch_mailboxes import WatchMailboxes
+from estudent.services.watch_schemes import WatchSchemes
 from estudent.settings import BankSettings, IrkSettings, Settings, settings
 
 STATUSES: Mapping[str, Standing | None] = {
@@ -756,6 +757,8 @@ class Campus:
             "directory": "directory",
             "usos": "usos",
         }
+        if self.settings.payments.sort_code or self.settings.payments.schemes:
+            parts["payment_accounts"] = "schemes"
         if self.settings.statements.banks:
             parts["statements"] = "banks"
         if self.settings.portal.bind_dn:
@@ -893,8 +896,19 @@ class Campus:
     def _assign_account_numbers(self) -> AssignAccountNumbers:
         numbers = SqlAccountNumbers(self.database, self.author)
         return AssignAccountNumbers(
-            self.students, self.usos, numbers, self.settings.payments.purpose, _scheme(self.settings)
+            self.students,
+            self.usos,
+            numbers,
+            self.settings.payments.purpose,
+            _scheme(self.settings),
+            _further_schemes(self.settings),
         )
+
+    @cached_property
+    def schemes(self) -> WatchSchemes:
+        """How much is left of the schemes of account numbers."""
+        ours = [each for each in (_scheme(self.settings), *_further_schemes(self.settings)) if each]
+        return WatchSchemes(SqlAccountNumbers(self.database, self.author), ours, self.author.clock)
 
     def _vocabulary(self) -> Vocabulary:
         return Vocabulary(
@@ -994,10 +1008,25 @@ def _scheme(ours: Settings) -> PaymentScheme | None:
     payments = ours.payments
     if not payments.sort_code:
         return None
-    key = payments.key.get_secret_value().encode()
+    return _made(ours, payments.purpose, payments.sort_code, payments.client_prefix)
+
+
+def _further_schemes(ours: Settings) -> list[PaymentScheme]:
+    return [
+        _made(ours, each.purpose, each.sort_code, each.client_prefix, frozenset(each.programmes))
+        for each in ours.payments.schemes
+    ]
+
+
+def _made(
+    ours: Settings, purpose: str, sort_code: str, prefix: str, programmes: frozenset[str] = frozenset()
+) -> PaymentScheme:
+    key = ours.payments.key.get_secret_value().encode()
     if len(key) < 32:
         raise Misconfigured("ESTUDENT_PAYMENTS__KEY needs 32 characters or more")
+    if not 0 < len(purpose) <= 30:
+        raise Misconfigured("ESTUDENT_PAYMENTS__…: a purpose has 1 to 30 characters")
     try:
-        return PaymentScheme(payments.purpose, payments.sort_code, payments.client_prefix, key)
+        return PaymentScheme(purpose, sort_code, prefix, key, programmes)
     except ValueError as error:
         raise Misconfigured(f"ESTUDENT_PAYMENTS__…: {error}") from None

@@ -403,6 +403,12 @@ class AccountNumbers(Protocol):
     def give(self, student: int, purpose: str, number: Nrb, origin: str) -> bool:
         """Store a number for a student who has none; False when the number is somebody else's."""
 
+    def wanting(self, students: Sequence[int], purpose: str) -> dict[int, frozenset[str]]:
+        """Return those of these students who have no number for this purpose, each with their programmes."""
+
+    def count(self, start: str, since: datetime) -> tuple[int, int]:
+        """Return how many numbers have this after their check digits, and how many of these were given since then."""
+
 
 class Fees(Protocol):
     """What students have to pay and have paid."""

@@ -199,6 +199,15 @@ class UsosSettings(Section):
     migration_minutes: int = Field(30, ge=0, description="how long such a migration takes")
 
 
+class SchemeSettings(Section):
+    """Account numbers for another purpose, or for the programmes of a faculty with a bank of its own."""
+
+    purpose: str
+    sort_code: str
+    client_prefix: str
+    programmes: list[str] = Field(default_factory=list)
+
+
 class PaymentSettings(Section):
     """Individual payment accounts."""
 
@@ -208,6 +217,9 @@ class PaymentSettings(Section):
     )
     client_prefix: str = Field("", description="the digits that the bank gave the university after the sort code")
     key: SecretStr = Field(SecretStr(""), description="secret that hides who has which number; never change it")
+    schemes: list[SchemeSettings] = Field(
+        default_factory=list, description="further purposes, and faculties with a bank of their own, see docs/fees.md"
+    )
 
 
 class BankSettings(Section):

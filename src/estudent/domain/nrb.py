@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -55,6 +55,7 @@ def check_sort_code(digits: str) -> None:
 class PaymentScheme:
     """How the university numbers accounts for one purpose: the bank's sort code, the client prefix, a student's part.
 
+    `programmes` are those of the faculty whose bank it is, none for everybody's.
     The student's part is drawn by a secret key from the student's registry number: it reveals neither the
     album number nor anything else, and the same student always draws the same numbers in the same order.
     """
@@ -63,6 +64,7 @@ class PaymentScheme:
     sort_code: str
     client_prefix: str
     key: bytes = field(repr=False)
+    programmes: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         check_sort_code(self.sort_code)
@@ -73,6 +75,15 @@ class PaymentScheme:
     def width(self) -> int:
         """How many digits the student's part has."""
         return 16 - len(self.client_prefix)
+
+    @property
+    def start(self) -> str:
+        """What all its numbers have after their check digits."""
+        return f"{self.sort_code}{self.client_prefix}"
+
+    def is_for(self, purpose: str, programmes: Collection[str]) -> bool:
+        """Tell whether a student of these programmes is given a number of this scheme for this purpose."""
+        return purpose == self.purpose and (not self.programmes or not self.programmes.isdisjoint(programmes))
 
     def draw(self, student: int) -> Iterator[Nrb]:
         """Yield this student's candidates, the first free of which becomes theirs; no end, so count your tries."""
@@ -87,6 +98,25 @@ class PaymentScheme:
         """Tell whether the student's part happens to hold their album number, or what could be anybody's PESEL."""
         part = str(number)[-self.width :]
         return album in part or any(looks_like_a_pesel(part[at : at + 11]) for at in range(self.width - 10))
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeUse:
+    """How many numbers of a scheme were given, and how many of them in the last year."""
+
+    scheme: PaymentScheme
+    given: int
+    last_year: int
+
+    @property
+    def left(self) -> int:
+        """How many can still be given; of the last tenth, nearly all draws meet a number that is taken."""
+        return max(int(10**self.scheme.width) * 9 // 10 - self.given, 0)
+
+    @property
+    def is_short(self) -> bool:
+        """Tell whether another year like the last one would use it up; a new prefix takes its time at the bank."""
+        return self.left <= self.last_year
 
 
 def looks_like_a_pesel(digits: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -19,13 +19,18 @@ MOST_TRIES = 100
 
 @dataclass(frozen=True, slots=True)
 class AssignAccountNumbers:
-    """The reconciler of payment accounts; without a scheme the university's USOS owns the numbers, and we only read."""
+    """The reconciler of payment accounts; without a scheme the university's USOS owns the numbers, and we only read.
+
+    `further` are schemes for other purposes, which everybody of their programmes is given, and for programmes whose
+    accounts are at another bank; the first that fits counts.
+    """
 
     students: Students
     usos: Usos
     numbers: AccountNumbers
     purpose: str
     scheme: PaymentScheme | None
+    further: Sequence[PaymentScheme] = ()
     system: str = "payment_accounts"
 
     def forecast(self, keys: Sequence[int]) -> Forecast:
@@ -33,6 +38,7 @@ class AssignAccountNumbers:
         owed = self._owed(keys)
         forecast = Forecast(self.system, looked_at=len(owed))
         forecast.steps[StepKind.ADD] = sum(student.account_number is None for student in owed)
+        forecast.steps[StepKind.ADD] += sum(1 for _ in self._for_other_purposes(owed))
         return forecast
 
     def apply(self, keys: Sequence[int]) -> Tally:
@@ -41,19 +47,40 @@ class AssignAccountNumbers:
         tally = Tally(self.system, read=len(owed))
         without = [student for student in owed if student.account_number is None]
         in_usos = self.usos.account_numbers([student.usos_id for student in without if student.usos_id])
+        studied = self._programmes(without)
         for student in without:
             held = in_usos.get(student.usos_id or 0)
-            self._count(tally, student, self._give(student, held))
+            scheme = self._scheme(self.purpose, studied.get(student.key, frozenset()))
+            self._count(tally, student, self._give(student, held, scheme))
+        for student, scheme in self._for_other_purposes(owed):
+            self._count(tally, student, self._draw(student, scheme))
         return tally
 
-    def _give(self, student: Student, held: Nrb | None) -> bool | None:
+    def _programmes(self, students: Sequence[Student]) -> dict[int, frozenset[str]]:
+        if not any(scheme.purpose == self.purpose for scheme in self.further):
+            return {}
+        return self.numbers.wanting([student.key for student in students], self.purpose)
+
+    def _for_other_purposes(self, students: Sequence[Student]) -> Iterator[tuple[Student, PaymentScheme]]:
+        by_key = {student.key: student for student in students}
+        for purpose in dict.fromkeys(each.purpose for each in self.further if each.purpose != self.purpose):
+            for key, programmes in self.numbers.wanting(list(by_key), purpose).items():
+                if scheme := self._scheme(purpose, programmes):
+                    yield by_key[key], scheme
+
+    def _scheme(self, purpose: str, programmes: frozenset[str]) -> PaymentScheme | None:
+        fitting = (each for each in self.further if each.is_for(purpose, programmes))
+        return next(fitting, self.scheme if purpose == self.purpose else None)
+
+    def _give(self, student: Student, held: Nrb | None, scheme: PaymentScheme | None) -> bool | None:
         if held is not None:
             return self.numbers.give(student.key, self.purpose, held, "usos")
-        if self.scheme is None:
-            return None
-        drawn = islice(self.scheme.draw(student.key), MOST_TRIES)
-        candidates = (number for number in drawn if not self.scheme.tells(number, str(student.album)))
-        return any(self.numbers.give(student.key, self.purpose, number, "assigned") for number in candidates)
+        return None if scheme is None else self._draw(student, scheme)
+
+    def _draw(self, student: Student, scheme: PaymentScheme) -> bool:
+        drawn = islice(scheme.draw(student.key), MOST_TRIES)
+        candidates = (number for number in drawn if not scheme.tells(number, str(student.album)))
+        return any(self.numbers.give(student.key, scheme.purpose, number, "assigned") for number in candidates)
 
     def _count(self, tally: Tally, student: Student, given: bool | None) -> None:
         if given:

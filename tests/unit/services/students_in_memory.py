@@ -126,6 +126,14 @@ class AccountNumbersInMemory:
         self.students.change(student, account_number=number)
         return True
 
+    def wanting(self, students: Sequence[int], purpose: str) -> dict[int, frozenset[str]]:
+        """Not needed here: there is one purpose."""
+        raise NotImplementedError(students, purpose)
+
+    def count(self, start: str, since: datetime) -> tuple[int, int]:
+        """Not needed here."""
+        raise NotImplementedError(start, since)
+
 
 class JournalInMemory:
     """Port `Journal`; `entries` are what was noted."""

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import islice
+from typing import cast
 
 import pytest
+from sqlalchemy import select
 
+from estudent.adapters.registry.tables import payment_account
 from estudent.domain.lifecycle import Standing
 from estudent.domain.nrb import Nrb, PaymentScheme
 from estudent.domain.plan import StepKind
 from estudent.domain.usos_link import UsosPerson
+from estudent.ports import AccountNumbers
 from estudent.services.assign_account_numbers import AssignAccountNumbers
+from estudent.services.watch_schemes import WatchSchemes
 from tests.builders import SORT_CODE, a_pesel, a_row
 from tests.fakes import FakeUsos
 from tests.unit.services.registrar import Registrar
@@ -116,3 +123,58 @@ def test_whoever_has_left_gets_none_and_keeps_what_they_had(registrar: Registrar
     assert [student.standing for student in registrar.students.load(registrar.everybody())] == [Standing.RESIGNED] * 2
     assert assign(registrar, usos).apply(registrar.everybody()).read == 0
     assert numbers(registrar) == had
+
+
+KEY = b"a secret of the university: 32 bytes"
+ROOM = PaymentScheme("dormitory", SORT_CODE, "5678", KEY)
+FACULTY = PaymentScheme("tuition", SORT_CODE, "9999", KEY, frozenset({"ARCH"}))
+
+
+def accounts(registrar: Registrar) -> set[tuple[int, str, str]]:
+    """Return whose, for which purpose and after which prefix the numbers are."""
+    with registrar.database.reading() as connection:
+        rows = connection.execute(select(*payment_account.c["student_id", "purpose", "nrb"]))
+        return {(whose, purpose, nrb[10:14]) for whose, purpose, nrb in rows}
+
+
+def test_everybody_is_given_a_number_for_each_purpose(registrar: Registrar, usos: FakeUsos) -> None:
+    admit(registrar, 2)
+    service = replace(assign(registrar, usos), further=[ROOM])
+    one, other = everybody = registrar.everybody()
+    assert service.forecast(everybody).steps[StepKind.ADD] == 4
+    assert service.apply(everybody).new == 4
+    expected = {(key, *kind) for key in (one, other) for kind in (("tuition", "1234"), ("dormitory", "5678"))}
+    assert accounts(registrar) == expected
+    assert (service.apply(everybody).new, service.forecast(everybody).steps[StepKind.ADD]) == (0, 0)
+
+
+def test_a_faculty_with_a_bank_of_its_own_has_its_own_numbers(registrar: Registrar, usos: FakeUsos) -> None:
+    admit(registrar, 1, programme="ARCH")
+    registrar.sync(a_row("K7", 9, pesel=a_pesel(serial=7), album_number="100007", usos_id="4007"))
+    one, other = registrar.everybody()
+    replace(assign(registrar, usos), further=[FACULTY]).apply([one, other])
+    assert accounts(registrar) == {(one, "tuition", "9999"), (other, "tuition", "1234")}
+
+
+@pytest.mark.parametrize(
+    ("given", "last_year", "warns"), [(0, 0, False), (45_000, 45_000, True), (60_000, 20_000, False)]
+)
+def test_a_scheme_that_runs_out_is_told_a_year_before(given: int, last_year: int, warns: bool) -> None:
+    class Numbers:
+        def count(self, start: str, since: datetime) -> tuple[int, int]:
+            assert (start, since) == (f"{SORT_CODE}12345678901", datetime(2026, 10, 1, tzinfo=UTC))
+            return given, last_year
+
+    scheme = PaymentScheme("tuition", SORT_CODE, "12345678901", KEY)
+    watch = WatchSchemes(cast(AccountNumbers, Numbers()), [scheme], lambda: datetime(2027, 10, 1, tzinfo=UTC))
+    told = watch.check()
+    assert told.startswith("WARNING: ") == warns and f"{90_000 - given} left for tuition" in told
+
+
+def test_what_was_given_is_counted_by_prefix_and_year(registrar: Registrar, usos: FakeUsos) -> None:
+    admit(registrar)
+    assign(registrar, usos).apply(registrar.everybody())
+    long_ago = datetime(2000, 1, 1, tzinfo=UTC)
+    assert registrar.numbers.count(SCHEME.start, long_ago) == (3, 3)
+    assert registrar.numbers.count(SCHEME.start, datetime(2100, 1, 1, tzinfo=UTC)) == (3, 0)
+    assert registrar.numbers.count(FACULTY.start, long_ago) == (0, 0)
