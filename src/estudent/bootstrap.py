@@ -18,6 +18,7 @@ from anyascii import anyascii
 from babel import Locale
 
 from estudent.adapters.banks import BankFolder, BankScheme, ExportFolder, ReceivableFolder
+from estudent.adapters.banks.account_numbers import numbered_students
 from estudent.adapters.eduroam_profiles import apple_profile, authorities_in, eap_config
 from estudent.adapters.holidays import is_holiday
 from estudent.adapters.ldap.directory import LdapDirectory
@@ -63,6 +64,7 @@ from estudent.adapters.registry.watermarks import SqlWatermarks
 from estudent.adapters.usos import UsosApi, UsosFiles, UsosOracle, oracledb
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.application import Vocabulary
+from estudent.domain.asked_for import RowFault
 from estudent.domain.booking_rules import Rules
 from estudent.domain.brake import Brake
 from estudent.domain.eduroam import Eduroam
@@ -77,7 +79,7 @@ from estudent.domain.password import Strength, words_of
 from estudent.domain.student import Language, Student
 from estudent.domain.usos_migrations import Migrations
 from estudent.domain.whom import Whom
-from estudent.ports import FarSideError, Misconfigured, Playbooks, Recruitment, SingleSignOn
+from estudent.ports import FarSideError, Misconfigured, NumberedStudent, Playbooks, Recruitment, SingleSignOn
 from estudent.services.activate import Activate
 from estudent.services.admit import Admit
 from estudent.services.assign_account_numbers import AssignAccountNumbers
@@ -97,6 +99,7 @@ from estudent.services.export_bookings import ExportBookings
 from estudent.services.find_in_usos import FindAndLink
 from estudent.services.follow_steps import FollowSteps
 from estudent.services.hand_out_code import HandOutCode
+from estudent.services.import_account_numbers import ImportAccountNumbers
 from estudent.services.issue_code import IssueCode
 from estudent.services.keep_accounts import keep_accounts
 from estudent.services.link_usos import link_usos
@@ -903,6 +906,15 @@ class Campus:
             _scheme(self.settings),
             _further_schemes(self.settings),
         )
+
+    @cached_property
+    def import_account_numbers(self) -> ImportAccountNumbers:
+        """Take over account numbers of old."""
+        return ImportAccountNumbers(self.students, SqlAccountNumbers(self.database, self.author))
+
+    def numbered_students(self, file: Path) -> Iterator[NumberedStudent | RowFault]:
+        """Read a list of account numbers; what names no purpose is for the main one."""
+        return numbered_students(file, self.settings.payments.purpose)
 
     @cached_property
     def schemes(self) -> WatchSchemes:

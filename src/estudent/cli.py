@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -167,6 +168,20 @@ def rejections(
         writer.writerows([REPORT[language], *lines])
     else:
         screen.print(_table(REPORT[language], lines) if lines else "No row is refused.")
+
+
+@app.command()
+def numbers(
+    file: Annotated[
+        Path, typer.Argument(help="CSV with the columns album, number and, if there are several, purpose.")
+    ],
+    take: Annotated[bool, typer.Option("--apply", help="Take them; else say what would be taken.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take over account numbers that the university gave before; numbers once given stay as they are."""
+    with _here() as here:
+        tally = here.import_account_numbers.run(file.name, here.numbered_students(file), apply=take)
+    _print_tallies([tally], as_json)
 
 
 @app.command()

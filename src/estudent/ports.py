@@ -397,11 +397,24 @@ class UsosRegister(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class NumberedStudent:
+    """A row of a list of account numbers that were given before there was eStudent."""
+
+    line: int
+    album: AlbumNumber
+    number: Nrb = field(repr=False)
+    purpose: str
+
+
 class AccountNumbers(Protocol):
     """Individual payment accounts, each number given once."""
 
     def give(self, student: int, purpose: str, number: Nrb, origin: str) -> bool:
         """Store a number for a student who has none; False when the number is somebody else's."""
+
+    def held(self, students: Sequence[int], purpose: str) -> dict[int, Nrb]:
+        """Return the numbers that these students have for this purpose."""
 
     def wanting(self, students: Sequence[int], purpose: str) -> dict[int, frozenset[str]]:
         """Return those of these students who have no number for this purpose, each with their programmes."""

@@ -105,7 +105,7 @@ WRITTEN: dict[tuple[str, str, str], list[Step]] = {
     ],
     ("adapters/registry/messages.py", "'letters'", "step"): [("letters", f"sent {kind}", DONE) for kind in MESSAGES],
     ("adapters/registry/observations.py", "'payment_accounts'", "f'number from {origin}'"): [
-        ("payment_accounts", f"number from {origin}", DONE) for origin in ("usos", "assigned")
+        ("payment_accounts", f"number from {origin}", DONE) for origin in ("usos", "assigned", "imported")
     ],
     ("adapters/registry/usos_links.py", "SYSTEM", "'id found'"): [("usos", "id found", DONE)],
     ("adapters/registry/usos_links.py", "SYSTEM", "f'link {after.state.value}'"): [
@@ -118,9 +118,7 @@ WRITTEN: dict[tuple[str, str, str], list[Step]] = {
     ("adapters/registry/receivables.py", "SYSTEM", "step"): [
         ("receivables", step, DONE) for step in ("receivable corrected", "receivable cancelled")
     ],
-    ("adapters/registry/till.py", "SYSTEM", "f'payment {verdict.note}'"): [
-        ("payments", f"payment {note.value}", DONE) for note in Note
-    ],
+    ("adapters/registry/till.py", "SYSTEM", "step"): [("payments", f"payment {note.value}", DONE) for note in Note],
     ("adapters/registry/payment_desk.py", "SYSTEM", "step"): [
         ("desk", step, DONE) for step in ("payment assigned", "payment taken back")
     ],
@@ -138,13 +136,16 @@ CAUSED = [*Mismatch, *CodeFault, *SIGN_IN, THROTTLED, SPARED, UNFINISHED, UNJUDG
 """Every cause under which a try is counted."""
 
 
+ENTRIES = {"JournalEntry", "EntryForEach"}
+
+
 def places() -> set[tuple[str, str, str]]:
     """Return every place of the code at which a journal entry is made: the file, and how system and step are told."""
     return {
         (str(file.relative_to(SOURCES)), ast.unparse(call.args[1]), ast.unparse(call.args[2]))
         for file in SOURCES.rglob("*.py")
         for call in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "JournalEntry"
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in ENTRIES
     }
 
 

@@ -140,6 +140,7 @@ SENTENCES: Mapping[tuple[str, str, str], Any] = {
     ("letters", "usos_ready", REFUSED): lazy_gettext("The letter that USOSweb is open could not be sent."),
     ("desk", "link retried", DONE): lazy_gettext("The desk had USOS asked once more."),
     ("payment_accounts", "number from usos", DONE): lazy_gettext("The account number was read from USOS."),
+    ("payment_accounts", "number from imported", DONE): lazy_gettext("The account number was taken from a list."),
     ("payment_accounts", "number from assigned", DONE): lazy_gettext("An account number was assigned."),
     ("payments", "payment exact", DONE): lazy_gettext("A payment of just what was owed was booked."),
     ("payments", "payment part", DONE): lazy_gettext("A payment of a part of what was owed was booked."),

@@ -126,6 +126,10 @@ class AccountNumbersInMemory:
         self.students.change(student, account_number=number)
         return True
 
+    def held(self, students: Sequence[int], purpose: str) -> dict[int, Nrb]:
+        """Not needed here."""
+        raise NotImplementedError(students, purpose)
+
     def wanting(self, students: Sequence[int], purpose: str) -> dict[int, frozenset[str]]:
         """Not needed here: there is one purpose."""
         raise NotImplementedError(students, purpose)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from io import StringIO
 from pathlib import Path
 
 from estudent.adapters.banks.broken import Broken
 from estudent.adapters.banks.encoding import decoded
+from estudent.adapters.banks.table import rows_of
 from estudent.adapters.banks.values import day, money
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.asked_for import AskedFor, RowFault
@@ -69,25 +68,7 @@ class ReceivableFolder:
 
 def read_receivables(text: str, columns: Mapping[str, str]) -> Iterator[AskedFor | RowFault]:
     """Yield each row, or what is wrong with it; raise Broken where the file is no whole table."""
-    if not text.endswith("\n"):
-        raise Broken(
-            "the file ends in the middle of its last line", "a file that ends with a line end; export it again"
-        )
-    first = text.partition("\n")[0]
-    reader = csv.DictReader(StringIO(text, newline=""), delimiter=max(";,\t", key=first.count), strict=True)
-    headers = {" ".join((header or "").split()).casefold(): header for header in reader.fieldnames or []}
-    at = {name: headers.get(title.casefold()) for name, title in columns.items()}
-    lacking = [columns[name] for name in REQUIRED if not at[name]]
-    if lacking:
-        raise Broken(f"the header lacks {', '.join(lacking)}", "these headers", line=1)
-    try:
-        for row in reader:
-            line = reader.line_num
-            if None in row or None in row.values():
-                raise Broken("this row has more or fewer fields than the header", "as many fields", line=line)
-            yield _row(line, {name: (row[header] or "").strip() for name, header in at.items() if header})
-    except csv.Error as error:
-        raise Broken(f"this row cannot be read ({error})", "each quotation mark closed", line=reader.line_num) from None
+    return (_row(line, cells) for line, cells in rows_of(text, columns, REQUIRED))
 
 
 def _row(line: int, cells: Mapping[str, str]) -> AskedFor | RowFault:
@@ -113,7 +94,7 @@ def _asked_for(line: int, cells: Mapping[str, str]) -> AskedFor:
     return AskedFor(
         line,
         _text(cells["source"], LONGEST_SOURCE, line, "source"),
-        _album(cells["album"], line),
+        album_in(cells["album"], line),
         cells.get("purpose", ""),
         _text(cells["title"], LONGEST_TITLE, line, "title"),
         amount,
@@ -131,7 +112,8 @@ def _text(text: str, longest: int, line: int, name: str) -> str:
     return plain
 
 
-def _album(text: str, line: int) -> AlbumNumber:
+def album_in(text: str, line: int) -> AlbumNumber:
+    """Return the album number of a cell."""
     try:
         return AlbumNumber(text)
     except ValueError:

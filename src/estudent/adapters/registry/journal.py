@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, insert, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, insert, literal, not_, or_, select
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.students import meant
-from estudent.adapters.registry.tables import account, journal, letter, mailbox, payment_account, student, usos_link
+from estudent.adapters.registry.tables import (
+    Moment,
+    account,
+    journal,
+    letter,
+    mailbox,
+    payment_account,
+    student,
+    usos_link,
+)
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.lifecycle import Owed, standings_owed
+from estudent.domain.outcome import Result
 from estudent.domain.student import AccountState, LinkState, MailboxState
 from estudent.domain.whom import Whom
 from estudent.ports import JournalEntry, JournalLine
@@ -48,6 +59,30 @@ class Author:
         ]
         if rows:
             connection.execute(insert(journal), rows)
+
+    def entries(self, each: EntryForEach) -> Select[Any]:
+        """Return the query for entries, one for each of the rows that it will be told to select from."""
+        return select(
+            each.student.label("student_id"),
+            literal(self.clock(), Moment).label("at"),
+            literal(self.actor).label("actor"),
+            literal(self.run).label("run"),
+            literal(each.system).label("system"),
+            each.step.label("step"),
+            literal(each.result.value).label("result"),
+            each.detail.label("detail"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EntryForEach:
+    """What the journal says of each row of a query: an entry as the database itself makes it."""
+
+    student: ColumnElement[int]
+    system: str
+    step: ColumnElement[str]
+    result: Result
+    detail: ColumnElement[str]
 
 
 class SqlJournal:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from estudent.adapters.registry.database import Database, insert_if_new
 from estudent.adapters.registry.journal import Author
@@ -33,6 +33,13 @@ class SqlAccountNumbers:
             entry = JournalEntry(student, "payment_accounts", f"number from {origin}", Result.DONE, purpose)
             self.author.write(connection, [entry])
         return True
+
+    def held(self, students: Sequence[int], purpose: str) -> dict[int, Nrb]:
+        """Return the numbers that these students have for this purpose."""
+        theirs = (payment_account.c.student_id.in_(students), payment_account.c.purpose == purpose)
+        query = select(payment_account.c.student_id, payment_account.c.nrb).where(*theirs)
+        with self.database.reading() as connection:
+            return {key: Nrb(number) for key, number in connection.execute(query)}
 
     def wanting(self, students: Sequence[int], purpose: str) -> dict[int, frozenset[str]]:
         """Return those of these students who have no number for this purpose, each with their programmes."""

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from estudent.adapters.registry.database import Database, insert_if_new
-from estudent.adapters.registry.journal import Author
+from estudent.adapters.registry.journal import Author, EntryForEach
 from estudent.adapters.registry.tables import (
     Moment,
     booking,
@@ -229,16 +229,8 @@ class SqlTill:
     def _entries(self) -> Select[Any]:
         told = self._amount_in_words().concat(" ").concat(statement_line.c.currency)
         told = told.concat(", booked on ").concat(cast(statement_line.c.booking_date, String))
-        return select(
-            payment_account.c.student_id,
-            literal(self.author.clock(), Moment).label("at"),
-            literal(self.author.actor).label("actor"),
-            literal(self.author.run).label("run"),
-            literal(SYSTEM).label("system"),
-            literal("payment ").concat(statement_line.c.reason).label("step"),
-            literal(Result.DONE.value).label("result"),
-            told.label("detail"),
-        )
+        step = literal("payment ").concat(statement_line.c.reason)
+        return self.author.entries(EntryForEach(payment_account.c.student_id, SYSTEM, step, Result.DONE, told))
 
     def _amount_in_words(self) -> ColumnElement[str]:
         # SQLite has no decimals, and would say 100.0 or 100.
