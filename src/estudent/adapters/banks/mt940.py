@@ -19,9 +19,12 @@ from estudent.domain.statement import LineKind, Statement, StatementLine
 
 TAG = re.compile(r"^:(\d{2}[A-Z]?|NS):", re.ASCII | re.MULTILINE)
 AROUND = frozenset({"-", "-}", ""})
+BETWEEN = re.compile(r"\n[-{\n ]")
+"""How lines begin that stand between messages."""
+
 ENTRY = re.compile(
     r"(?P<value>\d{6})(?P<entry>\d{4}|[ ]{4})?(?P<mark>R?[CD])[A-Z]?[ ]?(?P<amount>\d{1,12},\d{0,2})"
-    r"(?:[A-Z][A-Z0-9 ]{3})?(?:(?!//).)*(?://(?P<reference>.*))?",
+    r"(?:[A-Z][A-Z0-9 ]{3})?[^/]*(?:/(?!/)[^/]*)*(?://(?P<reference>.*))?",
     re.ASCII,
 )
 BALANCE = re.compile(r"(?P<mark>[CD])(?P<day>\d{6})(?P<currency>[A-Z]{3})(?P<amount>\d{1,15},\d{0,2})", re.ASCII)
@@ -119,7 +122,7 @@ def _lines_of(text: str, begin: int) -> list[str]:
     """Return a field's lines without those that stand between messages; refuse a cut header among these."""
     lines = text.removesuffix("\n").split("\n")
     # Nearly all fields have none of these, and there are many fields.
-    if len(text) <= LONGEST_LINE and not any(mark in text for mark in ("\n-", "\n{", "\n\n", "\n ")):
+    if len(text) <= LONGEST_LINE and not BETWEEN.search(text):
         return lines
     for number, line in enumerate(lines, begin):
         _refuse_long(line, number)
@@ -221,12 +224,13 @@ def sub_fields(text: str) -> dict[str, str]:
     if found is None:
         return {"": " ".join(text.split())}
     parts, last = dict[str, str](), ""
-    for piece in text.replace("\n", "")[found.start("separator") + 1 :].split(found["separator"]):
-        code, said = piece[:2], piece[2:]
+    separator = found["separator"]
+    for piece in text.replace("\n", "")[found.start("separator") + 1 :].split(separator):
+        code = piece[:2]
         if code.isdecimal():
-            last, parts[code] = code, parts.get(code, "") + said
+            last, parts[code] = code, parts[code] + piece[2:] if code in parts else piece[2:]
         else:  # the separator as a sign of the text itself
-            parts[last] += found["separator"] + piece
+            parts[last] += separator + piece
     return parts
 
 
