@@ -79,3 +79,7 @@ def test_an_account_that_was_not_offered_cannot_be_chosen(portal: Portal, album:
 
 def test_a_payment_that_is_not_there_is_not_found(portal: Portal) -> None:
     assert portal.at_the_desk(CLERK).get("/desk/payments/99").status_code == 404
+
+
+def test_a_number_that_no_database_holds_is_not_found(portal: Portal) -> None:
+    assert portal.at_the_desk(CLERK).get(f"/desk/payments/{'9' * 30}").status_code == 404

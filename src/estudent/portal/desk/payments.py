@@ -22,6 +22,9 @@ from estudent.portal.page import show
 from estudent.ports import Fate, Role
 
 SHOWN = 200
+LINE = "/payments/<int(max=9223372036854775807):key>"
+"""Where a line is; databases hold no larger key."""
+
 WHY: Mapping[str, Any] = {
     Unmatched.NO_AMOUNT: lazy_gettext("The amount is zero."),
     Unmatched.NO_BOOKING_DATE: lazy_gettext("The bank does not say when it was booked; that date decides."),
@@ -82,14 +85,14 @@ def payments() -> Response:
     )
 
 
-@pages.get("/payments/<int:key>")
+@pages.get(LINE)
 @for_staff(Role.READER)
 def payment(key: int) -> Response:
     """Show one payment, whose it might be, and what can be decided."""
     return _page(_line(key))
 
 
-@pages.post("/payments/<int:key>/assign")
+@pages.post(f"{LINE}/assign")
 @for_staff(Role.CLERK)
 def assign_payment(key: int) -> Response:
     """Book a payment that waits on the account that the clerk chose."""
@@ -105,14 +108,14 @@ def assign_payment(key: int) -> Response:
     return _done(key, campus().payment_desk.assign(key, form.account.data, day, str(form.why)))
 
 
-@pages.post("/payments/<int:key>/aside")
+@pages.post(f"{LINE}/aside")
 @for_staff(Role.CLERK)
 def set_payment_aside(key: int) -> Response:
     """Say of a payment that it is no student's."""
     return _decide(key, "aside", campus().payment_desk.set_aside)
 
 
-@pages.post("/payments/<int:key>/undo")
+@pages.post(f"{LINE}/undo")
 @for_staff(Role.CLERK)
 def undo_payment(key: int) -> Response:
     """Take back what was decided."""
