@@ -72,7 +72,8 @@ class Books:
             for table in (booking, statement_line, statement, fee_file):
                 connection.execute(delete(table))
         author = Author("tests", "run", registry.clock)
-        self.tills, self.desk = (each(registry.database, author, PURPOSE) for each in (SqlTills, SqlPaymentDesk))
+        self.tills = SqlTills(registry.database, author, PURPOSE)
+        self.desk = SqlPaymentDesk(registry.database, author, PURPOSE)
         self.read_so_far: list[tuple[StatementLine, ...]] = []
         self.moved: dict[tuple[str, str, int], Decimal] = {}
         self.files = 0
