@@ -72,6 +72,16 @@ class University:
         return self.folder / "recruitment"
 
     @property
+    def bank(self) -> Path:
+        """The folder into which the bank's statements come."""
+        return self.folder / "bank"
+
+    @property
+    def receivables(self) -> Path:
+        """The folder that USOS or the bursar's office exports receivables into."""
+        return self.folder / "receivables"
+
+    @property
     def settings(self) -> Path:
         """The settings file of everything that runs here."""
         return self.folder / "settings.toml"
@@ -172,6 +182,7 @@ class University:
                 "bind_dn": doorkeeper.dn,
                 "password": doorkeeper.password,
             },
+            "statements": {"folder": str(self.bank), "receivables": str(self.receivables), "settle_seconds": 0},
             "payments": {"sort_code": SORT_CODE, "client_prefix": CLIENT_PREFIX, "key": self.secrets["payments"]},
         }
 

@@ -72,6 +72,7 @@ def _stay(story: Story) -> None:
         "  by letter": f"{university.post.url} (search for {guest.email}, open the link in the letter)",
         "  by data": f"album number {guest.album}, PESEL {guest.pesel}, surname {guest.surname}",
         "  its desk": f"{guest.portal}/desk (user {CLERK}, password {guest.clerk_password})",
+        "  payments": f"{guest.portal}/desk/payments ({guest.waiting} wait for somebody to decide)",
         "Prefect": prefect.url,
         "letters": university.post.url,
         "  a mailbox": f"{university.post.url}/?to=s{story.askers[0]}@{MAIL_DOMAIN} (leads into its mailbox)",
