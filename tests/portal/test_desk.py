@@ -21,6 +21,7 @@ from estudent.domain.enablement import LinkSight
 from estudent.domain.outcome import Result
 from estudent.domain.person_name import PersonName
 from estudent.domain.student import LinkState, MailboxState, Student, Study
+from estudent.portal.desk.words import MAILBOXES
 from estudent.ports import JournalEntry, Role, Sighting, StaffMember
 from estudent.settings import DirectorySettings, LetterSettings
 from sandbox.slapd import Slapd
@@ -418,6 +419,14 @@ class TestMailbox:
         act(portal, student.album, "mailbox")
         assert [each.student for each in portal.campus.outbox.claim(9)] == [student.key]
         assert [line[:2] for line in journal(portal, student)] == [("mailbox hurried", "staff jkowalska")]
+
+    @pytest.mark.parametrize("state", MailboxState)
+    def test_a_mailbox_is_told_of_wherever_it_is(self, portal: Portal, state: MailboxState) -> None:
+        student = waiting_for_a_mailbox(portal)
+        with portal.campus.database.writing() as connection:
+            connection.execute(tables.mailbox.update().values(state=state.value))
+        text = page(portal.at_the_desk(READER).get(f"/desk/student/{student.album}"))
+        assert str(MAILBOXES[state]) in text
 
     def test_without_a_request_there_is_nothing_to_hurry(self, portal: Portal) -> None:
         student = portal.a_student(in_directory=False)

@@ -20,7 +20,7 @@ from estudent.domain.student import AccountState, Language
 from estudent.portal.desk.blueprint import pages
 from estudent.portal.desk.columns import column_in_words
 from estudent.portal.desk.forms import ReasonedForm, blank
-from estudent.portal.desk.words import CODES, HOLDS, LETTERS, REACHED, STANDINGS, WAITS_FOR, detail_in_words
+from estudent.portal.desk.words import CODES, HOLDS, LETTERS, MAILBOXES, REACHED, STANDINGS, WAITS_FOR, detail_in_words
 from estudent.portal.fees import PURPOSES
 from estudent.portal.here import campus, for_staff
 from estudent.portal.journal_words import cause_in_words, door_in_words, in_words
@@ -84,6 +84,7 @@ def card_page(album: AlbumNumber, filled: Mapping[str, ReasonedForm] | None = No
         place=place,
         letter_names=LETTERS,
         code_names=CODES,
+        mailbox_states=MAILBOXES,
         waits_for=WAITS_FOR,
         standings=STANDINGS,
     )

@@ -9,6 +9,7 @@ from flask_babel import format_datetime, gettext, lazy_gettext
 
 from estudent.domain.funnel import Hold, Stage, Waiting
 from estudent.domain.lifecycle import Standing
+from estudent.domain.student import MailboxState
 from estudent.portal.journal_words import cause_in_words
 
 WAITS_FOR: Mapping[Stage, Any] = {
@@ -65,6 +66,17 @@ STANDINGS: Mapping[Standing, Any] = {
     Standing.GRADUATED: lazy_gettext("graduated"),
     Standing.RESIGNED: lazy_gettext("resigned"),
     Standing.STRUCK_OFF: lazy_gettext("struck off"),
+}
+MAILBOXES: Mapping[MailboxState, Any] = {
+    MailboxState.REQUESTED: lazy_gettext("asked for"),
+    MailboxState.CREATED: lazy_gettext("Microsoft knows the student"),
+    MailboxState.AWAITED: lazy_gettext("Microsoft is making it"),
+    MailboxState.OPENED: lazy_gettext("there, without its alias"),
+    MailboxState.ALIASED: lazy_gettext("there, its alias is on its way"),
+    MailboxState.VERIFIED: lazy_gettext("works"),
+    MailboxState.CONFLICT: lazy_gettext("address taken"),
+    MailboxState.STUCK: lazy_gettext("stuck"),
+    MailboxState.RETRIED: lazy_gettext("asked for once more"),
 }
 
 LETTERS: Mapping[str, Any] = {
