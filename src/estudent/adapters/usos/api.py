@@ -33,7 +33,7 @@ class UsosApi:
         consumer_key: str,
         consumer_secret: str,
         *,
-        threads: int = 4,
+        threads: int = 8,
         retries: int = 3,
         retry_delay: float = 0.5,
         timeout: float = 20.0,
