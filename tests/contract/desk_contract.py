@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -16,11 +16,13 @@ from estudent.adapters.registry.corrections import SqlCorrections
 from estudent.adapters.registry.desk import SqlDesk
 from estudent.adapters.registry.journal import Author
 from estudent.domain.album_number import AlbumNumber
+from estudent.domain.enablement import LinkSight
 from estudent.domain.funnel import Circle, Hold, Stage
 from estudent.domain.lifecycle import Standing
 from estudent.domain.outcome import Result
 from estudent.domain.person_name import PersonName
-from estudent.domain.student import MailboxState, Student, Study
+from estudent.domain.student import LinkState, MailboxState, Student, Study
+from estudent.domain.usos_migrations import Migrations
 from estudent.ports import JournalEntry, NotFound, Sighting
 from tests.contract.registry_world import (
     DOMAIN,
@@ -309,6 +311,30 @@ class StagesContract:
         assert why(registry, known) == (Hold.USOS_REFUSES, "person is not active")
         registry.journal.note([JournalEntry(known.key, "usos", "add", Result.DONE)])
         assert why(registry, known) == (Hold.USOS_NOT_YET, "")
+
+    def test_each_state_on_the_way_into_usos_has_its_reason_and_its_time(self, registry: Registry) -> None:
+        student = activated(registry, registry.a_student("100001", usos_id=55))
+        student = with_mailbox(registry, student, MailboxState.VERIFIED)
+        registry.usos.migrations = Migrations((time(16, 5),))
+        migration = START.replace(hour=16, minute=5)
+        for state, hold, until in (
+            (LinkState.AWAITED, Hold.USOS_NO_PERSON, migration),
+            (LinkState.PERSON, Hold.USOS_NOT_ACTIVE, migration),
+            (LinkState.ACTIVE, Hold.USOS_NOT_YET, None),
+            (LinkState.REQUESTED, Hold.USOS_NOT_YET, migration),
+            (LinkState.LINKED, Hold.USOSWEB_NOT_YET, migration),
+            (LinkState.CONFLICT, Hold.USOS_SOMEBODY_ELSE, None),
+        ):
+            email = student.mailbox if state is LinkState.LINKED else None
+            registry.usos.observe([LinkSight(student.key, state, "usosapi", email)])
+            (waiting,) = board_of(registry).waiting(Circle(), Stage.USOS, 9)
+            assert (waiting.hold, waiting.until, why(registry, student)) == (hold, until, (hold, ""))
+
+    def test_somebody_stuck_on_the_way_into_usos_shows_why(self, registry: Registry) -> None:
+        student = activated(registry, registry.a_student("100001", usos_id=55))
+        student = with_mailbox(registry, student, MailboxState.VERIFIED)
+        registry.usos.observe([LinkSight(student.key, LinkState.ACTIVE, "usosapi", problem="address taken", held=True)])
+        assert why(registry, student) == (Hold.USOS_STUCK, "address taken")
 
 
 def why(registry: Registry, student: Student) -> tuple[Hold, str]:
