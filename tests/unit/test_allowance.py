@@ -71,3 +71,14 @@ def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
 def test_a_clock_that_is_behind_adds_nothing_and_takes_nothing_back() -> None:
     bucket, _ = take(Bucket(500.0, 100.0), 90.0)
     assert bucket == Bucket(480.0, 100.0)
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+@pytest.mark.parametrize("seconds", [0.5, 1.0, 10.0, 150.0])
+@pytest.mark.parametrize(("tokens", "kept"), [(1, 1), (2, 1), (3, 2), (20, 19), (8000, 7600)])
+def test_whoever_waits_for_the_last_token_gets_it(tokens: int, kept: int, seconds: float, urgent: bool) -> None:
+    budget = Budget("small", tokens, seconds, kept)
+    _, portion = full(budget, 0.0).take(budget, tokens, 0.0, urgent=urgent)
+    assert 1 <= portion.tokens <= tokens
+    emptied = Bucket(0.0, 0.0)
+    assert emptied.take(budget, tokens, seconds, urgent=urgent)[1].tokens >= 1

@@ -55,8 +55,9 @@ class Bucket:
         filled = self._filled(budget, now)
         if now < self.paused_until:
             return filled, Portion(0, self.paused_until - now)
-        there = filled.level - (0 if urgent else budget.kept)
-        enough = max(1, min(most, budget.portion) // FRESH_ENOUGH)
+        enough = min(budget.brim, max(1, min(most, budget.portion) // FRESH_ENOUGH))
+        # However much is to be kept, a full bucket gives some to everybody: nobody may wait for ever.
+        there = filled.level - (0 if urgent else min(budget.kept, budget.brim - enough))
         if there < enough:
             return filled, Portion(0, (enough - there) / budget.rate)
         given = min(most, math.floor(there))
