@@ -30,8 +30,8 @@ class Report:
         students = numbered(story.university)
         report = cls(rows, students, seconds, list(story.failures))
         expected = dict.fromkeys(("directory", "payment_accounts"), students)
-        # Everybody gets the album number, and whoever asked for a mailbox is told that it works.
-        expected["letters"] = students + (len(story.askers) if story.university.portal else 0)
+        # Everybody gets the album number; whoever asked for a mailbox is told that it works, and that USOSweb is open.
+        expected["letters"] = students + (2 * len(story.askers) if story.university.portal else 0)
         expected |= dict.fromkeys(("mailboxes", "mail", "usos"), len(story.askers))
         expected["recruitment"] = len(story.sample.students)
         report.complaints += [
