@@ -49,7 +49,6 @@ def main(students: int, rate: float) -> None:
     permitted = rate * (sum(seconds) + BURST)
     table = Table("what", "figure", "limit", title=f"{len(keys)} enablements, {rate:g} calls in a second permitted")
     table.add_row("enablements / calls permitted", f"{len(changes) / permitted:.2f}", "≥ 0.95")
-    table.add_row("  of the slowest thousand", f"{min(_shares(keys, seconds, rate)):.2f}", "")
     table.add_row("calls beyond the limit", str(requests["by_status"].get("429", 0)), "0")
     table.add_row("not enabled", str(sum(state is not LinkState.VERIFIED for state in states)), "0")
     table.add_row("addresses handed over twice", str(len(changes) - len({each["os_id"] for each in changes})), "0")
@@ -76,11 +75,6 @@ def _run(here: Campus, keys: Sequence[int]) -> float:
     begun = time.monotonic()
     here.link_usos.apply(keys)
     return time.monotonic() - begun
-
-
-def _shares(keys: Sequence[int], seconds: Sequence[float], rate: float) -> list[float]:
-    sizes = [min(AT_ONCE, len(keys) - at) for at in range(0, len(keys), AT_ONCE)]
-    return [size / (rate * (took + BURST)) for size, took in zip(sizes, seconds, strict=True)]
 
 
 if __name__ == "__main__":
