@@ -5,5 +5,5 @@ from __future__ import annotations
 from hypothesis import settings
 
 # How long one example may take says nothing on a busy machine.
-settings.register_profile("estudent")
+settings.register_profile("estudent", deadline=None)
 settings.load_profile("estudent")
