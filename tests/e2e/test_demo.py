@@ -18,7 +18,7 @@ def demo(folder: Path, *options: str) -> dict[str, Any]:
     """Run the demo to its end and return its report."""
     command = [sys.executable, "-m", "sandbox.demo", "--once", "--count", str(STUDENTS), "--folder", str(folder)]
     command += options
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
     report: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     return report
