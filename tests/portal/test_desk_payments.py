@@ -38,7 +38,7 @@ def album(portal: Portal) -> str:
 
 def test_what_waits_is_listed_with_its_reason(portal: Portal, album: str) -> None:
     page = portal.at_the_desk(READER).get("/desk/payments").text
-    assert "12.50 PLN" in page and "It names no individual account." in page and "bank/a.sta" in page
+    assert "PLN\N{NO-BREAK SPACE}12.50" in page and "It names no individual account." in page and "bank/a.sta" in page
 
 
 def test_a_reader_sees_whose_it_might_be_and_can_do_nothing(portal: Portal, album: str) -> None:

@@ -9,7 +9,7 @@ from flask import abort, flash, redirect, request, url_for
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 from wtforms import DateField, SelectField
-from wtforms.validators import Optional
+from wtforms.validators import InputRequired, Optional
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.booking_rules import Note, Unmatched
@@ -65,7 +65,7 @@ FATES: Mapping[Fate, Any] = {
 class AssignForm(ReasonedForm):
     """Whose a payment is; the day is asked for where the bank does not tell it."""
 
-    account = SelectField(lazy_gettext("Account"), coerce=int)
+    account = SelectField(lazy_gettext("Account"), [InputRequired(lazy_gettext("Please fill this in."))], coerce=int)
     day = DateField(lazy_gettext("Booking date"), validators=[Optional()])
 
 
