@@ -21,10 +21,10 @@ IN_A_MESSAGE = "canary-of-a-silent-message"
 CANARIES = (PASSWORD, IN_A_FILE, IN_A_LIST, ON_A_LINE, INLINE, UNLOGGED, IN_A_MESSAGE)
 
 # The strategy is the project's own.
-CONFIGURATION = f"""\
+CONFIGURATION = """\
 [defaults]
-strategy_plugins = {ROOT}/playbooks/strategy_plugins
-strategy = mitogen_linear
+strategy_plugins = {root}/playbooks/strategy_plugins
+strategy = {strategy}
 force_handlers = True
 retry_files_enabled = False
 deprecation_warnings = False
@@ -173,13 +173,13 @@ class Project:
             """)
 
 
-def a_project(folder: Path) -> Project:
+def a_project(folder: Path, strategy: str = "mitogen_linear") -> Project:
     """Write the project's files."""
     for name in ("playbooks", "changed", "inventory/group_vars/all", "inventory/host_vars"):
         (folder / name).mkdir(parents=True)
     for name, play in PLAYS.items():
         (folder / "playbooks" / f"{name}.yml").write_text(play)
-    (folder / "ansible.cfg").write_text(CONFIGURATION)
+    (folder / "ansible.cfg").write_text(CONFIGURATION.format(root=ROOT, strategy=strategy))
     (folder / "password").write_text(f"{PASSWORD}\n")
     (folder / "inventory/hosts.yml").write_text(INVENTORY)
     (folder / "inventory/group_vars/all/vault.yml").write_text(encrypted(VAULT))
