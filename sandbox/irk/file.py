@@ -1,9 +1,11 @@
-"""The SQLite file of the stand-in; it outlives the process, though not a power cut."""
+"""The tables of the stand-in."""
 
 from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+
+from sandbox.sqlite_file import open_sqlite
 
 SCHEMA = """
 create table if not exists applicants (
@@ -23,11 +25,5 @@ create table if not exists refusals (id integer primary key, at real, path text,
 
 
 def open_file(folder: Path) -> sqlite3.Connection:
-    """Open the file; every statement is committed by itself."""
-    folder.mkdir(parents=True, exist_ok=True)
-    db = sqlite3.connect(folder / "irk.sqlite", isolation_level=None)
-    db.row_factory = sqlite3.Row
-    db.execute("pragma journal_mode = wal")
-    db.execute("pragma synchronous = off")
-    db.executescript(SCHEMA)
-    return db
+    """Open the file in this folder."""
+    return open_sqlite(folder / "irk.sqlite", SCHEMA)
