@@ -96,6 +96,7 @@ def browse(trusted: ssl.SSLContext) -> Iterator[Browse]:
         f"  {ADA.mail} ",
         ADA.uid[1:],
     ],
+    ids=["address", "user name", "alias", "address in capitals", "address in blanks", "album number"],
 )
 def test_a_student_signs_in_by_address_user_name_alias_or_album_number(browse: Browse, typed: str) -> None:
     browser = browse()
