@@ -152,6 +152,14 @@ def _remark(outcome: Outcome) -> Remark:
     return Remark(str(outcome.step.album), outcome.detail, "correct it, then run again")
 
 
+def follow(reconciler: Reconciler, keys: Sequence[int]) -> Tally:
+    """Bring students in line with a system that comes after another; that it cannot is counted, and stops nothing."""
+    try:
+        return reconciler.apply(keys)
+    except FarSideError as error:
+        return unavailable(reconciler.system, error, keys)
+
+
 def unavailable(system: str, error: FarSideError, keys: Sequence[int]) -> Tally:
     """Return the tally of students who could not be looked at."""
     stopped = isinstance(error, Misconfigured)

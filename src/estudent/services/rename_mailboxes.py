@@ -43,7 +43,7 @@ from estudent.ports import (
     Whose,
 )
 from estudent.services.close_mailboxes import LIFE
-from estudent.services.reconcile import Forecast, Reconciler
+from estudent.services.reconcile import Forecast, Reconciler, follow
 
 SYSTEM = "mailbox_rename"
 NO_USER = "the user is not to be seen at Microsoft"
@@ -121,7 +121,7 @@ class RenameMailboxes:
         else:
             self._note(student, Result.DONE, "", tally)
             for follower in self.followers:
-                tally.remarks += follower.apply([student.key]).remarks
+                tally.remarks += follow(follower, [student.key]).remarks
 
     def _move(self, student: Student) -> None:
         wanted, user = _wanted(student), self._user(student)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from estudent.domain.outcome import Tally, total
 from estudent.ports import FarSideError, MailboxRegister, Outbox, Request, Unavailable
-from estudent.services.reconcile import Reconciler, unavailable
+from estudent.services.reconcile import Reconciler, follow, unavailable
 
 AT_ONCE = 500
 ACCOUNT = "account"
@@ -35,42 +35,39 @@ class ServeRequests:
         requests = self.outbox.claim(AT_ONCE)
         accounts = [request for request in requests if request.kind in (ACCOUNT, LINK)]
         mailboxes = [request for request in requests if request.kind not in (ACCOUNT, LINK)]
-        # Accounts come first: they wait for nobody but the directory.
-        return [*self._serve(accounts, self._make_accounts), *self._serve(mailboxes, self._take_further)]
+        # Accounts come first: they do not wait for Microsoft.
+        return [*self._follow(accounts), *self._serve(mailboxes)]
 
-    def _serve(self, requests: list[Request], work: Callable[[list[Request]], list[Tally]]) -> list[Tally]:
+    def _serve(self, requests: list[Request]) -> list[Tally]:
         if not requests:
             return []
         try:
-            return work(requests)
+            return self._take_further(requests)
         except FarSideError as error:
             self.outbox.put_back(requests, str(error))
             if isinstance(error, Unavailable):
-                system = "directory" if requests[0].kind in (ACCOUNT, LINK) else "mailboxes"
-                return [unavailable(system, error, keys_of(requests))]
+                return [unavailable(self.mailboxes.system, error, keys_of(requests))]
             raise
 
-    def _make_accounts(self, requests: list[Request]) -> list[Tally]:
+    def _take_further(self, requests: list[Request]) -> list[Tally]:
+        keys, begun = keys_of(requests), time.monotonic()
+        # A request that comes round again is not another one.
+        first_time = sum(request.attempts == 0 for request in requests)
+        served = replace(self.mailboxes.apply(keys), read=first_time, seconds=time.monotonic() - begun)
+        unfinished = set(self.register.unfinished(keys))
+        waiting = [each for each in requests if each.student in unfinished]
+        self.outbox.put_back(waiting, NOT_READY, self.register.turns(keys))
+        return [served, *self._follow([each for each in requests if each.student not in unfinished])]
+
+    def _follow(self, requests: list[Request]) -> list[Tally]:
+        """Let the followers do their part; a request is done when all of them have."""
+        if not requests:
+            return []
         tallies = [_timed(follower, keys_of(requests)) for follower in self.followers]
         if any(tally.failed for tally in tallies):
             self.outbox.put_back(requests, "the directory or USOS did not take everybody")
         else:
             self.outbox.finish([request.key for request in requests])
-        return tallies
-
-    def _take_further(self, requests: list[Request]) -> list[Tally]:
-        keys = keys_of(requests)
-        # A request that comes round again is not another one.
-        first_time = sum(request.attempts == 0 for request in requests)
-        tallies = [replace(_timed(self.mailboxes, keys), read=first_time)]
-        unfinished = set(self.register.unfinished(keys))
-        finished = [request for request in requests if request.student not in unfinished]
-        served = [request.student for request in finished]
-        if served:
-            tallies += [_timed(follower, served) for follower in self.followers]
-        self.outbox.finish([request.key for request in finished])
-        waiting = [each for each in requests if each.student in unfinished]
-        self.outbox.put_back(waiting, NOT_READY, self.register.turns(keys))
         return tallies
 
 
@@ -81,7 +78,7 @@ def keys_of(requests: Sequence[Request]) -> list[int]:
 
 def _timed(reconciler: Reconciler, keys: Sequence[int]) -> Tally:
     begun = time.monotonic()
-    return replace(reconciler.apply(keys), seconds=time.monotonic() - begun)
+    return replace(follow(reconciler, keys), seconds=time.monotonic() - begun)
 
 
 def by_system(tallies: Sequence[Tally]) -> list[Tally]:

@@ -145,6 +145,15 @@ def test_followers_that_do_not_answer_leave_the_request_for_the_next_run(portal:
     assert portal.mail() == (f"lucja.zak@{DOMAIN}",)
 
 
+def test_a_follower_that_cannot_work_is_counted_and_stops_neither_the_others_nor_the_mailboxes(portal: Portal) -> None:
+    portal.registrar.outbox.ask(portal.registrar.student(str(ALBUM)).key, "account")
+    portal.ask.ask(ALBUM, "lucja.zak")
+    portal.directory.problem = Misconfigured("we may not write there")
+    tallies = portal.serve.run()
+    assert [(tally.system, tally.failed) for tally in tallies] == [("directory", 1), ("mailboxes", 0)]
+    assert (portal.state(), portal.registrar.outbox.waiting()) == (MailboxState.AWAITED, 2)
+
+
 def test_tallies_are_summed_by_system_in_their_order() -> None:
     summed = by_system([Tally("mailboxes", read=1), Tally("directory", new=1), Tally("mailboxes", read=2)])
     assert [(tally.system, tally.read, tally.new) for tally in summed] == [("mailboxes", 3, 0), ("directory", 0, 1)]
