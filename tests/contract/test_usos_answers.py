@@ -40,6 +40,8 @@ def a_person(usos_id: int, **fields: Any) -> dict[str, Any]:
         (400, {"error": "object_not_found", "reason": "user"}, NotFound),
         (400, {"error": "field_not_found", "field_name": "email"}, Misconfigured),
         (400, {"error": "something_new"}, Refused),
+        (302, "", Unavailable),
+        (400, "<html>bad request</html>", Unavailable),
         (404, "<html>no such page</html>", Misconfigured),
         (429, {"message": "Slow down."}, Unavailable),
         (502, "<html>bad gateway</html>", Unavailable),
@@ -48,7 +50,11 @@ def a_person(usos_id: int, **fields: Any) -> dict[str, Any]:
         (200, {"message": "No.", "error": "object_not_found", "reason": "user"}, NotFound),
         (200, {"message": "No.", "error": "param_invalid", "param_name": "user_ids"}, Refused),
         (200, [1, 2], Misconfigured),
+        (200, None, Misconfigured),
         (200, {"7": {"id": "7"}}, Misconfigured),
+        (200, {"7": {"id": "7", "student_number": 123456, "email": None, "student_status": 2}}, Misconfigured),
+        (200, {"7": {"id": "7", "student_number": "123456", "email": {}, "student_status": 2}}, Misconfigured),
+        (200, {"7": {"id": "7", "student_number": "123456", "email": None, "student_status": "2"}}, Misconfigured),
     ],
 )
 def test_every_answer_has_a_meaning(status: int, body: Any, meaning: type[FarSideError]) -> None:
@@ -74,6 +80,25 @@ def test_a_refusal_is_not_asked_again() -> None:
 def test_an_answer_about_somebody_else_is_refused(answer: dict[str, Any]) -> None:
     with scripted((200, answer)) as script, usos(script) as adapter, pytest.raises(Refused, match="not asked for"):
         adapter.find([7])
+
+
+@pytest.mark.parametrize("said", [None, {}, []], ids=["null", "object", "list"])
+def test_whatever_a_method_that_writes_returns_its_success_is_one(said: Any) -> None:
+    with scripted((200, said)) as script, usos(script) as adapter:
+        assert [outcome.result for outcome in adapter.carry_out([a_link(7, "123456")])] == [Result.DONE]
+        assert len(script.requests) == 1
+
+
+@pytest.mark.parametrize(("status", "page"), [(302, ""), (400, "<html>maintenance</html>")])
+def test_a_gateway_s_page_refuses_nobody(status: int, page: str) -> None:
+    with scripted((status, page)) as script, usos(script) as adapter:
+        assert [outcome.result for outcome in adapter.carry_out([a_link(7, "123456")])] == [Result.FAILED]
+
+
+def test_a_status_that_our_key_may_not_see_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    with scripted((200, {"7": a_person(7), "8": a_person(8, student_status=None)})) as script, usos(script) as adapter:
+        adapter.find([7, 8])
+    assert "USOS hides from our consumer key whether 1 of 2 persons study" in caplog.messages
 
 
 def test_a_student_who_is_not_active_or_hidden_is_told_apart() -> None:

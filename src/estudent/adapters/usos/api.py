@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, Self
 
-from estudent.adapters.usos.answers import ACCOUNT, PERSON, account_number, granted_methods, persons
+from estudent.adapters.usos.answers import ACCOUNT, PERSON, account_number, granted_methods, persons, version
 from estudent.adapters.usos.client import Client
 from estudent.adapters.usos.crew import in_parallel
 from estudent.adapters.usos.needs import ACCOUNTS, CHANGE, DESCRIBED, NEEDS, PAYING, USERS, lacks
@@ -82,8 +82,7 @@ class UsosApi:
 
         What is missing is named exactly, by what the installation says of itself and of our consumer key.
         """
-        installation = self._client.call("services/apisrv/installation", "version|institution_name")
-        answers = f"USOS API {installation.get('version', 'of unknown version')} answers"
+        answers = f"USOS API {version(self._client.call('services/apisrv/installation', 'version'))} answers"
         missing = {need: lack for need in NEEDS if (lack := lacks(need, self._granted, self._described))}
         if not missing:
             return f"{answers}, has the methods and fields that are needed, and grants them to our consumer key"

@@ -17,6 +17,7 @@ from estudent.ports import Misconfigured, Unavailable
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+NO_JSON = object()
 
 
 class Client:
@@ -63,22 +64,20 @@ class Client:
         except FOREIGN as error:
             raise translated(error, method) from None
         said = _json(answer)
-        if not answer.is_success:
+        # An error inside a success is one all the same; no result of ours has a field of this name.
+        if not answer.is_success or (isinstance(said, dict) and "error" in said):
             raise refusal(answer.status_code, said, method)
-        if isinstance(said, dict) and "error" in said:
-            # An error inside a success is one all the same; no result of ours has a field of this name.
-            raise refusal(answer.status_code, said, method)
-        if said is None:
+        if said is NO_JSON:
             raise Unavailable(f"USOS answered {method} with something that is not JSON; try later or check the address")
         return said
 
 
 def _json(answer: httpx.Response) -> Any:
-    """Return what an answer says; None when it is no JSON, like a gateway's page."""
+    """Return what an answer says, which may be null; NO_JSON for a gateway's page."""
     try:
         return answer.json()
     except ValueError:
-        return None
+        return NO_JSON
 
 
 def _check_address(url: str) -> None:

@@ -11,6 +11,9 @@ from estudent.ports import FarSideError, Misconfigured, NotFound, Refused, Unava
 
 FOREIGN = (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, httpx.StreamError)
 UNUSABLE = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+TELLING = (401, 403, 404)
+"""Statuses that mean the same without a body."""
+
 PERMISSION = frozenset({"method_forbidden", "param_forbidden"})
 
 
@@ -23,10 +26,13 @@ def translated(error: BaseException, method: str) -> FarSideError:
 
 def refusal(status: int, body: Any, method: str) -> FarSideError:
     """Return the meaning of an answer that is no success: by USOS's error code, then by status."""
-    said = body if isinstance(body, dict) else {}
+    ours = isinstance(body, dict) and ("error" in body or "message" in body)
+    said = body if ours else {}
     code = _word(said.get("error"))
     about = " ".join(filter(None, (code, *(_word(said.get(name)) for name in ("param_name", "field_name", "reason")))))
-    if status in (408, 429) or status >= 500:
+    # Every refusal of USOS API has a message; a page or a redirection is some gateway's, and says nothing of anybody.
+    gateway = not ours and status not in TELLING
+    if status in (408, 429) or status >= 500 or gateway:
         return Unavailable(f"USOS is disturbed or asks to wait ({method}: {status}); try later")
     if status == 401:
         return Misconfigured(f"USOS does not accept our consumer key ({method}: 401); correct the key and its secret")
