@@ -21,7 +21,7 @@ from estudent.ports import Misconfigured, Refused
 from tests.contract.usos_contract import NOBODY, UsosContract, World, a_link, results
 
 ACCOUNT = Nrb.build("10901014", "0000071219812874")
-MOMENTS = count(1_800_000_000)
+MOMENTS = count(4_000_000_000)
 
 
 @dataclass
@@ -109,14 +109,39 @@ def test_a_later_file_prevails_for_those_whom_it_names(office: Office) -> None:
     assert (found[1].active, found[2].active) == (False, True)
 
 
-def test_a_refusal_comes_back_with_its_reason_and_without_addresses(office: Office) -> None:
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("adres zajęty", "USOS's file says: adres zajęty; "),
+        ('"adres\r\n zajęty"', "USOS's file says: adres zajęty; "),
+        ("ma go jan@example.pl", "a reason that names an address"),
+        ("PESEL 440514-01359 się nie zgadza", "a reason that names an address or a long number"),
+    ],
+)
+def test_a_refusal_comes_back_with_its_reason_and_without_personal_data(office: Office, reason: str, told: str) -> None:
     adapter = UsosFiles(office.folder)
     assert results(list(adapter.carry_out([a_link(1, "123457")]))) == [Result.DONE]
-    for reason, told in (("adres zajęty", "adres zajęty"), ("ma go jan@example.pl", "a reason that names an address")):
-        office.export("answer.csv", f"{';'.join(HELD)}\r\n1;123457;T;;;;{reason}\r\n")
-        (outcome,) = adapter.carry_out([a_link(1, "123457")])
-        assert outcome.result is Result.REFUSED
-        assert told in outcome.detail and "@" not in outcome.detail
+    office.export("answer.csv", f"{';'.join(HELD)}\r\n1;123457;T;;;;{reason}\r\n")
+    found = adapter.find([1, 2])
+    assert told in found[1].refused
+    assert not any(part in found[1].refused for part in ("@", "0514", "\n"))
+    assert found[2].refused == ""
+
+
+def test_a_request_that_was_refused_and_is_made_again_is_not_answered_by_the_old_refusal(office: Office) -> None:
+    adapter, step = UsosFiles(office.folder), a_link(1, "123457")
+    list(adapter.carry_out([step]))
+    office.export("answer.csv", f"{';'.join(HELD)}\r\n1;123457;T;;;;adres zajęty\r\n")
+    (file,) = office.requests()
+    written = file.stat().st_ino
+    assert results(list(adapter.carry_out([step]))) == [Result.DONE]
+    (file,) = office.requests()
+    assert file.stat().st_ino != written
+    moment = next(MOMENTS)
+    os.utime(file, (moment, moment))
+    assert adapter.find([1])[1].refused == ""
+    office.export("answer.csv", f"{';'.join(HELD)}\r\n1;123457;T;;;;dalej zajęty\r\n")
+    assert "dalej" in adapter.find([1])[1].refused
 
 
 def test_a_file_that_is_still_written_is_not_read(office: Office) -> None:
@@ -134,6 +159,9 @@ HEADER = ";".join(HELD)
         ("os_id;album\r\n", "line 1: the columns must be"),
         (f"{HEADER}\r\n1;123457;T\r\n", "line 2: 7 columns"),
         (f"{HEADER}\r\nx;123457;T;;;;\r\n", "line 2, os_id"),
+        (f"{HEADER}\r\n{'9' * 5000};123457;T;;;;\r\n", "line 2, os_id"),
+        (f"{HEADER}\r\n1;123457;T;;;;\r\n01;123499;T;;;;\r\n", "line 3, os_id"),
+        (f"{HEADER}\r\n1;123457;T;;;;{'x' * 200_000}\r\n", "no CSV"),
         (f"{HEADER}\r\n1;123457;tak;;;;\r\n", "line 2, active"),
         (f"{HEADER}\r\n1;123457;T;;;{ACCOUNT.digits[:-1]}0;\r\n", "line 2, account_number"),
     ],

@@ -13,7 +13,8 @@ from estudent.domain.student import LinkState, Student
 class UsosPerson:
     """What USOS holds of one person, as it was observed; `identifier` is what CAS is to hand over.
 
-    The identifier is None where the source does not show it: USOS API has no field for it (facts 1.2).
+    The identifier is None where the source does not show it: USOS API has no field for it (facts 1.2). `refused` is why
+    USOS's own people did not carry out our latest request, where they tell so later.
     """
 
     usos_id: int
@@ -21,6 +22,7 @@ class UsosPerson:
     email: str | None = field(repr=False)
     active: bool
     identifier: str | None = field(default=None, repr=False)
+    refused: str = ""
 
     def holds(self, address: str) -> bool:
         """Tell whether the person has this address as e-mail and, where that shows, as identifier; case counts not."""

@@ -96,6 +96,8 @@ def _sight(
     state = _state(wanted, found, asked=waits or (outcome is not None and outcome.result is Result.DONE))
     if state is LinkState.LINKED:
         return LinkSight(student.key, state, source, wanted.email, asked_for)
+    if wanted.pending and found and found.person and found.person.refused:
+        return LinkSight(student.key, state, source, problem=found.person.refused, held=True)
     refused = outcome is not None and outcome.result is Result.REFUSED
     problem = outcome.detail if outcome and outcome.result is not Result.DONE else ""
     if lacks_right and state is LinkState.ACTIVE and wanted.email:

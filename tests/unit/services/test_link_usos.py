@@ -167,6 +167,23 @@ def test_a_refusal_is_not_repeated_until_the_desk_says_so(world: World) -> None:
     assert (world.state(), len(world.usos.asked)) == (LinkState.LINKED, 2)
 
 
+def test_a_refusal_that_usos_s_people_tell_later_reaches_the_desk_at_once(world: World) -> None:
+    student, why = world.a_student(), "USOS's file says: the study is of another faculty"
+    world.give_mailbox(student)
+    world.show()
+    world.usos.hides = True
+    world.run()
+    world.usos.persons[55] = replace(world.usos.persons[55], refused=why)
+    for _ in range(2):
+        world.run()
+    assert (world.state(), len(world.usos.asked)) == (LinkState.STUCK, 1)
+    assert world.registry.rows(tables.usos_link)[0]["problem"] == why
+    RetryLink(world.registry.students, world.corrections())(student.album, Reason("the faculty was corrected"))
+    world.show()
+    world.run()
+    assert (world.state(), len(world.usos.asked)) == (LinkState.REQUESTED, 2)
+
+
 def refuse(world: World, steps: object) -> Iterator[Outcome]:
     for step in steps:  # type: ignore[attr-defined]
         assert isinstance(step, Step) and isinstance(step.wanted, UsosLink)
