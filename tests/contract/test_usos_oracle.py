@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -65,6 +66,28 @@ def test_a_person_who_stands_twice_in_the_view_is_used_for_nothing(server: Oracl
     server.enter(1, "999999")
     with pytest.raises(Misconfigured, match="twice"):
         usos(server).find([1])
+    with pytest.raises(Misconfigured, match="twice"):
+        usos(server).ids_of([AlbumNumber("123457"), AlbumNumber("999999")])
+
+
+def test_without_a_connection_no_more_addresses_are_tried(server: OracleDouble) -> None:
+    tries: list[int] = []
+
+    def connect() -> oracle_double.Connection:
+        tries.append(1)
+        raise Unavailable("Oracle does not answer")
+
+    with pytest.raises(Unavailable):
+        list(UsosOracle(connect, server, VIEW, PROCEDURE).carry_out([a_link(1, "123457"), a_link(2, "123458")]))
+    assert len(tries) == 1
+
+
+def test_what_somebody_else_keeps_locked_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = SimpleNamespace(call_timeout=0)
+    monkeypatch.setitem(sys.modules, "oracledb", SimpleNamespace(connect=lambda **_: opened, Error=oracle_double.Error))
+    connect, _ = oracledb("usos.example:1521/USOS", "estudent", "secret")
+    connect()
+    assert 0 < opened.call_timeout <= 60_000
 
 
 @pytest.mark.parametrize(

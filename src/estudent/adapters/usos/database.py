@@ -10,6 +10,9 @@ from typing import Any, Protocol, TypeAlias
 from estudent.ports import FarSideError, Misconfigured, Refused, Unavailable
 
 CODE = re.compile(r"\b(ORA|DPY)-[0-9]{4,5}\b")
+PATIENCE = 30_000
+"""After so many milliseconds a call gives up: a row that a clerk holds locked is waited for without end by Oracle."""
+
 OF_THE_PROCEDURE = range(20000, 21000)
 """What a procedure raises by raise_application_error."""
 
@@ -102,10 +105,12 @@ def oracledb(dsn: str, user: str, password: str) -> tuple[Connect, Api]:
 
     def connect() -> Connection:
         try:
-            connection: Connection = api.connect(dsn=dsn, user=user, password=password, tcp_connect_timeout=10.0)
+            connection = api.connect(dsn=dsn, user=user, password=password, tcp_connect_timeout=10.0)
+            connection.call_timeout = PATIENCE
         except api.Error as error:
             raise meaning(error, api, "the connection") from None
-        return connection
+        opened: Connection = connection
+        return opened
 
     return connect, api
 

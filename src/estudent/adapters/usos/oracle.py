@@ -9,7 +9,7 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from estudent.adapters.usos.database import Api, Connect, Connection, meaning
 from estudent.adapters.usos.values import address_of, nrb_of, sole_owners
@@ -20,6 +20,7 @@ from estudent.domain.plan import Step
 from estudent.domain.usos_link import UsosLink, UsosPerson
 from estudent.ports import FarSideError, Misconfigured, Refused, Unavailable
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 COLUMNS = ("os_id", "nr_albumu", "aktywny", "email", "identyfikator", "nr_konta")
 AT_ONCE = 500
@@ -52,25 +53,23 @@ class UsosOracle:
 
     def find(self, usos_ids: Sequence[int]) -> dict[int, UsosPerson]:
         """Return the persons who exist of these ids."""
-        return {row[0]: _person(row) for row in self._rows(usos_ids)}
+        return {row[0]: _person(row) for row in self._people(usos_ids)}
 
     def ids_of(self, albums: Sequence[AlbumNumber]) -> dict[AlbumNumber, int]:
         """Return the ids of the persons with these numbers; a number of two is nobody's."""
-        persons: list[tuple[str | None, int]] = []
-        for start in range(0, len(albums), AT_ONCE):
-            some = [album.digits for album in albums[start : start + AT_ONCE]]
-            rows = self._query(f"WHERE nr_albumu IN ({_places(some)})", some)
-            persons += [(row[1], int(row[0])) for row in rows]
-        return sole_owners(albums, persons)
+        rows = [row for some in _portions([album.digits for album in albums]) for row in self._rows("nr_albumu", some)]
+        _refuse_doubles([row[0] for row in rows], self._view)
+        return sole_owners(albums, [(row[1], row[0]) for row in rows])
 
     def carry_out(self, steps: Iterable[Step[UsosLink]]) -> Iterator[Outcome]:
-        """Call the procedure for each; every call is committed by itself."""
+        """Call the procedure for each; each call is committed by itself. Without a connection no more is tried."""
         for step in steps:
+            self._open()
             yield self._take(step)
 
     def account_numbers(self, usos_ids: Sequence[int]) -> dict[int, Nrb]:
         """Return the payment accounts that the view has; one whose digits do not check is skipped."""
-        found = {row[0]: nrb_of(row[5], row[0]) for row in self._rows(usos_ids)}
+        found = {row[0]: nrb_of(row[5], row[0]) for row in self._people(usos_ids)}
         return {usos_id: number for usos_id, number in found.items() if number is not None}
 
     def check(self) -> str:
@@ -94,12 +93,16 @@ class UsosOracle:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _rows(self, usos_ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
-        for start in range(0, len(usos_ids), AT_ONCE):
-            some = list(usos_ids[start : start + AT_ONCE])
-            rows = [(int(row[0]), *row[1:]) for row in self._query(f"WHERE os_id IN ({_places(some)})", some)]
+    def _people(self, usos_ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+        for some in _portions(usos_ids):
+            rows = self._rows("os_id", some)
             _refuse_strangers([row[0] for row in rows], some, self._view)
+            _refuse_doubles([row[0] for row in rows], self._view)
             yield from rows
+
+    def _rows(self, column: str, values: Sequence[int | str]) -> list[tuple[Any, ...]]:
+        places = ", ".join(f":{at}" for at in range(1, len(values) + 1))
+        return [(int(row[0]), *row[1:]) for row in self._query(f"WHERE {column} IN ({places})", values)]
 
     def _query(self, condition: str, values: Sequence[int | str]) -> list[tuple[Any, ...]]:
         statement = f"SELECT {', '.join(COLUMNS)} FROM {self._view} {condition}"  # noqa: S608 - the view is a setting
@@ -147,14 +150,16 @@ class UsosOracle:
         return meaning(error, self._api, what)
 
 
-def _places(values: Sequence[object]) -> str:
-    """Return a place for each value of a statement."""
-    return ", ".join(f":{at}" for at in range(1, len(values) + 1))
+def _portions(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE))
 
 
 def _refuse_strangers(found: Sequence[int], asked: Sequence[int], view: str) -> None:
     if not set(found) <= set(asked):
         raise Refused(f"{view} answered about a person who was not asked for; nothing was used, tell its owner")
+
+
+def _refuse_doubles(found: Sequence[int], view: str) -> None:
     if len(set(found)) < len(found):
         raise Misconfigured(f"{view} has a person twice; it must have one row for each, with the main album number")
 
