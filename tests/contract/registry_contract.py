@@ -831,6 +831,22 @@ class UsosRegisterContract:
         assert registry.by_album("100001").usos_id == 55
         assert "id found" not in [line.step for line in registry.journal.of(known.key)]
 
+    def test_an_id_of_two_is_nobody_s_and_one_s_own_is_not_taken(self, registry: Registry) -> None:
+        own = registry.a_student("100001", usos_id=55)
+        first, second = registry.a_student("100002"), registry.a_student("100003")
+        assert registry.usos.learn({own.key: 55, first.key: 56, second.key: 56}) == [first.key, second.key]
+        assert [registry.by_album(each).usos_id for each in ("100001", "100002", "100003")] == [55, None, None]
+
+    def test_runs_that_see_somebody_first_at_the_same_time_do_not_get_in_each_other_s_way(
+        self, registry: Registry
+    ) -> None:
+        registry.take_in(*(an_application(str(100_000 + at), usos_id=at + 1) for at in range(60)))
+        keys = registry.students.keys(Whom())
+        sights = [LinkSight(key, LinkState.AWAITED, "usosapi") for key in keys]
+        at_once(registry, 3, lambda mine, at: mine.usos.observe(sights[at * 10 :]))
+        assert registry.count(tables.usos_link) == len(keys)
+        assert [row["step"] for row in registry.rows(tables.journal)].count("link awaited") == len(keys)
+
     def test_thousands_are_stored_at_once(self, registry: Registry) -> None:
         registry.take_in(*(an_application(str(100_000 + at), usos_id=at + 1) for at in range(1100)))
         keys = registry.students.keys(Whom())

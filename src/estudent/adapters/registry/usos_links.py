@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
-from estudent.adapters.registry.database import Database
+from estudent.adapters.registry.database import Database, insert_if_new
 from estudent.adapters.registry.journal import LONGEST_DETAIL, Author
 from estudent.adapters.registry.mailboxes import told_since_request
 from estudent.adapters.registry.messages import SqlMessages
@@ -44,11 +46,12 @@ class SqlUsosRegister:
         if not ids:
             return []
         with self.database.writing() as connection:
-            given = set(connection.scalars(select(person.c.usos_id).where(person.c.usos_id.in_(list(ids.values())))))
-            free = {key: usos_id for key, usos_id in ids.items() if usos_id not in given}
+            given = _owners(connection, set(ids.values()))
+            wanted = Counter(ids.values())
+            free = {key: usos_id for key, usos_id in ids.items() if usos_id not in given and wanted[usos_id] == 1}
             learned = [key for key, usos_id in free.items() if _learn(connection, key, usos_id)]
             self.author.write(connection, [JournalEntry(key, SYSTEM, "id found", Result.DONE) for key in learned])
-        return sorted(set(ids) - set(free))
+        return sorted(key for key, usos_id in ids.items() if key not in free and given.get(usos_id) != key)
 
     def observe(self, sights: Sequence[LinkSight]) -> None:
         """Store what was seen in USOS and what follows from it, in one transaction.
@@ -57,7 +60,8 @@ class SqlUsosRegister:
         """
         for some in in_portions(sights):
             with self.database.writing() as connection:
-                self._observe(connection, _known(connection, [sight.student for sight in some]), some)
+                known = _known(connection, [sight.student for sight in some], self.author.clock())
+                self._observe(connection, known, some)
 
     def _observe(self, connection: Connection, known: Mapping[int, Enablement], sights: Sequence[LinkSight]) -> None:
         now = self.author.clock()
@@ -65,11 +69,12 @@ class SqlUsosRegister:
         for sight in sights:
             before = known.get(sight.student)
             after = onward(before, sight, now, self.migrations)
-            rows.append((sight.student, _columns(after) | {"source": sight.source, "observed_at": now}))
+            rows.append(_as_seen(sight.student, _columns(after) | {"source": sight.source, "observed_at": now}))
             if before is None or after.state is not before.state:
                 entries.append(_entry(sight.student, after))
                 ready += [sight.student] if after.state is LinkState.VERIFIED else []
-        _store(connection, rows, known)
+        if rows:
+            connection.execute(SEEN, rows)
         self.author.write(connection, entries)
         told = told_since_request(connection, ready) if ready else set()
         self.messages.write_all(connection, [(each, READY) for each in ready if (each, READY) not in told])
@@ -87,17 +92,34 @@ def _entry(key: int, after: Enablement) -> JournalEntry:
     return JournalEntry(key, SYSTEM, f"link {after.state.value}", result, after.problem)
 
 
-def _known(connection: Connection, keys: Sequence[int]) -> dict[int, Enablement]:
-    """Return what is known of these students, kept from others until the end of the transaction."""
+def _owners(connection: Connection, ids: Collection[int]) -> dict[int, int]:
+    """Return whose these USOS ids are, as far as they are anybody's."""
+    query = select(person.c.usos_id, student.c.id).join(student, student.c.person_id == person.c.id)
+    return {row.usos_id: row.id for row in connection.execute(query.where(person.c.usos_id.in_(ids)))}
+
+
+def _known(connection: Connection, keys: Sequence[int], now: datetime) -> dict[int, Enablement]:
+    """Return what is known of these students, kept from others until the end of the transaction.
+
+    Whom nobody has seen before gets a row without `since` first, since only what is there can be kept from others.
+    """
+    rows = _kept(connection, keys)
+    new = [{"student_id": key, "source": "", "observed_at": now} for key in sorted(keys) if key not in rows]
+    if new:
+        connection.execute(insert_if_new(connection, usos_link), new)
+        rows |= _kept(connection, [row["student_id"] for row in new])
+    return {key: _read(row) for key, row in rows.items() if row["since"]}
+
+
+def _kept(connection: Connection, keys: Sequence[Any]) -> dict[int, RowMapping]:
     query = select(usos_link).where(usos_link.c.student_id.in_(keys)).order_by(usos_link.c.student_id)
-    return {row["student_id"]: _read(row) for row in connection.execute(query.with_for_update()).mappings()}
+    return {row["student_id"]: row for row in connection.execute(query.with_for_update()).mappings()}
 
 
 def _read(row: RowMapping) -> Enablement:
     reached = {state: row[column] for state, column in SEEN_IN.items() if row[column] is not None}
-    since = row["since"] or row["observed_at"]
     state = LinkState(row["state"])
-    return Enablement(state, since, reached, row["asked_for"], row["expected_at"], row["email"], row["problem"])
+    return Enablement(state, row["since"], reached, row["asked_for"], row["expected_at"], row["email"], row["problem"])
 
 
 def _columns(after: Enablement) -> dict[str, Any]:
@@ -110,16 +132,6 @@ def _columns(after: Enablement) -> dict[str, Any]:
         "expected_at": after.expected_at,
         "problem": after.problem[:LONGEST_DETAIL],
     }
-
-
-def _store(connection: Connection, rows: Sequence[tuple[int, dict[str, Any]]], known: Mapping[int, Enablement]) -> None:
-    """Store by two statements: nobody else can write meanwhile on SQLite."""
-    new = [{"student_id": student, **values} for student, values in rows if student not in known]
-    if new:
-        connection.execute(insert(usos_link), new)
-    old = [_as_seen(student, values) for student, values in rows if student in known]
-    if old:
-        connection.execute(SEEN, old)
 
 
 def _as_seen(student: int, values: Mapping[str, Any]) -> dict[str, Any]:
