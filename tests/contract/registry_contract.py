@@ -757,8 +757,9 @@ class TrailContract:
             registry.messages.sent(message)
         activated, requested, created, licensed, opened, aliased, verified, linked, told = at
         assert registry.trail.of(student.key) == Seen(
-            activated, requested, created, aliased, verified, linked, licensed, opened, told, enabled_at=linked
-        )
+            activated, requested, created, aliased, verified, linked, licensed, opened, told,
+            enabled_at=linked, link_since=linked,
+        )  # fmt: skip
 
     def test_a_mailbox_that_lost_its_licence_is_shown_as_it_is(self, registry: Registry) -> None:
         student = registry.a_student()

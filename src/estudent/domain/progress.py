@@ -86,7 +86,10 @@ LINK_TOO_LONG = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the registry holds of a student's progress beside the student; a moment is None for what has not been."""
+    """What the registry holds of a student's progress beside the student; a moment is None for what has not been.
+
+    `link_since` is when the way into USOS came to where it is.
+    """
 
     activated_at: datetime | None = None
     requested_at: datetime | None = None
@@ -99,6 +102,7 @@ class Seen:
     told_at: datetime | None = None
     enabled_at: datetime | None = None
     expected_at: datetime | None = None
+    link_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,12 +215,13 @@ def _link_on_its_way(student: Student, seen: Seen, now: datetime) -> StepOnTheWa
     step = Step.USOS
     if student.usos_state in NOT_THERE:
         return StepOnTheWay(step, StepState.WAITING, NOT_THERE[student.usos_state], until=seen.expected_at)
-    waits_too_long = seen.mailbox_seen_at and now - seen.mailbox_seen_at > LINK_TOO_LONG
+    # A study becomes active long after the mailbox works: the wait for the address begins with the later of the two.
+    since = max(filter(None, (seen.mailbox_seen_at, seen.link_since)), default=None)
+    waits_too_long = since and now - since > LINK_TOO_LONG
     if waits_too_long or student.usos_state in HELD:
         action = Action.ASK_OFFICE
-        return StepOnTheWay(step, StepState.TROUBLE, Why.LINK_TAKES_TOO_LONG, seen.mailbox_seen_at, action)
-    why, since = Why.ADDRESS_ON_ITS_WAY, seen.mailbox_seen_at
-    return StepOnTheWay(step, StepState.WAITING, why, since, until=seen.expected_at)
+        return StepOnTheWay(step, StepState.TROUBLE, Why.LINK_TAKES_TOO_LONG, since, action)
+    return StepOnTheWay(step, StepState.WAITING, Why.ADDRESS_ON_ITS_WAY, since, until=seen.expected_at)
 
 
 NOT_THERE = {LinkState.AWAITED: Why.NOT_IN_USOS, LinkState.PERSON: Why.STUDY_NOT_ACTIVE}

@@ -40,6 +40,7 @@ class SqlTrail:
                 TOLD.label("told_at"),
                 usos_link.c.verified_at.label("enabled_at"),
                 usos_link.c.expected_at,
+                usos_link.c.since,
             )
             .select_from(student.outerjoin(mailbox).outerjoin(usos_link, usos_link.c.student_id == student.c.id))
             .where(student.c.id == whose)
