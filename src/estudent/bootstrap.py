@@ -102,6 +102,7 @@ from estudent.services.hand_out_code import HandOutCode
 from estudent.services.import_account_numbers import ImportAccountNumbers
 from estudent.services.issue_code import IssueCode
 from estudent.services.keep_accounts import keep_accounts
+from estudent.services.let_go_on import LetGoOn, can_be_hurried, can_be_retried
 from estudent.services.link_usos import link_usos
 from estudent.services.one_password import OnePassword
 from estudent.services.open_mailboxes import AskForMailbox, open_mailboxes, shortage
@@ -109,9 +110,7 @@ from estudent.services.reconcile import Forecast, Reconciler
 from estudent.services.recover_password import RecoverPassword
 from estudent.services.remind_of_fees import RemindOfFees
 from estudent.services.rename_mailboxes import AskForNewAddress, RenameMailboxes
-from estudent.services.reopen_request import ReopenRequest
 from estudent.services.resend_letter import ResendLetter
-from estudent.services.retry_link import RetryLink
 from estudent.services.send_letters import SendLetters
 from estudent.services.send_messages import SendMessages
 from estudent.services.serve_requests import ServeRequests
@@ -681,14 +680,14 @@ class Campus:
         return ResendLetter(self.students, self.corrections, self._send_letters())
 
     @cached_property
-    def reopen_request(self) -> ReopenRequest:
-        """Let a stuck request for a mailbox have its turn."""
-        return ReopenRequest(self.students, self.corrections)
+    def hurry_mailbox(self) -> LetGoOn:
+        """Let a request for a mailbox have its turn."""
+        return LetGoOn(self.students, can_be_hurried, self.corrections.hurry_mailbox, "mailbox on its way")
 
     @cached_property
-    def retry_link(self) -> RetryLink:
+    def retry_link(self) -> LetGoOn:
         """Let a stuck way into USOS go on."""
-        return RetryLink(self.students, self.corrections)
+        return LetGoOn(self.students, can_be_retried, self.corrections.retry_link, "way into USOS that is stuck")
 
     @cached_property
     def unlock_account(self) -> UnlockAccount:

@@ -23,8 +23,8 @@ from estudent.domain.usos_migrations import Migrations
 from estudent.domain.whom import Whom
 from estudent.ports import Refused, Sighting, Unavailable
 from estudent.services.find_in_usos import TAKEN, FindAndLink
+from estudent.services.let_go_on import LetGoOn, can_be_retried
 from estudent.services.link_usos import NO_RIGHT, SOMEBODY_ELSE, link_usos
-from estudent.services.retry_link import RetryLink
 from tests.contract.registry_world import Registry
 from tests.fakes import FakeUsos
 
@@ -57,8 +57,11 @@ class World:
     def state(self, album: str = ALBUM) -> LinkState | None:
         return self.registry.by_album(album).usos_state
 
-    def corrections(self) -> SqlCorrections:
-        return SqlCorrections(self.registry.database, self.registry.usos.author, lambda: "<1@x>", lambda _: "t")
+    def retry(self, student: Student, why: str) -> bool:
+        author = self.registry.usos.author
+        corrections = SqlCorrections(self.registry.database, author, lambda: "<1@x>", lambda _: "t")
+        retry = LetGoOn(self.registry.students, can_be_retried, corrections.retry_link, "way into USOS that is stuck")
+        return retry(student.album, Reason(why))
 
 
 @pytest.fixture
@@ -159,9 +162,8 @@ def test_a_refusal_is_not_repeated_until_the_desk_says_so(world: World) -> None:
         world.run()
     assert (world.state(), len(world.usos.asked)) == (LinkState.STUCK, 1)
     world.usos.carry_out = refusing  # type: ignore[method-assign]
-    retry = RetryLink(world.registry.students, world.corrections())
-    assert retry(student.album, Reason("the other person's address was removed"))
-    assert not retry(student.album, Reason("clicked twice"))
+    assert world.retry(student, "the other person's address was removed")
+    assert not world.retry(student, "clicked twice")
     assert [request.kind for request in world.registry.outbox.claim(9)] == ["mailbox", "usos_link"]
     world.run()
     assert (world.state(), len(world.usos.asked)) == (LinkState.LINKED, 2)
@@ -178,7 +180,7 @@ def test_a_refusal_that_usos_s_people_tell_later_reaches_the_desk_at_once(world:
         world.run()
     assert (world.state(), len(world.usos.asked)) == (LinkState.STUCK, 1)
     assert world.registry.rows(tables.usos_link)[0]["problem"] == why
-    RetryLink(world.registry.students, world.corrections())(student.album, Reason("the faculty was corrected"))
+    assert world.retry(student, "the faculty was corrected")
     world.show()
     world.run()
     assert (world.state(), len(world.usos.asked)) == (LinkState.REQUESTED, 2)
@@ -193,8 +195,18 @@ def refuse(world: World, steps: object) -> Iterator[Outcome]:
 
 def test_who_is_not_stuck_cannot_be_retried(world: World) -> None:
     student = world.a_student()
-    with pytest.raises(Refused, match="not stuck"):
-        RetryLink(world.registry.students, world.corrections())(student.album, Reason("just so"))
+    with pytest.raises(Refused, match="no way into USOS that is stuck"):
+        world.retry(student, "just so")
+
+
+def test_a_retry_whose_request_waits_gives_it_its_turn_instead_of_making_another(world: World) -> None:
+    student = world.a_student()
+    world.show(album="100009")
+    for _ in range(2):
+        world.run()
+        assert world.retry(student, "the number was corrected")
+        world.registry.outbox.put_back(world.registry.outbox.claim(9), "USOS did not take everybody")
+    assert world.registry.outbox.waiting() == 1
 
 
 def test_where_usos_takes_no_addresses_its_own_people_are_waited_for(world: World) -> None:

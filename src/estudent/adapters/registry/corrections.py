@@ -29,7 +29,7 @@ from estudent.domain.one_time_code import Purpose
 from estudent.domain.outcome import Result
 from estudent.domain.student import AccountState, LinkState, MailboxState, Student
 from estudent.ports import JournalEntry
-from estudent.services.retry_link import RETRIED
+from estudent.services.let_go_on import STUCK_LINKS
 from estudent.services.serve_requests import LINK
 
 SYSTEM = "desk"
@@ -78,33 +78,27 @@ class SqlCorrections:
         A mailbox that is stuck is asked for once more at the far side, and waited for as long as before.
         """
         now = self.author.clock()
-        still_open = (request.c.student_id == whose.key, request.c.kind == MAILBOX, request.c.finished_at.is_(None))
         stuck = (mailbox.c.student_id == whose.key, mailbox.c.state == MailboxState.STUCK.value)
         afresh = {"state": MailboxState.RETRIED.value, "waits_since": None, "looks": 0, "next_look_at": now}
         with self.database.writing() as connection:
             retried = connection.execute(update(mailbox).where(*stuck).values(afresh)).rowcount
-            turns = list(connection.scalars(select(request.c.not_before).where(*still_open)))
+            turns = list(connection.scalars(select(request.c.not_before).where(*_open_request(whose, MAILBOX))))
             connection.execute(update(mailbox).where(mailbox.c.student_id == whose.key).values(next_look_at=now))
             if any(turn <= now for turn in turns) and not retried:
                 return False
-            if turns:
-                connection.execute(update(request).where(*still_open).values(not_before=now))
-            else:
-                made = {"student_id": whose.key, "kind": MAILBOX, "made_at": now, "not_before": now}
-                connection.execute(insert(request).values(made | {"attempts": 0, "problem": ""}))
+            _give_turn(connection, whose, MAILBOX, now)
             self._journal(connection, whose, "mailbox hurried", told)
         return True
 
     def retry_link(self, whose: Student, told: str) -> bool:
         """Let a stuck way into USOS go on at once; False when it is not stuck any more."""
         now = self.author.clock()
-        stuck = (usos_link.c.student_id == whose.key, usos_link.c.state.in_([state.value for state in RETRIED]))
+        stuck = (usos_link.c.student_id == whose.key, usos_link.c.state.in_([state.value for state in STUCK_LINKS]))
         afresh = {"state": LinkState.RETRIED.value, "since": now, "problem": ""}
-        made = {"student_id": whose.key, "kind": LINK, "made_at": now, "not_before": now, "attempts": 0, "problem": ""}
         with self.database.writing() as connection:
             if not connection.execute(update(usos_link).where(*stuck).values(afresh)).rowcount:
                 return False
-            connection.execute(insert(request).values(made))
+            _give_turn(connection, whose, LINK, now)
             self._journal(connection, whose, "link retried", told)
         return True
 
@@ -138,6 +132,18 @@ class SqlCorrections:
 
 def _person_of(whose: Student) -> Any:
     return select(student.c.person_id).where(student.c.id == whose.key).scalar_subquery()
+
+
+def _open_request(whose: Student, kind: str) -> tuple[ColumnElement[bool], ...]:
+    return request.c.student_id == whose.key, request.c.kind == kind, request.c.finished_at.is_(None)
+
+
+def _give_turn(connection: Connection, whose: Student, kind: str, now: datetime) -> None:
+    """Let a request have its turn now, made anew where there is none."""
+    if connection.execute(update(request).where(*_open_request(whose, kind)).values(not_before=now)).rowcount:
+        return
+    made = {"student_id": whose.key, "kind": kind, "made_at": now, "not_before": now}
+    connection.execute(insert(request).values(made | {"attempts": 0, "problem": ""}))
 
 
 def _letter_of(whose: Student) -> tuple[ColumnElement[bool], ...]:

@@ -16,6 +16,7 @@ from estudent.portal.desk.forms import FORMS, ContactForm, ReasonedForm
 from estudent.portal.here import campus, for_staff, staff
 from estudent.portal.page import show
 from estudent.ports import NotFound, Refused, Role
+from estudent.services.let_go_on import LetGoOn
 from estudent.services.resend_letter import Resent
 from estudent.services.unlock_account import Unlocked
 
@@ -70,28 +71,16 @@ def unlock(album: str) -> Response:
 @for_staff(Role.CLERK)
 def hurry_mailbox(album: str) -> Response:
     """Let the request for a mailbox have its turn now."""
-
-    def act(whose: AlbumNumber, form: ReasonedForm) -> None:
-        if campus().reopen_request(whose, form.why):
-            flash(gettext("The mailbox is looked at within a minute."), "good")
-        else:
-            flash(gettext("The mailbox has its turn already."), "info")
-
-    return _carry_out(album, "mailbox", act)
+    told = gettext("The mailbox is looked at within a minute."), gettext("The mailbox has its turn already.")
+    return _let_go_on(album, "mailbox", campus().hurry_mailbox, *told)
 
 
 @pages.post("/student/<album>/link")
 @for_staff(Role.CLERK)
 def retry_link(album: str) -> Response:
     """Let a stuck way into USOS go on."""
-
-    def act(whose: AlbumNumber, form: ReasonedForm) -> None:
-        if campus().retry_link(whose, form.why):
-            flash(gettext("USOS is looked at within a minute, and asked once more."), "good")
-        else:
-            flash(gettext("USOS is being asked already."), "info")
-
-    return _carry_out(album, "link", act)
+    told = gettext("USOS is looked at within a minute, and asked once more."), gettext("USOS is being asked already.")
+    return _let_go_on(album, "link", campus().retry_link, *told)
 
 
 @pages.post("/student/<album>/code")
@@ -122,6 +111,13 @@ def _carry_out(album: str, name: str, act: Callable[[AlbumNumber, ReasonedForm],
     except Refused:
         return _not_for_them(whose)
     return _back_to(whose)
+
+
+def _let_go_on(album: str, name: str, service: LetGoOn, goes_on: str, already: str) -> Response:
+    def act(whose: AlbumNumber, form: ReasonedForm) -> None:
+        _tell((goes_on, "good") if service(whose, form.why) else (already, "info"))
+
+    return _carry_out(album, name, act)
 
 
 def _tell(told: Told) -> None:

@@ -27,9 +27,8 @@ from estudent.portal.journal_words import cause_in_words, door_in_words, in_word
 from estudent.portal.language import NAMES, language
 from estudent.portal.page import show
 from estudent.ports import Attempt, Barrier, NotFound, Role, Unavailable
+from estudent.services.let_go_on import can_be_hurried, can_be_retried
 from estudent.services.recover_password import ASKED
-from estudent.services.reopen_request import can_be_hurried
-from estudent.services.retry_link import can_be_retried
 from estudent.services.unlock_account import opens
 
 LINES, TRIES = 100, 30
