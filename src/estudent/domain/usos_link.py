@@ -29,6 +29,10 @@ class UsosPerson:
         shown = [self.email, self.email if self.identifier is None else self.identifier]
         return all((each or "").lower() == address.lower() for each in shown)
 
+    def is_somebody_else_than(self, album: AlbumNumber) -> bool:
+        """Tell whether the person has another album number than a student who is said to be this person."""
+        return self.album not in (None, str(album))
+
 
 @dataclass(frozen=True, slots=True)
 class UsosLink:
@@ -52,7 +56,7 @@ class UsosLink:
     @property
     def is_somebody_else_s(self) -> bool:
         """Whether USOS has another album number under the id: then one of the two is wrong, and nothing is written."""
-        return self.person is not None and self.person.album not in (None, str(self.album))
+        return self.person is not None and self.person.is_somebody_else_than(self.album)
 
 
 def usos_link_of(student: Student) -> UsosLink | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -12,6 +12,7 @@ from estudent.domain.outcome import Remark, Tally
 from estudent.domain.plan import StepKind
 from estudent.domain.student import Student
 from estudent.ports import AccountNumbers, Students, Usos
+from estudent.services.link_usos import SOMEBODY_ELSE
 from estudent.services.reconcile import Forecast
 
 MOST_TRIES = 100
@@ -46,15 +47,31 @@ class AssignAccountNumbers:
         owed = self._owed(keys)
         tally = Tally(self.system, read=len(owed))
         without = [student for student in owed if student.account_number is None]
-        in_usos = self.usos.account_numbers([student.usos_id for student in without if student.usos_id])
+        in_usos, mixed_up = self._look(without)
         studied = self._programmes(without)
         for student in without:
+            if student.key in mixed_up:
+                _refuse(
+                    tally, student, SOMEBODY_ELSE, "the next run looks again once the id or the number is corrected"
+                )
+                continue
             held = in_usos.get(student.usos_id or 0)
             scheme = self._scheme(self.purpose, studied.get(student.key, frozenset()))
             self._count(tally, student, self._give(student, held, scheme))
         for student, scheme in self._for_other_purposes(owed):
             self._count(tally, student, self._draw(student, scheme))
         return tally
+
+    def _look(self, students: Sequence[Student]) -> tuple[Mapping[int, Nrb], Collection[int]]:
+        """Return the numbers that USOS holds, by USOS id, and the keys of those who are somebody else there.
+
+        Into somebody else's account a student would pay without anybody noticing.
+        """
+        persons = self.usos.find([student.usos_id for student in students if student.usos_id])
+        theirs = [(student, person) for student in students if (person := persons.get(student.usos_id or 0))]
+        mixed_up = {student.key for student, person in theirs if person.is_somebody_else_than(student.album)}
+        certain = [person.usos_id for student, person in theirs if person.album == str(student.album)]
+        return self.usos.account_numbers(certain), mixed_up
 
     def _programmes(self, students: Sequence[Student]) -> dict[int, frozenset[str]]:
         if not any(scheme.purpose == self.purpose for scheme in self.further):
@@ -86,9 +103,13 @@ class AssignAccountNumbers:
         if given:
             tally.new += 1
         elif given is False:
-            tally.refused += 1
             why = "the account number belongs to another student, or the scheme has run out"
-            tally.remarks.append(Remark(str(student.album), why, "compare with USOS; widen the scheme"))
+            _refuse(tally, student, why, "compare with USOS; widen the scheme")
 
     def _owed(self, keys: Sequence[int]) -> list[Student]:
         return [student for student in self.students.load(keys) if student.is_owed(Owed.PAYMENT_ACCOUNT)]
+
+
+def _refuse(tally: Tally, student: Student, why: str, then: str) -> None:
+    tally.refused += 1
+    tally.remarks.append(Remark(str(student.album), why, then))

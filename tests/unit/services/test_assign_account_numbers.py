@@ -17,6 +17,7 @@ from estudent.domain.plan import StepKind
 from estudent.domain.usos_link import UsosPerson
 from estudent.ports import AccountNumbers
 from estudent.services.assign_account_numbers import AssignAccountNumbers
+from estudent.services.link_usos import SOMEBODY_ELSE
 from estudent.services.watch_schemes import WatchSchemes
 from tests.builders import SORT_CODE, a_pesel, a_row
 from tests.fakes import FakeUsos
@@ -87,6 +88,29 @@ def test_a_number_that_usos_holds_for_two_goes_to_neither_twice(registrar: Regis
     tally = assign(registrar, usos).apply(registrar.everybody())
     assert (tally.new, tally.refused, [remark.about for remark in tally.remarks]) == (2, 1, ["100001"])
     assert numbers(registrar).count(HELD) == 1
+
+
+@pytest.mark.parametrize("scheme", [SCHEME, None])
+def test_the_number_of_somebody_else_under_the_usos_id_is_nobody_s(
+    registrar: Registrar, usos: FakeUsos, scheme: PaymentScheme | None
+) -> None:
+    admit(registrar, 2)
+    usos.persons[4001] = replace(usos.persons[4001], album="100009")
+    usos.accounts[4001] = HELD
+    tally = assign(registrar, usos, scheme).apply(registrar.everybody())
+    assert [(remark.about, remark.why) for remark in tally.remarks] == [("100001", SOMEBODY_ELSE)]
+    assert (tally.refused, numbers(registrar)[1]) == (1, None)
+    usos.persons[4001] = replace(usos.persons[4001], album="100001")
+    assign(registrar, usos, scheme).apply(registrar.everybody())
+    assert numbers(registrar)[1] == HELD
+
+
+def test_the_number_of_a_person_without_an_album_number_is_not_taken(registrar: Registrar, usos: FakeUsos) -> None:
+    admit(registrar, 2)
+    usos.persons[4001] = replace(usos.persons[4001], album=None)
+    usos.accounts[4001] = HELD
+    tally = assign(registrar, usos, None).apply(registrar.everybody())
+    assert (tally.refused, numbers(registrar)) == (0, [None, None])
 
 
 def test_a_number_that_somebody_has_already_means_the_next_draw(registrar: Registrar, usos: FakeUsos) -> None:
