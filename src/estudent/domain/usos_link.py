@@ -38,8 +38,8 @@ class UsosPerson:
 class UsosLink:
     """The university address that USOS should hold for a person: it is what CAS hands over (the manual's step 4).
 
-    A wanted link has no address while the mailbox does not work, and is `pending` once USOS was asked for the address.
-    A found one tells the person by whom it was found, or None.
+    A wanted link has no address while the mailbox does not work, is `pending` once USOS was asked for the address, and
+    `was_held` when USOS held it at the last look. A found one tells the person by whom it was found, or None.
     """
 
     album: AlbumNumber
@@ -47,6 +47,7 @@ class UsosLink:
     email: str | None = field(repr=False)
     lock: Lock = Lock.OPEN
     pending: bool = False
+    was_held: bool = False
     person: UsosPerson | None = None
 
     def differences(self, found: UsosLink) -> tuple[str, ...]:
@@ -66,4 +67,5 @@ def usos_link_of(student: Student) -> UsosLink | None:
     address = student.working_mailbox
     waits = student.usos_state in (LinkState.REQUESTED, LinkState.STUCK)
     pending = waits and address is not None and student.usos_asked == address
-    return UsosLink(student.album, student.usos_id, address, pending=pending)
+    was_held = address is not None and student.usos_email == address
+    return UsosLink(student.album, student.usos_id, address, pending=pending, was_held=was_held)

@@ -75,7 +75,12 @@ def link_usos(usos: Usos, students: Students, register: UsosRegister, journal: J
         register.observe(sights)
         return [*_alarms(links, sights), *_waiting(sights)]
 
-    return Reconcile(SYSTEM, students, journal, _Links(usos), wanted, observe, shows_at_once=False)
+    return Reconcile(SYSTEM, students, journal, _Links(usos), wanted, observe, undoes=_undoes, shows_at_once=False)
+
+
+def _undoes(step: Step[UsosLink]) -> bool:
+    """Tell whether somebody has taken the address out of USOS, or put another one in its place, since it was seen."""
+    return step.wanted.was_held
 
 
 def _sight(

@@ -71,7 +71,8 @@ def _never(_step: object) -> bool:
 class Reconcile(Generic[T]):
     """The one engine; a system adds what is wanted of a student, and how an observation is recorded.
 
-    Where what was accepted does not show at once, nothing is said of steps that are not to be seen after the run.
+    Where what was accepted does not show at once, nothing is said of steps that are not to be seen after the run. What
+    `undoes` something that was done by hand counts for the brake as a repair.
     """
 
     system: str
@@ -81,6 +82,7 @@ class Reconcile(Generic[T]):
     wanted: Callable[[Student], T | None]
     observe: Callable[[Sequence[Student], Mapping[AlbumNumber, T], Sequence[Outcome]], list[Remark]]
     needs_licence: Callable[[Step[T]], bool] = _never
+    undoes: Callable[[Step[T]], bool] = _never
     shows_at_once: bool = True
 
     def forecast(self, keys: Sequence[int]) -> Forecast:
@@ -88,7 +90,8 @@ class Reconcile(Generic[T]):
         things = self._things(self.students.load(keys))
         steps = list(plan(things, self.far.find(things)))
         licences = sum(map(self.needs_licence, steps))
-        return Forecast(self.system, len(things), Counter(step.kind for step in steps), licences)
+        kinds = Counter(StepKind.REPAIR if self.undoes(step) else step.kind for step in steps)
+        return Forecast(self.system, len(things), kinds, licences)
 
     def apply(self, keys: Sequence[int]) -> Tally:
         """Plan anew for these students, take the steps, look again, and record what was seen."""

@@ -15,7 +15,7 @@ from estudent.adapters.registry import tables
 from estudent.adapters.registry.corrections import SqlCorrections
 from estudent.domain.lifecycle import Standing
 from estudent.domain.outcome import Outcome, Result, Tally
-from estudent.domain.plan import Step
+from estudent.domain.plan import Step, StepKind
 from estudent.domain.reason import Reason
 from estudent.domain.student import LinkState, MailboxState, Student
 from estudent.domain.usos_link import UsosLink, UsosPerson
@@ -230,6 +230,17 @@ def test_an_address_that_somebody_took_out_of_usos_is_handed_over_again(world: W
     world.show()
     world.run()
     assert (world.state(), len(world.usos.asked)) == (LinkState.LINKED, 2)
+
+
+def test_an_address_that_was_changed_in_usos_counts_for_the_brake_when_it_is_put_back(world: World) -> None:
+    world.give_mailbox(world.a_student())
+    world.show(email="lucja@private.example")
+    keys = world.registry.students.keys(Whom())
+    assert world.reconciler.forecast(keys).steps == {StepKind.CHANGE: 1}
+    world.run()
+    assert world.reconciler.forecast(keys).steps == {}
+    world.show(email="lucja@private.example")
+    assert world.reconciler.forecast(keys).steps == {StepKind.REPAIR: 1}
 
 
 def test_whose_id_recruitment_has_not_sent_is_found_by_album_number(world: World) -> None:
