@@ -183,9 +183,9 @@ def test_a_list_without_filters_leads_to_nobody_else() -> None:
     wanted, other = _an_application(1, "R"), _an_application(2, "OTHER")
     refused = _an_application(3, "R") | {"admitted": False}
     listed = {"count": 3, "next": None, "results": [wanted, other, refused]}
-    with answering((200, listed), (200, listed), (200, _an_applicant(1))) as (recruitment, script):
+    with answering(*[(200, listed)] * 3, (200, _an_applicant(1))) as (recruitment, script):
         assert read(recruitment) == ["1"]
-    assert len(script.requests) == 3
+    assert len(script.requests) == 4
 
 
 def test_passwords_and_what_else_irk_hands_out_get_no_further_than_the_parser(office: IrkOffice) -> None:
@@ -245,7 +245,7 @@ def _page(count: int, number: int, last: bool) -> tuple[int, Any]:
     ],
 )
 def test_a_list_that_never_keeps_still_is_left_for_later(moving: list[tuple[int, Any]]) -> None:
-    answers = _page(2, 1, False), *moving * 3
+    answers = _page(2, 1, False), *moving * 4
     with answering(*answers) as (recruitment, _), pytest.raises(Unavailable, match="changes while"):
         read(recruitment)
 
@@ -254,11 +254,20 @@ def test_a_list_that_moved_once_is_read_anew() -> None:
     steady = [_page(2, 1, False), _page(2, 2, True)]
     applicants = [(200, _an_applicant(1)), (200, _an_applicant(2))]
     moved = [_page(2, 1, False), _page(2, 1, True)]
-    with answering(_page(2, 1, False), *moved, *steady, *applicants) as (recruitment, _):
+    with answering(_page(2, 1, False), *moved, *steady * 2, *applicants) as (recruitment, _):
         assert set(read(recruitment)) == {"1", "2"}
 
 
 # what is wrong with the settings
+def test_nobody_is_skipped_where_one_goes_and_another_comes_between_two_pages() -> None:
+    """1 is withdrawn and 3 admitted while 2 moves from the second page to the first; the count is 2 all the time."""
+    skipping = [_page(2, 1, False), _page(2, 3, True)]
+    steady = [_page(2, 2, False), _page(2, 3, True)]
+    applicants = [(200, _an_applicant(2)), (200, _an_applicant(3))]
+    with answering(_page(2, 1, False), *skipping, *steady * 2, *applicants) as (recruitment, _):
+        assert set(read(recruitment)) == {"2", "3"}
+
+
 
 
 @pytest.mark.parametrize(
@@ -453,7 +462,7 @@ def test_every_exception_of_httpx_has_a_meaning(exception: type[Exception]) -> N
 
 def test_a_candidate_who_is_gone_is_refused_alone() -> None:
     listed = {"count": 1, "next": None, "results": [_an_application(1)]}
-    with answering((200, listed), (200, listed), (404, {"detail": "Not found."})) as (recruitment, _):
+    with answering(*[(200, listed)] * 3, (404, {"detail": "Not found."})) as (recruitment, _):
         (feed,) = recruitment.feeds()
         (row,) = feed.rows()
     assert row.fault and (row.fault.kind, row.fault.detail) == (FaultKind.UNREADABLE_RECORD, "404")

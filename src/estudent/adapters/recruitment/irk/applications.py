@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from estudent.adapters.recruitment.irk.paging import Page, pages, read_page, uns
 from estudent.domain.place import in_answer
 
 WHAT = "applications/"
-TRIES = 3
+TRIES = 4
 NOT_ADMITTED = frozenset({None, False, "", "false", "False", "0", "N", "n"})
 
 
@@ -59,11 +59,17 @@ def first_page(client: Client, question: Question) -> Page:
 
 
 def read_list(client: Client, question: Question) -> list[Listed]:
-    """Return all that is listed, each application once; raise Unavailable for a list that never keeps still."""
+    """Return all that is listed, each application once; raise Unavailable for a list that never keeps still.
+
+    Two passes in a row must agree: where one application goes and another comes between two pages, the count stays,
+    and the first of the next page is skipped.
+    """
+    before: Set[int] | None = None
     for _ in range(TRIES):
         found = _once(client, question)
-        if found is not None:
-            return found
+        if found is not None and found.keys() == before:
+            return [listed for listed in found.values() if question.covers(listed.said)]
+        before = found.keys() if found is not None else None
     raise unstable(WHAT)
 
 
@@ -76,8 +82,8 @@ def listed_on(page: Page) -> Iterator[Listed]:
         yield Listed(in_answer(page.number, record), key, applicant, said)
 
 
-def _once(client: Client, question: Question) -> list[Listed] | None:
-    """Return what is listed, or None if the pages do not fit together: something came or went in between."""
+def _once(client: Client, question: Question) -> dict[int, Listed] | None:
+    """Return what one pass finds, or None if the pages do not fit together: something came or went in between."""
     counts, found = set[int](), dict[int, Listed]()
     for page in pages(client, WHAT, **question.parameters()):
         counts.add(page.count)
@@ -85,6 +91,4 @@ def _once(client: Client, question: Question) -> list[Listed] | None:
             if listed.key in found:
                 return None
             found[listed.key] = listed
-    if counts != {len(found)}:
-        return None
-    return [listed for listed in found.values() if question.covers(listed.said)]
+    return found if counts == {len(found)} else None
