@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from estudent.adapters.recruitment.irk import Client, IrkApi, Meaning, Pace, Patience, Scope, errors
+from estudent.adapters.recruitment.irk.client import moment_of
 from estudent.domain.fault import Column, FaultKind
 from estudent.domain.place import place
 from estudent.ports import FarSideError, Misconfigured, NotFound, Refused, Unavailable
@@ -258,7 +259,6 @@ def test_a_list_that_moved_once_is_read_anew() -> None:
         assert set(read(recruitment)) == {"1", "2"}
 
 
-# what is wrong with the settings
 def test_nobody_is_skipped_where_one_goes_and_another_comes_between_two_pages() -> None:
     """1 is withdrawn and 3 admitted while 2 moves from the second page to the first; the count is 2 all the time."""
     skipping = [_page(2, 1, False), _page(2, 3, True)]
@@ -268,6 +268,7 @@ def test_nobody_is_skipped_where_one_goes_and_another_comes_between_two_pages() 
         assert set(read(recruitment)) == {"2", "3"}
 
 
+# what is wrong with the settings
 
 
 @pytest.mark.parametrize(
@@ -440,6 +441,20 @@ def test_without_a_filter_by_time_nothing_is_read_before_everything_is_due(offic
     assert list(office.adapter(scope=replace(office.scope, everything_after=timedelta(hours=4))).feeds()) == []
     office.last_read = lambda _name, _digest: now - timedelta(hours=4)
     assert len(list(office.adapter(scope=replace(office.scope, everything_after=timedelta(hours=4))).feeds())) == 1
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=365), timedelta(seconds=-5)], ids=str)
+def test_a_reading_is_remembered_by_irk_s_clock_but_never_in_the_future(office: IrkOffice, ahead: timedelta) -> None:
+    """The stand-in goes by this machine's clock, so an IRK that is ahead is one that our own clock lags behind."""
+    before, office.clock = datetime.now(UTC), lambda: datetime.now(UTC) - ahead
+    (feed,) = office.adapter().feeds()
+    assert feed.modified_at <= min(datetime.now(UTC), office.clock())
+    assert feed.modified_at > min(before, before - ahead) - timedelta(seconds=3)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "Fri, 31 Dec 9999 23:59:59 -1200", "Mon, 00 Jan 2026 00:00:00 GMT"])
+def test_what_is_no_moment_is_none(text: str) -> None:
+    assert moment_of(text) is None
 
 
 # the words of httpx

@@ -78,10 +78,8 @@ class IrkApi:
             if not reading.changes_only:
                 yield Feed(NAME, reading.digest, self._clock(), _nothing, FeedProblem.EMPTY, NOBODY)
             return
-        # By IRK's clock, since its filter by time goes by it; ours tells readings within one of its seconds apart.
-        moment = (first.at or self._clock()).replace(microsecond=self._clock().microsecond)
         rows = _Once(partial(self._rows, reading.question), self._shelf())
-        yield Feed(NAME, reading.digest, moment, rows, changes_only=reading.changes_only)
+        yield Feed(NAME, reading.digest, self._moment(first.at), rows, changes_only=reading.changes_only)
 
     def check(self) -> str:
         """Say how much IRK shows us and how it is read; raise Misconfigured for whatever is missing."""
@@ -121,6 +119,15 @@ class IrkApi:
             return None
         since = max(last, self._last_read(NAME, changes) or last) - ours.overlap
         return Reading(Question(codes, ours.page_length, ours.changed_since, since), changes, changes_only=True)
+
+    def _moment(self, theirs: datetime | None) -> datetime:
+        """Return when a reading began by IRK's clock, by which its filter goes, but in no future of ours.
+
+        A clock of IRK's that is once ahead by a year would let nothing be due for that year.
+        """
+        ours = self._clock()
+        # Within one of IRK's seconds, ours tells readings apart.
+        return min((theirs or ours).replace(microsecond=ours.microsecond), ours)
 
     def _codes(self) -> tuple[str, ...]:
         if not self._scope.registrations:

@@ -100,7 +100,7 @@ def moment_of(text: str) -> datetime | None:
     """Return a moment of HTTP (RFC 9110, 5.6.7) in UTC, or None for anything else."""
     try:
         return parsedate_to_datetime(text).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
