@@ -16,6 +16,7 @@ from estudent.services.book_payments import SYSTEM, Booked, StatementSums
 from estudent.services.reconcile import unavailable
 from estudent.services.remind_of_fees import RemindOfFees
 from estudent.services.take_receivables import TakeReceivables
+from estudent.services.watch_statements import SYSTEM as STATEMENTS
 from flows.forms import Mode
 from flows.steps import batch, on_campus
 
@@ -54,6 +55,21 @@ async def export(mode: Mode) -> Tally | None:
     return await on_campus(
         lambda here: here.export_bookings.run() if here.export_bookings and mode == "apply" else None
     )
+
+
+async def look_for_gaps() -> list[Tally]:
+    """Say which statements are missing between others, where any are."""
+    try:
+        tally = await watch_statements()
+    except FarSideError as error:
+        tally = replace(unavailable(STATEMENTS, error, []), failed=1)
+    return [tally] if tally.remarks else []
+
+
+@batch("look for gaps between statements")
+async def watch_statements() -> Tally:
+    """Compare the statements that are kept."""
+    return await on_campus(lambda here: here.watch_statements.run())
 
 
 async def run_service(name: Service, mode: Mode) -> Tally:

@@ -120,6 +120,7 @@ from estudent.services.unlock_account import UnlockAccount
 from estudent.services.watch_mailboxes import SYSTEM as DRIFT
 from estudent.services.watch_mailboxes import WatchMailboxes
 from estudent.services.watch_schemes import WatchSchemes
+from estudent.services.watch_statements import WatchStatements
 from estudent.settings import BankSettings, IrkSettings, Settings, settings
 
 STATUSES: Mapping[str, Standing | None] = {
@@ -604,8 +605,17 @@ class Campus:
         """Book what the statements tell."""
         ours = self.settings.statements
         rules = Rules(frozenset(ours.currencies), ours.excess, ours.other_purpose, ours.early, ours.refund)
-        tills = SqlTills(self.database, self.author, self.settings.payments.purpose)
-        return BookPayments(self.banks, tills, rules, self.today)
+        return BookPayments(self.banks, self.tills, rules, self.today)
+
+    @cached_property
+    def tills(self) -> SqlTills:
+        """Where money is booked."""
+        return SqlTills(self.database, self.author, self.settings.payments.purpose)
+
+    @cached_property
+    def watch_statements(self) -> WatchStatements:
+        """Which statements are missing between others."""
+        return WatchStatements(self.tills, self.today, self.settings.statements.uncounted)
 
     @cached_property
     def take_receivables(self) -> TakeReceivables:

@@ -34,6 +34,7 @@ from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Lock, Step
 from estudent.domain.progress import Seen
 from estudent.domain.statement import Statement, StatementLine
+from estudent.domain.statement_chain import StatementEnds
 from estudent.domain.student import MailboxState, Student
 from estudent.domain.throttle import Recent, Turn
 from estudent.domain.unmatched_line import DeskLine, Suggestion
@@ -559,6 +560,9 @@ class Tills(Protocol):
 
     def knows(self, digest: str) -> bool:
         """Tell whether exactly this file was read before."""
+
+    def ends(self, since: date) -> list[StatementEnds]:
+        """Return where the statements begin and end that have balances and were closed since then."""
 
 
 @dataclass(frozen=True, slots=True)

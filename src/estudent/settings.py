@@ -245,6 +245,9 @@ class StatementSettings(Section):
     banks: dict[str, BankSettings] = Field(
         default_factory=dict, description="subfolder = how that bank writes its files, see docs/fees.md"
     )
+    uncounted: list[str] = Field(
+        default_factory=list, description="banks whose statements' numbers do not count statements (1, 2, 3), but days"
+    )
     currencies: list[str] = Field(default_factory=lambda: ["PLN"], description="currencies of students' accounts")
     excess: Choice = Field(Choice.BOOK, description="a payment of more than is owed: book it, or ask a clerk")
     other_purpose: Choice = Field(

@@ -77,6 +77,25 @@ def test_an_account_that_was_not_offered_cannot_be_chosen(portal: Portal, album:
     assert portal.registry.count(booking) == 0
 
 
+@pytest.mark.parametrize(
+    ("opening", "number", "told"),
+    [
+        ("30.00", "19", "and number 19 of Oct 12, 2026 leave a difference of PLN\N{NO-BREAK SPACE}20.00"),
+        ("10.00", "19", "comes number 19 of Oct 12, 2026; the balance is the same"),
+        ("10.00", "18", ""),
+    ],
+)
+def test_a_statement_that_has_not_come_is_told(portal: Portal, opening: str, number: str, told: str) -> None:
+    file = {"kind": "statement", "name": "bank/a.sta", "bank": "bank", "digest": "d", "read_at": START}
+    portal.registry.insert(fee_file, id=1, **file)
+    common = {"fee_file_id": 1, "account": "27109021380000000100000001", "currency": "PLN", "closing": Decimal("10.00")}
+    days = (("17", date(2026, 10, 9), "0.00"), (number, date(2026, 10, 12), opening))
+    for key, (of, day, begin) in enumerate(days, 2):
+        portal.registry.insert(statement, id=key, number=of, closed_on=day, opening=Decimal(begin), **common)
+    page = portal.at_the_desk(READER).get("/desk/payments").text
+    assert told in page and ("27109021380000000100000001" in page) == bool(told)
+
+
 def test_a_payment_that_is_not_there_is_not_found(portal: Portal) -> None:
     assert portal.at_the_desk(CLERK).get("/desk/payments/99").status_code == 404
 

@@ -29,6 +29,7 @@ from estudent.domain.statement import Statement
 from estudent.domain.whom import Whom
 from estudent.ports import Fate, StatementFile
 from estudent.services.book_payments import Booked, BookPayments
+from estudent.services.watch_statements import WatchStatements
 from sandbox.bank.__main__ import open_debts, write
 from sandbox.bank.month import month
 from sandbox.bank.writing import CSV_COLUMNS, OWN_ACCOUNT, TRAILER
@@ -150,6 +151,23 @@ def test_a_rehearsal_leaves_no_trace(books: Books) -> None:
     before = books.registry.dump()
     told = books.service().rehearse()
     assert told.tally.new > 0 and books.registry.dump() == before
+
+
+def test_a_day_that_has_not_come_is_told_until_it_comes(books: Books) -> None:
+    days = month(open_debts(books.registry.database), FIRST, 30, 3)
+    missing = next(day for day in days[4:] if day.opening != day.closing)
+    for name in ("mt940", "camt053"):
+        write([day for day in days if day is not missing], books.folder, name)
+    done = books.service().run()
+    tills = SqlTills(books.registry.database, Author("tests", "run", books.registry.clock), PURPOSE)
+    watch = WatchStatements(tills, lambda: TODAY)
+    (remark,) = watch.run().remarks
+    amount = f"{missing.closing - missing.opening} PLN"
+    assert OWN_ACCOUNT in remark.why and amount in remark.why and missing.day.isoformat() not in remark.why
+    assert all(each.adds_up for each in done.statements)
+    write([missing], books.folder, "camt053")
+    books.service().run()
+    assert watch.run().remarks == []
 
 
 def test_a_broken_file_stops_no_other_and_is_booked_once_it_is_right(books: Books) -> None:

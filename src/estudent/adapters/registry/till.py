@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -41,6 +42,7 @@ from estudent.adapters.registry.tables import (
 from estudent.domain.booking_rules import HEALING, Owner, Unmatched, Verdict
 from estudent.domain.outcome import Result
 from estudent.domain.statement import LineKind, Statement, StatementLine
+from estudent.domain.statement_chain import StatementEnds
 from estudent.ports import Fate, Judged, StatementFile, Told
 
 SYSTEM = "payments"
@@ -71,6 +73,28 @@ class SqlTills:
         """Tell whether exactly this file was read before."""
         with self.database.reading() as connection:
             return connection.scalar(select(fee_file.c.id).where(fee_file.c.digest == digest)) is not None
+
+    def ends(self, since: date) -> list[StatementEnds]:
+        """Return where the statements begin and end that have balances and were closed since then."""
+        columns = (*statement.c["account", "currency", "number", "closed_on"], fee_file.c["name"], fee_file.c["bank"])
+        balances = [as_float(statement.c[name]) for name in ("opening", "closing")]
+        told = (statement.c.opening.is_not(None), statement.c.closing.is_not(None), statement.c.closed_on >= since)
+        query = select(*columns, *balances).select_from(statement.join(fee_file)).where(*told)
+        with self.database.reading() as connection:
+            rows = connection.execute(query.order_by(statement.c.closed_on, statement.c.id)).all()
+        return [
+            StatementEnds(
+                row.name,
+                row.bank,
+                row.account,
+                row.currency,
+                row.number,
+                money_of(row.opening),
+                money_of(row.closing),
+                row.closed_on,
+            )
+            for row in rows
+        ]
 
 
 @contextmanager
@@ -370,7 +394,12 @@ def lines_of(table: Table) -> Select[Any]:
 
 def amount_of(table: Table) -> Any:
     """Return a table's amount as every database can give it, for `money_of`."""
-    return type_coerce(table.c.amount, Numeric(14, 2, asdecimal=False)).label("amount")
+    return as_float(table.c.amount)
+
+
+def as_float(column: Any) -> Any:
+    """Return a column of money as every database can give it, for `money_of`."""
+    return type_coerce(column, Numeric(16, 2, asdecimal=False)).label(column.name)
 
 
 def line_of(row: Any) -> StatementLine:

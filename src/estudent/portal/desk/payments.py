@@ -82,6 +82,7 @@ def payments() -> Response:
         fate=fate,
         fates=FATES,
         counts=desk.counts(),
+        gaps=campus().watch_statements.gaps(),
     )
 
 
