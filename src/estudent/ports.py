@@ -37,6 +37,7 @@ from estudent.domain.statement import Statement, StatementLine
 from estudent.domain.statement_chain import StatementEnds
 from estudent.domain.student import MailboxState, Student
 from estudent.domain.throttle import Recent, Turn
+from estudent.domain.told_before import OtherStatement
 from estudent.domain.unmatched_line import DeskLine, Suggestion
 from estudent.domain.usos_link import UsosLink, UsosPerson
 from estudent.domain.whom import Whom
@@ -510,6 +511,9 @@ class Till(Protocol):
 
     def wait(self, reasons: Sequence[tuple[int, Unmatched]]) -> None:
         """Store why lines wait."""
+
+    def told_by_others(self, file: StatementFile, statement: Statement) -> list[OtherStatement]:
+        """Return what other files have told of the days of a statement's lines on its account."""
 
     def begin_statement(self, file: int, statement: Statement) -> int:
         """Note a statement of the file; return its number."""

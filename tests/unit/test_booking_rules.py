@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estudent.domain.booking_rules import Choice, Note, Owner, Rules, Unmatched, Verdict, judge
+from estudent.domain.booking_rules import LASTING, Choice, Note, Owner, Rules, Unmatched, Verdict, judge
 from estudent.domain.fees import Account, Booking, Ledger, Receivable, balances, remainders
 from estudent.domain.nrb import Nrb
 from estudent.domain.statement import LineKind, Statement, StatementLine
@@ -114,14 +114,13 @@ def test_a_currency_that_the_settings_name_is_taken() -> None:
     assert judge(a_line(currency="EUR"), owing(), rules, TODAY) == booked(Note.EARLY)
 
 
-def test_a_reference_with_another_amount_waits() -> None:
-    assert judge(a_line(), owing(), Rules(), TODAY, used_again=True) == waits(Unmatched.REFERENCE_USED_AGAIN)
-
-
-@pytest.mark.parametrize("changes", [{"booking_date": date(2026, 10, 13)}, {"account": "1" * 26}])
-def test_a_reference_used_again_never_gets_a_reason_that_goes_away_by_itself(changes: dict[str, Any]) -> None:
-    verdict = judge(a_line(**changes), None, Rules(), TODAY, used_again=True)
-    assert verdict == waits(Unmatched.REFERENCE_USED_AGAIN)
+@pytest.mark.parametrize("doubt", sorted(LASTING))
+@pytest.mark.parametrize("changes", [{}, {"booking_date": date(2026, 10, 13)}, {"account": "1" * 26}])
+def test_a_doubt_never_gives_way_to_a_reason_that_goes_away_by_itself(
+    changes: dict[str, Any], doubt: Unmatched
+) -> None:
+    assert judge(a_line(**changes), None, Rules(), TODAY, doubt=doubt) == waits(doubt)
+    assert judge(a_line(**changes), owing(), Rules(), TODAY, doubt=doubt) == waits(doubt)
 
 
 def test_a_payment_can_be_reversed_once() -> None:

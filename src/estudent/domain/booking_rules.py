@@ -8,6 +8,7 @@ worked out when somebody looks (`fees.balances`): of one account and currency th
     amount is zero                                        unmatched: no amount
     reference known with another amount, account or day   unmatched: reference used again
     reference twice in one statement                      the second is unmatched: reference used again
+    perhaps told before by another file (`told_before`)   unmatched: told before
     without a booking date                                unmatched: no booking date (the date decides, none is guessed)
     booked in the future                                  unmatched: future date, until the day has come
     no individual account                                 unmatched: no account
@@ -44,6 +45,7 @@ class Unmatched(StrEnum):
     NO_BOOKING_DATE = "no booking date"
     FUTURE_DATE = "future date"
     REFERENCE_USED_AGAIN = "reference used again"
+    TOLD_BEFORE = "told before"
     NO_ACCOUNT = "no account"
     WRONG_ACCOUNT_NUMBER = "wrong account number"
     UNKNOWN_ACCOUNT = "unknown account"
@@ -60,6 +62,9 @@ HEALING = frozenset(
     {Unmatched.FUTURE_DATE, Unmatched.UNKNOWN_ACCOUNT, Unmatched.NOTHING_OWED, Unmatched.REVERSAL_WITHOUT_PAYMENT}
 )
 """Reasons that go away by themselves; such lines are judged anew in every run."""
+
+LASTING = frozenset({Unmatched.REFERENCE_USED_AGAIN, Unmatched.TOLD_BEFORE})
+"""Reasons that lie in what other statements say, whatever is found in the line itself."""
 
 
 class Note(StrEnum):
@@ -124,9 +129,14 @@ class Verdict:
     why: Unmatched | None = None
 
 
-def judge(line: StatementLine, owner: Owner | None, rules: Rules, today: date, *, used_again: bool = False) -> Verdict:
-    """Return what becomes of a line whose account belongs to `owner`, by the table above."""
-    if why := _fault(line, today, used_again=used_again):
+def judge(
+    line: StatementLine, owner: Owner | None, rules: Rules, today: date, *, doubt: Unmatched | None = None
+) -> Verdict:
+    """Return what becomes of a line whose account belongs to `owner`, by the table above.
+
+    `doubt` is a reason that lies in what other statements say.
+    """
+    if why := _fault(line, today, doubt):
         return _waits(why)
     if owner is None:
         return _waits(_whose(line.account))
@@ -139,12 +149,12 @@ def judge(line: StatementLine, owner: Owner | None, rules: Rules, today: date, *
     return _credit(line, owner, rules)
 
 
-def _fault(line: StatementLine, today: date, *, used_again: bool) -> Unmatched | None:
+def _fault(line: StatementLine, today: date, doubt: Unmatched | None) -> Unmatched | None:
     if not line.amount:
         return Unmatched.NO_AMOUNT
     # Before the reasons that go away by themselves: this one does not.
-    if used_again:
-        return Unmatched.REFERENCE_USED_AGAIN
+    if doubt:
+        return doubt
     if line.booking_date is None:
         return Unmatched.NO_BOOKING_DATE
     return Unmatched.FUTURE_DATE if line.booking_date > today else None

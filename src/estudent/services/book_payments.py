@@ -11,6 +11,7 @@ from decimal import Decimal
 from estudent.domain.booking_rules import Owner, Rules, Unmatched, Verdict, judge
 from estudent.domain.outcome import Remark, Tally
 from estudent.domain.statement import NOTHING, Statement, StatementLine, repeated
+from estudent.domain.told_before import Again, ToldBefore
 from estudent.ports import Banks, Fate, Judged, Refused, StatementFile, Till, Tills, Told, Unavailable
 
 AT_ONCE = 1000
@@ -108,6 +109,7 @@ class BookPayments:
 
     def _book(self, till: Till, file: int, of: StatementFile, said: _Said) -> tuple[StatementSums, Counter[Unmatched]]:
         statement = said.statement
+        said.told = _told_before(till, of, said)
         number = till.begin_statement(file, statement)
         sums = dict.fromkeys(Fate, NOTHING)
         lines, waiting = Counter[Fate](), Counter[Unmatched]()
@@ -128,11 +130,13 @@ class BookPayments:
         said.healed += self._tell_anew(till, said.read_otherwise(marks, kept, lines))
         owners = _owners(till, lines)
         for mark, line in zip(marks, lines, strict=True):
-            if mark.key in kept or line.position in said.before:
+            is_known = mark.key in kept or line.position in said.before
+            again = None if is_known else said.told.judge(mark.content)
+            if is_known or again is Again.CERTAIN:
                 yield Judged(line, mark.content, None, Fate.KNOWN, None)
                 continue
             owner = owners.get(line.account)
-            verdict = judge(line, owner, self.rules, self.today(), used_again=mark.used_again)
+            verdict = judge(line, owner, self.rules, self.today(), doubt=_doubt(mark, again))
             if verdict.account is not None and owner:
                 owner.book(line)
             fate = Fate.UNMATCHED if verdict.account is None else Fate.BOOKED
@@ -191,6 +195,7 @@ class _Said:
     def __init__(self, statement: Statement, before: Mapping[int, int]) -> None:
         """`before` are the lines that are kept of these bytes as they were read in another way, by their position."""
         self.statement, self.before, self.healed = statement, before, 0
+        self.told = ToldBefore(statement, (), ())
         self.keys = [statement.key(line) for line in statement.lines]
         self.several = {key for key, many in Counter(self.keys).items() if many > 1}
         self.times = Counter[tuple[str, str]]()
@@ -218,6 +223,23 @@ class _Said:
             self.times[key, content] += 1
         used_again = times > 0 or told.setdefault(key, content) != content
         return _Mark(repeated(key, content, times) if used_again else key, content, used_again)
+
+
+def _told_before(till: Till, file: StatementFile, said: _Said) -> ToldBefore:
+    """Return what other files have told of a statement, less what is known by its references."""
+    statement, recognised = said.statement, list[str]()
+    others = till.told_by_others(file, statement)
+    for lines in _portions(statement.lines) if others else ():
+        keys = said.keys[lines[0].position - 1 : lines[-1].position]
+        kept = till.seen(keys)
+        recognised += [line.content for key, line in zip(keys, lines, strict=True) if kept.get(key) == line.content]
+    return ToldBefore(statement, others, recognised)
+
+
+def _doubt(mark: _Mark, again: Again | None) -> Unmatched | None:
+    if mark.used_again:
+        return Unmatched.REFERENCE_USED_AGAIN
+    return Unmatched.TOLD_BEFORE if again else None
 
 
 def _owners(till: Till, lines: Sequence[StatementLine]) -> dict[str, Owner]:

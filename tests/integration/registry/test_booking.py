@@ -146,6 +146,16 @@ def test_the_same_payments_in_another_format_are_known(books: Books) -> None:
     assert known == again.tally.read > 2 * MANY
 
 
+def test_the_same_days_in_another_format_without_references_are_known_by_their_lines(books: Books) -> None:
+    moved = books.write("mt940", "camt053")
+    for file in (books.folder / "camt053").iterdir():
+        file.write_text(re.sub("<Refs>.*?</Refs>", "", file.read_text(encoding="utf-8")), encoding="utf-8")
+    done = books.service().run()
+    assert books.booked + books.sums(Fate.UNMATCHED) == moved
+    second = [each for each in done.statements if each.file.startswith("camt053/")]
+    assert {fate for each in second for fate in each.lines} == {Fate.KNOWN}
+
+
 def test_a_rehearsal_leaves_no_trace(books: Books) -> None:
     books.write("mt940")
     before = books.registry.dump()
@@ -297,6 +307,28 @@ def test_a_file_that_is_read_in_another_way_books_nothing_twice(books: Books) ->
     assert read(books, with_references).statements[0].lines == {Fate.KNOWN: 2}
     # The same payments in a statement of the month are known by what was learnt now.
     assert read(books, with_references, text.replace(":28C:1", ":28C:99")).tally.new == 0
+    assert books.booked == Decimal(10)
+
+
+def test_what_cannot_be_told_apart_from_another_file_s_payment_waits(books: Books) -> None:
+    day = mt940(("", number_of(1)), ("", number_of(2)), number="7")
+    month_ = mt940(("", number_of(3)), ("", number_of(2)), ("", number_of(1)), number="1")
+    read(books, USUAL, day)
+    done = read(books, USUAL, month_)
+    assert (done.tally.new, done.waiting, books.booked) == (1, {Unmatched.TOLD_BEFORE: 2}, Decimal(15))
+    # Nor is it booked when its file is read in another way.
+    assert read(books, replace(USUAL, title_fields=("21",))).healed == 0 and books.booked == Decimal(15)
+
+
+def test_the_same_balances_with_other_payments_book_nothing(books: Books) -> None:
+    read(books, USUAL, mt940(("G1", number_of(1)), number="7"))
+    assert read(books, USUAL, mt940(("", number_of(2)), number="99")).waiting == {Unmatched.TOLD_BEFORE: 1}
+
+
+def test_a_second_payment_of_a_day_is_booked_where_the_first_is_known_by_its_reference(books: Books) -> None:
+    read(books, USUAL, mt940(("G1", number_of(1)), number="7"))
+    whole_day = mt940(("G2", number_of(1)), ("G1", number_of(1)), number="99")
+    assert read(books, USUAL, whole_day).statements[0].lines == {Fate.BOOKED: 1, Fate.KNOWN: 1}
     assert books.booked == Decimal(10)
 
 

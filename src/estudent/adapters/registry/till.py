@@ -21,6 +21,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     text,
     type_coerce,
@@ -29,6 +30,7 @@ from sqlalchemy import (
 
 from estudent.adapters.registry.database import Database, insert_if_new
 from estudent.adapters.registry.journal import Author, EntryForEach
+from estudent.adapters.registry.students import in_portions
 from estudent.adapters.registry.tables import (
     Moment,
     booking,
@@ -39,10 +41,11 @@ from estudent.adapters.registry.tables import (
     statement,
     statement_line,
 )
-from estudent.domain.booking_rules import HEALING, Owner, Unmatched, Verdict
+from estudent.domain.booking_rules import HEALING, LASTING, Owner, Unmatched, Verdict
 from estudent.domain.outcome import Result
 from estudent.domain.statement import LineKind, Statement, StatementLine
 from estudent.domain.statement_chain import StatementEnds
+from estudent.domain.told_before import OtherStatement
 from estudent.ports import Fate, Judged, StatementFile, Told
 
 SYSTEM = "payments"
@@ -164,7 +167,7 @@ class SqlTill:
             self.connection.execute(named, names)
         theirs = statement_line.c.id.in_([each.kept for each in told])
         waits = (statement_line.c.state == Fate.UNMATCHED.value, statement_line.c.decision == "")
-        judged_anew = statement_line.c.reason != Unmatched.REFERENCE_USED_AGAIN.value
+        judged_anew = statement_line.c.reason.not_in([why.value for why in LASTING])
         query = select(statement_line.c.id).where(theirs, *waits, judged_anew)
         waiting = set(self.connection.scalars(query))
         anew = [each for each in told if each.kept in waiting]
@@ -179,6 +182,37 @@ class SqlTill:
         if reasons:
             rows = [{"line_id": key, "why": why.value} for key, why in reasons]
             self.connection.execute(change.values(reason=bindparam("why")), rows)
+
+    def told_by_others(self, file: StatementFile, said: Statement) -> list[OtherStatement]:
+        """Return what other files have told of the days of a statement's lines on its account, if it names one."""
+        days = [day for day in (said.closed_on, *(line.booking_date for line in said.lines)) if day]
+        if not (days and said.lines):
+            return []
+        columns = (*statement.c["id", "closed_on"], as_float(statement.c.opening), as_float(statement.c.closing))
+        others = (
+            select(*columns)
+            .select_from(statement.join(fee_file))
+            .where(
+                func.substr(fee_file.c.digest, 1, HALF) != file.digest[:HALF],
+                # What was closed before the first of these days tells of none of them.
+                statement.c.closed_on >= min(days),
+                *([statement.c.account.in_([said.account[:40], ""])] if said.account else []),
+            )
+        )
+        found = {row.id: _other(row) for row in self.connection.execute(others)}
+        same_days = or_(
+            statement_line.c.booking_date.between(min(days), max(days)),
+            statement_line.c.statement_id.in_(
+                [key for key, other in found.items() if other.closed_on == said.closed_on]
+            ),
+        )
+        lines = select(*statement_line.c["statement_id", "content", "state"]).where(same_days)
+        for some in in_portions(sorted(found)):
+            for row in self.connection.execute(lines.where(statement_line.c.statement_id.in_(some))):
+                found[row.statement_id].contents[row.content] += 1
+                if row.state != Fate.KNOWN.value:
+                    found[row.statement_id].told_first[row.content] += 1
+        return [other for other in found.values() if other.contents]
 
     def begin_statement(self, file: int, begun: Statement) -> int:
         """Note a statement of the file; return its number."""
@@ -332,6 +366,11 @@ def _sum(column: Any) -> Any:
 def money_of(amount: float) -> Decimal:
     """Return the amount that the database gave as a float, to the grosz."""
     return Decimal(f"{amount:.2f}")
+
+
+def _other(row: Any) -> OtherStatement:
+    opening, closing = (None if amount is None else money_of(amount) for amount in (row.opening, row.closing))
+    return OtherStatement(opening, closing, row.closed_on, Counter(), Counter())
 
 
 def _add(found: dict[int, Money], student: int, account: int, currency: str, amount: Decimal) -> None:

@@ -30,6 +30,9 @@ WHY: Mapping[str, Any] = {
     Unmatched.NO_BOOKING_DATE: lazy_gettext("The bank does not say when it was booked; that date decides."),
     Unmatched.FUTURE_DATE: lazy_gettext("Its booking date lies in the future."),
     Unmatched.REFERENCE_USED_AGAIN: lazy_gettext("Its reference was used before, with another amount or account."),
+    Unmatched.TOLD_BEFORE: lazy_gettext(
+        "Another file of the bank has told of this amount, account and day. If it is the same payment, set it aside."
+    ),
     Unmatched.NO_ACCOUNT: lazy_gettext("It names no individual account."),
     Unmatched.WRONG_ACCOUNT_NUMBER: lazy_gettext("The check digits of its account number are wrong."),
     Unmatched.UNKNOWN_ACCOUNT: lazy_gettext("No student has this account."),
