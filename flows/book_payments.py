@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 
-from flows.fees import hand_on, look_for_gaps, publish_sums, take_statements
+from flows.fees import hand_on, publish_sums, take_statements, warnings
 from flows.forms import Mode
 from flows.steps import finish
 
@@ -18,4 +18,5 @@ async def book_payments(mode: Mode = "rehearse") -> None:
     """
     booked = await take_statements(mode)
     await publish_sums(booked, mode)
-    await finish("book-payments", [booked.tally, *await look_for_gaps(), *await hand_on(mode)], mode)
+    tallies = [booked.tally, *await warnings("watch_statements"), *await hand_on(mode)]
+    await finish("book-payments", tallies, mode)

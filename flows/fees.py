@@ -16,11 +16,13 @@ from estudent.services.book_payments import SYSTEM, Booked, StatementSums
 from estudent.services.reconcile import unavailable
 from estudent.services.remind_of_fees import RemindOfFees
 from estudent.services.take_receivables import TakeReceivables
-from estudent.services.watch_statements import SYSTEM as STATEMENTS
+from estudent.services.watch_schemes import WatchSchemes
+from estudent.services.watch_statements import WatchStatements
 from flows.forms import Mode
 from flows.steps import batch, on_campus
 
 Service = Literal["take_receivables", "remind_of_fees"]
+Watch = Literal["watch_statements", "schemes"]
 
 
 async def take_statements(mode: Mode) -> Booked:
@@ -57,19 +59,24 @@ async def export(mode: Mode) -> Tally | None:
     )
 
 
-async def look_for_gaps() -> list[Tally]:
-    """Say which statements are missing between others, where any are."""
+async def warnings(watch: Watch) -> list[Tally]:
+    """Say what will not stay well by itself, if there is anything: statements missing, numbers running out."""
     try:
-        tally = await watch_statements()
+        tally = await watched(watch)
     except FarSideError as error:
-        tally = replace(unavailable(STATEMENTS, error, []), failed=1)
+        tally = replace(unavailable(watch, error, []), failed=1)
     return [tally] if tally.remarks else []
 
 
-@batch("look for gaps between statements")
-async def watch_statements() -> Tally:
-    """Compare the statements that are kept."""
-    return await on_campus(lambda here: here.watch_statements.run())
+@batch("watch")
+async def watched(watch: Watch) -> Tally:
+    """Look at what is kept."""
+
+    def work(here: Campus) -> Tally:
+        service: WatchStatements | WatchSchemes = getattr(here, watch)
+        return service.run()
+
+    return await on_campus(work)
 
 
 async def run_service(name: Service, mode: Mode) -> Tally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 
+from flows.fees import warnings
 from flows.forms import AS_IN_SETTINGS, EVERYONE, Chosen, Limits, Mode
 from flows.steps import finish, reconcile
 
@@ -18,4 +19,4 @@ async def payment_accounts(mode: Mode = "rehearse", whom: Chosen = EVERYONE, bra
         brake: when the run stops and asks
     """
     tally = await reconcile("payment_accounts", whom, mode, brake)
-    await finish("payment-accounts", [tally], mode)
+    await finish("payment-accounts", [tally, *await warnings("schemes")], mode)

@@ -907,14 +907,11 @@ class Campus:
 
     def _assign_account_numbers(self) -> AssignAccountNumbers:
         numbers = SqlAccountNumbers(self.database, self.author)
-        return AssignAccountNumbers(
-            self.students,
-            self.usos,
-            numbers,
-            self.settings.payments.purpose,
-            _scheme(self.settings),
-            _further_schemes(self.settings),
-        )
+        scheme, further = _scheme(self.settings), _further_schemes(self.settings)
+        if any(not each.key for each in (scheme, *further) if each):
+            raise Misconfigured(NO_KEY)
+        purpose = self.settings.payments.purpose
+        return AssignAccountNumbers(self.students, self.usos, numbers, purpose, scheme, further)
 
     @cached_property
     def import_account_numbers(self) -> ImportAccountNumbers:
@@ -1025,6 +1022,9 @@ def _statuses(added: Mapping[str, str]) -> dict[str, Standing | None]:
         raise Misconfigured(f"ESTUDENT_RECRUITMENT__STATUSES: {error}; there are {known}") from None
 
 
+NO_KEY = "ESTUDENT_PAYMENTS__KEY needs 32 characters or more"
+
+
 def _scheme(ours: Settings) -> PaymentScheme | None:
     payments = ours.payments
     if not payments.sort_code:
@@ -1043,8 +1043,9 @@ def _made(
     ours: Settings, purpose: str, sort_code: str, prefix: str, programmes: frozenset[str] = frozenset()
 ) -> PaymentScheme:
     key = ours.payments.key.get_secret_value().encode()
-    if len(key) < 32:
-        raise Misconfigured("ESTUDENT_PAYMENTS__KEY needs 32 characters or more")
+    # The portal has none: it gives no numbers, and tells how many are left.
+    if len(key) < 32 and (key or not ours.portal.bind_dn):
+        raise Misconfigured(NO_KEY)
     if not 0 < len(purpose) <= 30:
         raise Misconfigured("ESTUDENT_PAYMENTS__…: a purpose has 1 to 30 characters")
     try:

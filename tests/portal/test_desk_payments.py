@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import cast
 
 import pytest
 
 from estudent.adapters.registry.tables import booking, fee_file, payment_account, statement, statement_line
-from estudent.ports import Role, StaffMember
+from estudent.bootstrap import Campus
+from estudent.domain.nrb import PaymentScheme
+from estudent.ports import AccountNumbers, Misconfigured, Role, StaffMember
+from estudent.services.watch_schemes import WatchSchemes
+from tests.builders import SORT_CODE
 from tests.contract.registry_world import START, nrb
 from tests.portal.world import Portal, form_in
 
@@ -80,8 +85,8 @@ def test_an_account_that_was_not_offered_cannot_be_chosen(portal: Portal, album:
 @pytest.mark.parametrize(
     ("opening", "number", "told"),
     [
-        ("30.00", "19", "and number 19 of Oct 12, 2026 leave a difference of PLN\N{NO-BREAK SPACE}20.00"),
-        ("10.00", "19", "comes number 19 of Oct 12, 2026; the balance is the same"),
+        ("30.00", "19", "leave a difference of PLN\N{NO-BREAK SPACE}20.00"),
+        ("10.00", "19", "after number 17 of "),
         ("10.00", "18", ""),
     ],
 )
@@ -89,11 +94,34 @@ def test_a_statement_that_has_not_come_is_told(portal: Portal, opening: str, num
     file = {"kind": "statement", "name": "bank/a.sta", "bank": "bank", "digest": "d", "read_at": START}
     portal.registry.insert(fee_file, id=1, **file)
     common = {"fee_file_id": 1, "account": "27109021380000000100000001", "currency": "PLN", "closing": Decimal("10.00")}
-    days = (("17", date(2026, 10, 9), "0.00"), (number, date(2026, 10, 12), opening))
-    for key, (of, day, begin) in enumerate(days, 2):
+    for key, (of, begin) in enumerate((("17", "0.00"), (number, opening)), 2):
+        day = portal.campus.today() - timedelta(days=9 - key)
         portal.registry.insert(statement, id=key, number=of, closed_on=day, opening=Decimal(begin), **common)
     page = portal.at_the_desk(READER).get("/desk/payments").text
     assert told in page and ("27109021380000000100000001" in page) == bool(told)
+
+
+class Nearly:
+    """Port `AccountNumbers` of a bank whose numbers are nearly used up."""
+
+    def count(self, _start: str, _since: datetime) -> tuple[int, int]:
+        return 60_000, 40_000
+
+
+def test_a_scheme_that_runs_out_is_told(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    scheme = PaymentScheme("tuition", SORT_CODE, "12345678901", b"")
+    watch = WatchSchemes(cast(AccountNumbers, Nearly()), [scheme], lambda: START)
+    monkeypatch.setattr(Campus, "schemes", watch)
+    page = portal.at_the_desk(READER).get("/desk/payments").text
+    assert f"{SORT_CODE}12345678901…): 30000 are left, and 40000 were given in the last year" in page
+
+
+def test_wrong_settings_of_schemes_bar_no_clerk(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def schemes(_: Campus) -> WatchSchemes:
+        raise Misconfigured("ESTUDENT_PAYMENTS__…")
+
+    monkeypatch.setattr(Campus, "schemes", property(schemes))
+    assert portal.at_the_desk(READER).get("/desk/payments").status_code == 200
 
 
 def test_a_payment_that_is_not_there_is_not_found(portal: Portal) -> None:

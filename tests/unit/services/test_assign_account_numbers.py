@@ -193,6 +193,8 @@ def test_a_scheme_that_runs_out_is_told_a_year_before(given: int, last_year: int
     watch = WatchSchemes(cast(AccountNumbers, Numbers()), [scheme], lambda: datetime(2027, 10, 1, tzinfo=UTC))
     told = watch.check()
     assert told.startswith("WARNING: ") == warns and f"{90_000 - given} left for tuition" in told
+    remarks = [(each.about, "run out within a year" in each.why) for each in watch.run().remarks]
+    assert remarks == ([("tuition", True)] if warns else [])
 
 
 def test_what_was_given_is_counted_by_prefix_and_year(registrar: Registrar, usos: FakeUsos) -> None:

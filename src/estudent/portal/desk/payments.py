@@ -13,13 +13,14 @@ from wtforms.validators import InputRequired, Optional
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.booking_rules import Note, Unmatched
+from estudent.domain.nrb import SchemeUse
 from estudent.domain.unmatched_line import Clue, DeskLine, Suggestion
 from estudent.portal.desk.blueprint import pages
 from estudent.portal.desk.forms import ReasonedForm
 from estudent.portal.fees import PURPOSES
 from estudent.portal.here import campus, for_staff
 from estudent.portal.page import show
-from estudent.ports import Fate, Role
+from estudent.ports import Fate, Misconfigured, Role
 
 SHOWN = 200
 LINE = "/payments/<int(max=9223372036854775807):key>"
@@ -86,7 +87,17 @@ def payments() -> Response:
         fates=FATES,
         counts=desk.counts(),
         gaps=campus().watch_statements.gaps(),
+        short=_short_schemes(),
+        purposes=PURPOSES,
     )
+
+
+def _short_schemes() -> list[SchemeUse]:
+    """Return the schemes that run out; wrong settings of theirs are the doctor's business and bar no clerk."""
+    try:
+        return campus().schemes.short()
+    except Misconfigured:
+        return []
 
 
 @pages.get(LINE)
