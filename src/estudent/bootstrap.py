@@ -605,7 +605,8 @@ class Campus:
         """Book what the statements tell."""
         ours = self.settings.statements
         rules = Rules(frozenset(ours.currencies), ours.excess, ours.other_purpose, ours.early, ours.refund)
-        return BookPayments(self.banks, self.tills, rules, self.today)
+        kept = timedelta(days=ours.payer_days)
+        return BookPayments(self.banks, self.tills, rules, self.today, kept)
 
     @cached_property
     def tills(self) -> SqlTills:

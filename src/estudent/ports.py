@@ -565,6 +565,9 @@ class Tills(Protocol):
     def knows(self, digest: str) -> bool:
         """Tell whether exactly this file was read before."""
 
+    def forget_payers(self, after: timedelta) -> int:
+        """Delete what payers wrote on lines of files that were read longer ago; return on how many there was any."""
+
     def ends(self, since: date) -> list[StatementEnds]:
         """Return where the statements begin and end that have balances and were closed since then."""
 

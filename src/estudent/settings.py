@@ -262,6 +262,9 @@ class StatementSettings(Section):
     exports: Path | None = Field(
         None, description="the folder for files of bookings for USOS and FK; empty: none are written"
     )
+    payer_days: int = Field(
+        365, ge=1, description="so long after its file was read a line's payer and title are deleted, also if it waits"
+    )
     remind_days: int = Field(3, ge=0, description="so many working days before the last safe day students are reminded")
 
 

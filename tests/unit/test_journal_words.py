@@ -119,6 +119,7 @@ WRITTEN: dict[tuple[str, str, str], list[Step]] = {
         ("receivables", step, DONE) for step in ("receivable corrected", "receivable cancelled")
     ],
     ("adapters/registry/till.py", "SYSTEM", "step"): [("payments", f"payment {note.value}", DONE) for note in Note],
+    ("adapters/registry/till.py", "SYSTEM", "'payer forgotten'"): [("payments", "payer forgotten", DONE)],
     ("adapters/registry/payment_desk.py", "SYSTEM", "step"): [
         ("desk", step, DONE) for step in ("payment assigned", "payment taken back")
     ],

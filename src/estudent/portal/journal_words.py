@@ -151,6 +151,7 @@ SENTENCES: Mapping[tuple[str, str, str], Any] = {
     ("payments", "payment in advance", DONE): lazy_gettext("A payment was booked while nothing was owed."),
     ("payments", "payment refund", DONE): lazy_gettext("Money was given back to the student."),
     ("payments", "payment reversal", DONE): lazy_gettext("The bank has taken a payment back."),
+    ("payments", "payer forgotten", DONE): lazy_gettext("What a payment's payer wrote was deleted after its time."),
     ("desk", "payment assigned", DONE): lazy_gettext("The desk booked a payment that waited."),
     ("desk", "payment taken back", DONE): lazy_gettext("The desk took the booking of a payment back."),
     ("desk", "contact corrected", DONE): lazy_gettext("The desk corrected the contact address."),

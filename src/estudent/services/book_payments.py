@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from estudent.domain.booking_rules import Owner, Rules, Unmatched, Verdict, judge
@@ -44,22 +44,30 @@ class StatementSums:
 
 @dataclass(slots=True)
 class Booked:
-    """What a run did: its counts, every statement's sums, why lines wait, and how many earlier ones were booked now."""
+    """What a run did: its counts, every statement's sums, why lines wait, how many earlier ones were booked now.
+
+    `forgotten` is on how many lines what the payer wrote was deleted after its time.
+    """
 
     tally: Tally
     statements: list[StatementSums] = field(default_factory=list)
     waiting: Counter[Unmatched] = field(default_factory=Counter)
     healed: int = 0
+    forgotten: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class BookPayments:
-    """Reads every file that was not read before, each in one transaction: a file is booked whole or not at all."""
+    """Reads every file that was not read before, each in one transaction: a file is booked whole or not at all.
+
+    `forget_after` is how long after its file was read a line's payer is forgotten; None: never.
+    """
 
     banks: Banks
     tills: Tills
     rules: Rules
     today: Callable[[], date]
+    forget_after: timedelta | None = None
 
     def run(self) -> Booked:
         """Book everything that is there, then look once more at what waits."""
@@ -84,7 +92,15 @@ class BookPayments:
                 booked.tally.remarks.append(Remark(file.name, str(error), "the next run reads it"))
         if apply:
             self._look_again(booked)
+            self._forget(booked)
         return booked
+
+    def _forget(self, booked: Booked) -> None:
+        if self.forget_after is not None:
+            booked.forgotten = self.tills.forget_payers(self.forget_after)
+        if booked.forgotten:
+            why = f"payer and title of {booked.forgotten} lines were deleted after their time"
+            booked.tally.remarks.append(Remark(SYSTEM, why, "nothing; the bank's files still have them"))
 
     def _take(self, file: StatementFile, statements: Sequence[Statement], booked: Booked, *, apply: bool) -> None:
         found: list[tuple[StatementSums, Counter[Unmatched]]] = []

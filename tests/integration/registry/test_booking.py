@@ -237,6 +237,16 @@ def test_what_people_wrote_is_kept_only_while_somebody_must_read_it(books: Books
         assert bool(row["payer"]) == (row["state"] == Fate.UNMATCHED.value)
 
 
+def test_what_people_wrote_is_forgotten_by_the_run_and_counted(books: Books) -> None:
+    books.write("mt940")
+    waiting = books.service().run().waiting.total()
+    for many in (0, waiting, 0):
+        done = replace(books.service(), forget_after=timedelta(hours=36)).run()
+        assert (done.forgotten, len(done.tally.remarks)) == (many, bool(many))
+        books.registry.clock.turn(days=2)
+    assert not any(row["payer"] or row["title"] for row in books.registry.rows(statement_line))
+
+
 class OneFile:
     """Port `Banks` with statements of the test's own."""
 

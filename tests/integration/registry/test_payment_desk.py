@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,33 @@ def test_a_clue_leads_to_a_suggestion_and_to_nothing_else(
     assert (str(first.album), first.account, first.owed) == ("100001", 1, PAID)
     assert clue in first.clues
     assert ledger_sum(registry) == 0
+
+
+def forgotten(registry: Registry) -> int:
+    """Let the run forget what is older than an hour."""
+    tills = SqlTills(registry.database, Author("flow book-payments", "run", registry.clock), PURPOSE)
+    return tills.forget_payers(timedelta(hours=1))
+
+
+@pytest.mark.parametrize("decide", ["nothing", "assign", "set aside"])
+def test_what_a_payer_wrote_is_forgotten_after_its_time_whatever_was_decided(registry: Registry, decide: str) -> None:
+    line = waiting(registry, title="czesne 100001", payer="ŁUCJA ŻAK")
+    if decide == "assign":
+        assert desk(registry).assign(line.key, 1, None, "it is in the title")
+    if decide == "set aside":
+        assert desk(registry).set_aside(line.key, "a hall's rent")
+    assert forgotten(registry) == 0
+    registry.clock.turn(hours=2)
+    assert (forgotten(registry), forgotten(registry)) == (1, 0)
+    after = desk(registry).line(line.key)
+    assert after is not None
+    assert (after.line.title, after.line.payer, after.line.amount) == ("", "", PAID)
+    assert after.decision.startswith("flow book-payments: payer and title deleted")
+    assert after.state == {"assign": Fate.BOOKED, "set aside": Fate.ASIDE}.get(decide, Fate.UNMATCHED)
+    steps = [row["step"] for row in registry.rows(journal) if row["student_id"] == 1]
+    assert steps.count("payer forgotten") == (decide == "assign")
+    if decide != "nothing":
+        assert desk(registry).undo(line.key, "it was wrong")
 
 
 def test_the_likeliest_comes_first(registry: Registry) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -46,13 +46,14 @@ from estudent.domain.outcome import Result
 from estudent.domain.statement import LineKind, Statement, StatementLine
 from estudent.domain.statement_chain import StatementEnds
 from estudent.domain.told_before import OtherStatement
-from estudent.ports import Fate, Judged, StatementFile, Told
+from estudent.ports import Fate, JournalEntry, Judged, StatementFile, Told
 
 SYSTEM = "payments"
 ONE_TILL = text("SELECT pg_advisory_xact_lock(7401)")
 """A lock that PostgreSQL gives to one transaction at a time; 7401 is ours."""
 
-LONGEST_TITLE, LONGEST_PAYER = 500, 200
+LONGEST_TITLE, LONGEST_PAYER, LONGEST_DECISION = 500, 200, 300
+FORGOTTEN = "payer and title deleted after their time"
 HALF = 32
 """So many signs of a file's digest are a mark of its bytes."""
 
@@ -76,6 +77,34 @@ class SqlTills:
         """Tell whether exactly this file was read before."""
         with self.database.reading() as connection:
             return connection.scalar(select(fee_file.c.id).where(fee_file.c.digest == digest)) is not None
+
+    def forget_payers(self, after: timedelta) -> int:
+        """Delete what payers wrote on lines of files that were read longer ago; return on how many there was any.
+
+        Each such line says so beside what was decided of it, and the journal of the student whose it is.
+        """
+        old = statement_line.join(statement).join(fee_file)
+        written = or_(statement_line.c.title != "", statement_line.c.payer != "")
+        lines = (
+            select(statement_line.c.id)
+            .select_from(old)
+            .where(written, fee_file.c.read_at < self.author.clock() - after)
+        )
+        told = literal(f"{self.author.actor}: {FORGOTTEN}; ").concat(statement_line.c.decision)
+        values = NOT_WRITTEN | {"decision": func.substr(func.rtrim(told, "; "), 1, LONGEST_DECISION)}
+        with booking_turn(self.database) as connection:
+            keys = list(connection.scalars(lines))
+            for some in in_portions(keys):
+                self._journal_forgotten(connection, some)
+                connection.execute(update(statement_line).where(statement_line.c.id.in_(some)).values(values))
+        return len(keys)
+
+    def _journal_forgotten(self, connection: Connection, lines: Sequence[int]) -> None:
+        theirs = booking.join(payment_account, booking.c.payment_account_id == payment_account.c.id)
+        query = select(payment_account.c.student_id).select_from(theirs)
+        owners = connection.scalars(query.where(booking.c.statement_line_id.in_(list(lines)), stands()))
+        entries = [JournalEntry(owner, SYSTEM, "payer forgotten", Result.DONE, FORGOTTEN) for owner in owners]
+        self.author.write(connection, entries)
 
     def ends(self, since: date) -> list[StatementEnds]:
         """Return where the statements begin and end that have balances and were closed since then."""
@@ -166,9 +195,9 @@ class SqlTill:
         if names := [{"line_id": each.kept, "name": each.key} for each in told if each.key]:
             self.connection.execute(named, names)
         theirs = statement_line.c.id.in_([each.kept for each in told])
-        waits = (statement_line.c.state == Fate.UNMATCHED.value, statement_line.c.decision == "")
-        judged_anew = statement_line.c.reason.not_in([why.value for why in LASTING])
-        query = select(statement_line.c.id).where(theirs, *waits, judged_anew)
+        waits = statement_line.c.state == Fate.UNMATCHED.value
+        judged_anew = statement_line.c.reason.not_in([why.value for why in (*LASTING, Unmatched.UNDONE)])
+        query = select(statement_line.c.id).where(theirs, waits, judged_anew)
         waiting = set(self.connection.scalars(query))
         anew = [each for each in told if each.kept in waiting]
         if anew:
