@@ -93,6 +93,37 @@ def test_a_disturbance_that_stays_is_told_and_the_next_run_reads_all(world: Worl
     assert counts(world.take_in()) == (7, 7, 0, 0, 0)
 
 
+@pytest.mark.parametrize(
+    ("disturbed", "times", "read_", "unreadable"),
+    [
+        pytest.param("applicants/50", 99, 99, ["50"], id="one who is never shown is refused alone"),
+        pytest.param("applicants/50", 1, 100, [], id="one who is shown in the end is read"),
+    ],
+)
+def test_one_of_a_hundred_who_is_disturbed_stops_nobody(
+    office: IrkOffice, disturbed: str, times: int, read_: int, unreadable: list[str]
+) -> None:
+    office.export(*(cells(n) for n in range(1, 101)))
+    office.order(path_contains=disturbed, times=times, status=500)
+    (feed,) = office.adapter(patience=ONCE).feeds()
+    rows = list(feed.rows())
+    assert sum(row.fault is None for row in rows) == read_
+    assert [row.values[Column.CANDIDATE] for row in rows if row.fault] == unreadable
+
+
+@pytest.mark.parametrize(
+    "fault", [{"status": 500, "times": 2}, {"status": 429, "retry_after": "3600"}], ids=["two", "asked to wait"]
+)
+def test_a_disturbance_of_more_than_one_in_a_hundred_stops_the_reading(
+    office: IrkOffice, fault: dict[str, Any]
+) -> None:
+    office.export(*(cells(n) for n in range(1, 101)))
+    office.order(path_contains="applicants/", **fault)
+    (feed,) = office.adapter(patience=ONCE).feeds()
+    with pytest.raises(Unavailable):
+        list(feed.rows())
+
+
 def test_an_irk_that_does_not_answer_in_time_is_unavailable(office: IrkOffice) -> None:
     office.order(status=200, delay=0.6)
     hasty = office.adapter(patience=Patience(retries=0, timeout=0.2))

@@ -12,13 +12,13 @@ from functools import partial
 from itertools import islice
 
 from estudent.adapters.recruitment.irk.applications import Listed, Question, first_page, listed_on, read_list
-from estudent.adapters.recruitment.irk.client import Client
+from estudent.adapters.recruitment.irk.client import Client, Later
 from estudent.adapters.recruitment.irk.record import Meaning, broken
 from estudent.adapters.recruitment.irk.registrations import refuse_unknown
 from estudent.adapters.recruitment.irk.shelf import Shelf
 from estudent.domain.application import Row
 from estudent.domain.fault import Fault, FaultKind
-from estudent.ports import Feed, FeedProblem, Misconfigured, NotFound, Refused
+from estudent.ports import Feed, FeedProblem, Misconfigured, NotFound, Refused, Unavailable
 
 log = logging.getLogger(__name__)
 NAME, APPLICANT = "IRK", "applicants/{id}"
@@ -26,6 +26,9 @@ NOBODY = "IRK lists no admitted application: nothing to do before the first is, 
 THREADS = 4
 PORTION = 200
 """How many applicants are asked for before the first of them are put on the shelf."""
+
+MOST_SPARED = 5
+"""How many applicants, and one in a hundred at most, may stay disturbed without stopping the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +149,30 @@ class IrkApi:
         return self._shelves[-1]
 
     def _rows(self, question: Question) -> Iterator[Row]:
-        listed = iter(read_list(self._client, question))
+        listed = read_list(self._client, question)
+        spared, waiting = _Spared(min(MOST_SPARED, len(listed) // 100)), iter(listed)
         with ThreadPoolExecutor(THREADS, thread_name_prefix="irk") as pool:
-            while portion := list(islice(listed, PORTION)):
-                yield from pool.map(self._row, portion)
+            while portion := list(islice(waiting, PORTION)):
+                yield from (row for row in pool.map(partial(self._row_unless_spared, spared), portion) if row)
+        yield from map(self._row_at_last, spared.listed)
+
+    def _row_unless_spared(self, spared: _Spared, listed: Listed) -> Row | None:
+        try:
+            return self._row(listed)
+        except Later:
+            raise
+        except Unavailable as error:
+            spared.add(listed, error)
+            return None
+
+    def _row_at_last(self, listed: Listed) -> Row:
+        try:
+            return self._row(listed)
+        except Later:
+            raise
+        except Unavailable as error:
+            log.warning("application %d of IRK, whose applicant alone is disturbed: %s", listed.key, error)
+            return broken(listed, Fault("row", FaultKind.UNREADABLE_RECORD, "brak odpowiedzi / no answer"))
 
     def _row(self, listed: Listed) -> Row:
         try:
@@ -167,6 +190,20 @@ class IrkApi:
 
 def _nothing() -> Iterator[Row]:
     raise Refused(f"{NAME} is not read: {NOBODY}")
+
+
+@dataclass
+class _Spared:
+    """Applicants who are asked for once more at the end: among many who are shown, the fault is theirs, not IRK's."""
+
+    most: int
+    listed: list[Listed] = field(default_factory=list)
+
+    def add(self, listed: Listed, error: Unavailable) -> None:
+        """Put one off, or raise the error if too many are disturbed."""
+        self.listed.append(listed)
+        if len(self.listed) > self.most:
+            raise error
 
 
 @dataclass

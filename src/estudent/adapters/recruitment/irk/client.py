@@ -57,7 +57,7 @@ class Client:
         for attempt in range(self._patience.retries):
             try:
                 return self._once(path, what, parameters)
-            except _Later:
+            except Later:
                 raise
             except Unavailable:
                 self._sleep(self._patience.delay * 2**attempt * random.uniform(0.5, 1.5))
@@ -87,12 +87,12 @@ class Client:
         """Let every thread wait as long as IRK asks to, up to what a run has the time for."""
         seconds = _asked_to_wait(answer)
         if seconds > LONGEST_WAIT:
-            raise _Later(f"IRK asks to wait for {seconds:.0f} s ({what}: {answer.status_code}): a later run reads it")
+            raise Later(f"IRK asks to wait for {seconds:.0f} s ({what}: {answer.status_code}): a later run reads it")
         if seconds:
             self._pace.hold(seconds)
 
 
-class _Later(Unavailable):
+class Later(Unavailable):
     """Not worth another try at once."""
 
 
