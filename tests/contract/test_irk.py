@@ -186,6 +186,15 @@ def test_an_error_inside_a_success_refuses_the_one_candidate(office: IrkOffice) 
     assert len(rows) == 7
 
 
+@pytest.mark.parametrize("form", ["error", "another"])
+def test_a_known_candidate_who_cannot_be_read_is_refused_and_not_called_missing(world: World, form: str) -> None:
+    world.sync(cells(1), cells(2))
+    assert isinstance(world.office, IrkOffice)
+    world.office.order(path_contains="applicants/2", status=200, form=form)
+    tally = world.take_in()
+    assert tally.refused == 1 and "not in this full feed" not in remarks(tally)
+
+
 def test_a_refusal_names_page_record_field_and_what_would_be_right(world: World) -> None:
     world.sync(*(cells(n) for n in range(1, 5)), cells(5, email="nowhere"))
     (rejection,) = world.registry.admissions.rejections()
@@ -512,5 +521,5 @@ def test_a_candidate_who_is_gone_is_refused_alone() -> None:
         (feed,) = recruitment.feeds()
         (row,) = feed.rows()
     assert row.fault and (row.fault.kind, row.fault.detail) == (FaultKind.UNREADABLE_RECORD, "404")
-    assert row.values == {Column.CANDIDATE: "1"}
+    assert row.values == {Column.CANDIDATE: "1", Column.INTAKE: "R", Column.PROGRAMME: "INF-S1"}
     assert issubclass(NotFound, Refused)

@@ -13,7 +13,7 @@ from itertools import islice
 
 from estudent.adapters.recruitment.irk.applications import Listed, Question, first_page, listed_on, read_list
 from estudent.adapters.recruitment.irk.client import Client, Later
-from estudent.adapters.recruitment.irk.record import Meaning, broken
+from estudent.adapters.recruitment.irk.record import Meaning
 from estudent.adapters.recruitment.irk.registrations import refuse_unknown
 from estudent.adapters.recruitment.irk.shelf import Shelf
 from estudent.domain.application import Row
@@ -172,16 +172,18 @@ class IrkApi:
             raise
         except Unavailable as error:
             log.warning("application %d of IRK, whose applicant alone is disturbed: %s", listed.key, error)
-            return broken(listed, Fault("row", FaultKind.UNREADABLE_RECORD, "brak odpowiedzi / no answer"))
+            return self._meaning.broken(
+                listed, Fault("row", FaultKind.UNREADABLE_RECORD, "brak odpowiedzi / no answer")
+            )
 
     def _row(self, listed: Listed) -> Row:
         try:
             applicant = self._client.get(f"applicants/{listed.applicant}", APPLICANT).said
         except NotFound:
-            return broken(listed, Fault("row", FaultKind.UNREADABLE_RECORD, "404"))
+            return self._meaning.broken(listed, Fault("row", FaultKind.UNREADABLE_RECORD, "404"))
         except Refused as error:
             log.warning("application %d of IRK: %s", listed.key, error)
-            return broken(listed, Fault("row", FaultKind.UNREADABLE_RECORD, "400"))
+            return self._meaning.broken(listed, Fault("row", FaultKind.UNREADABLE_RECORD, "400"))
         row = self._meaning.row(listed, applicant)
         if row.fault and row.fault.kind is FaultKind.ANOTHER_PERSON:
             log.error("application %d of IRK: another person than asked for was answered; nothing was used", listed.key)

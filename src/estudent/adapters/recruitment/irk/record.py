@@ -41,6 +41,7 @@ WORDS: Mapping[Column, Mapping[str, str]] = MappingProxyType(
 )
 """What IRK's values mean in the words of a feed; `*` is any other one."""
 DOCUMENT = (Column.DOCUMENT_KIND, Column.DOCUMENT_NUMBER, Column.DOCUMENT_COUNTRY)
+WHOSE = (Column.CANDIDATE, Column.INTAKE, Column.PROGRAMME)
 FORBIDDEN = ("password", "cas_password")
 """What no setting may lead to."""
 
@@ -63,9 +64,9 @@ class Meaning:
     def row(self, listed: Listed, applicant: Any) -> Row:
         """Return the row of an application whose applicant was read."""
         if not isinstance(applicant, dict):
-            return broken(listed, Fault("row", FaultKind.UNREADABLE_RECORD, "JSON"))
+            return self.broken(listed, Fault("row", FaultKind.UNREADABLE_RECORD, "JSON"))
         if applicant.get("id") != listed.applicant:
-            return broken(listed, Fault("row", FaultKind.ANOTHER_PERSON))
+            return self.broken(listed, Fault("row", FaultKind.ANOTHER_PERSON))
         records = {"application": listed.said, "applicant": applicant}
         texts = {column: self._text(column, records) for column in Column}
         if Column.START not in self.fields:
@@ -74,17 +75,20 @@ class Meaning:
         values = {column: text for column, text in texts.items() if isinstance(text, str)}
         return Row(listed.place, _without_needless(values), fault)
 
+    def broken(self, listed: Listed, fault: Fault) -> Row:
+        """Return the row of an application that cannot be read, with what the list tells of it."""
+        texts = {column: self._text(column, {"application": listed.said}) for column in WHOSE}
+        values = {column: text for column, text in texts.items() if isinstance(text, str)}
+        return Row(
+            listed.place, values | {Column.CANDIDATE: values.get(Column.CANDIDATE) or str(listed.applicant)}, fault
+        )
+
     def _text(self, column: Column, records: Mapping[str, Any]) -> str | Fault:
         text = _scalar(column, _found(records, self.fields.get(column, "")))
         if isinstance(text, Fault) or column not in self.fields:
             return text
         words, text = self.words.get(column, {}), text.strip()
         return words.get(text, words.get("*", text) if text else text)
-
-
-def broken(listed: Listed, fault: Fault) -> Row:
-    """Return the row of an application that cannot be read, with all that tells whose it is."""
-    return Row(listed.place, {Column.CANDIDATE: str(listed.applicant)}, fault)
 
 
 def _found(records: Mapping[str, Any], path: str) -> Any:
