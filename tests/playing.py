@@ -197,6 +197,14 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
+def command_of(pid: int) -> bytes:
+    """Return the command line of a process; one that has ended has none."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def encrypted(text: str) -> str:
     """Return a text as Ansible's vault keeps it."""
     vault = VaultLib([("default", VaultSecret(PASSWORD.encode()))])

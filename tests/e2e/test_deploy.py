@@ -13,7 +13,7 @@ from estudent.adapters.ansible import processes
 from estudent.domain.deployment import Play
 from estudent.ports import Refused
 from sandbox.orchestration import Orchestration
-from tests.playing import CANARIES, Project, a_project, alive
+from tests.playing import CANARIES, Project, a_project, alive, command_of
 
 pytestmark = pytest.mark.enable_socket
 PATIENCE = 180
@@ -21,8 +21,7 @@ PATIENCE = 180
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """With Ansible's own strategy: with Mitogen's, Ansible was seen to outlive a stopped worker (decision 0003)."""
-    return a_project(tmp_path_factory.mktemp("project"), "linear")
+    return a_project(tmp_path_factory.mktemp("project"))
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +208,10 @@ def cancel(prefect: Orchestration, run: str) -> None:
 def sleeping(prefect: Orchestration, project: Project) -> tuple[str, list[int]]:
     """Start a deployment that takes ten minutes, wait until it does, and return the run and its processes."""
     run = prefect.trigger("deploy", {"play": "base"})
-    until(lambda: len(processes.marked(project.mark)) >= 5, "the play did not begin")
+    until(
+        lambda: sum(b"sleep" in command_of(pid) for pid in processes.marked(project.mark)) == 2,
+        "the play did not begin",
+    )
     return run, processes.marked(project.mark)
 
 

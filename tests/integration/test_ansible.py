@@ -17,7 +17,7 @@ from estudent.adapters.ansible.vault import values_in
 from estudent.domain.deployment import Happening, HostRecap, Order, Outcome, Play, What
 from estudent.ports import Misconfigured, Refused
 from estudent.services.deploy_hosts import DeployHosts
-from tests.playing import CANARIES, IN_A_FILE, Project, a_project, alive
+from tests.playing import CANARIES, IN_A_FILE, Project, a_project, alive, command_of
 
 ROOT = Path(__file__).resolve().parents[2]
 DIES_HARD = """
@@ -87,13 +87,6 @@ def wait_until_asleep(project: Project) -> list[int]:
         assert time.monotonic() < deadline, "the play did not begin its command"
         time.sleep(0.1)
     return processes.marked(project.mark)
-
-
-def command_of(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
 
 
 # what is told
@@ -224,14 +217,28 @@ def test_a_second_deployment_is_refused_while_one_runs(project: Project, slow: o
         carried_out(project, Play.SITE, check=True)
 
 
-def test_ansible_stops_when_its_starter_is_killed_and_the_next_deployment_clears_up(project: Project) -> None:
+def test_ansible_and_its_commands_stop_when_their_starter_is_killed(project: Project) -> None:
+    pids = killed_while_asleep(project)
+    deadline = time.monotonic() + 20
+    while any(map(alive, pids)) or project.playbooks.rooms():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_the_next_deployment_clears_up_what_is_left_of_a_killed_one(project: Project) -> None:
+    pids = killed_while_asleep(project)
+    with DeployHosts(project.playbooks).alone():
+        assert [pid for pid in pids if alive(pid)] == []
+        assert project.playbooks.rooms() == set()
+
+
+def killed_while_asleep(project: Project) -> list[int]:
+    """Kill whoever has started a play that sleeps, and return the play's processes."""
     command = [sys.executable, "-c", DIES_HARD, str(project.folder)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as starter:
         pids = wait_until_asleep(project)
         starter.send_signal(signal.SIGKILL)
-    with DeployHosts(project.playbooks).alone():
-        assert [pid for pid in pids if alive(pid)] == []
-        assert project.playbooks.rooms() == set()
+    return pids
 
 
 def test_a_connection_kept_open_is_ended_though_it_shows_nothing_but_its_title() -> None:

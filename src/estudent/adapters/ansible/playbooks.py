@@ -67,11 +67,7 @@ class AnsiblePlaybooks:
             return False  # Nothing is kept on the disk.
 
         with self._room() as room:
-            runner = self._runner(room, order, check, event_handler=hear, cancel_callback=self._cancelling(stop))
-            try:
-                runner.run()
-            finally:
-                processes.end(self._mark, self._prefix)
+            self._runner(room, order, check, event_handler=hear, cancel_callback=self._cancelling(stop)).run()
         return listener.recap
 
     def check(self) -> str:
@@ -102,10 +98,7 @@ class AnsiblePlaybooks:
             **handlers,
         )
         kept = {name: value for name, value in runner.config.env.items() if name in MEANT or not name.startswith(OURS)}
-        name, _, value = self._mark.partition("=")
-        runner.config.env = kept | {name: value}
-        # Where we are killed, Ansible is told to stop.
-        runner.config.command = ["setpriv", "--pdeathsig", "TERM", "--", *runner.config.command]
+        runner.config.env = kept | dict(mark.split("=", 1) for mark in (self._mark, _mark_of(room)))
         return runner
 
     def _environment(self, room: Path) -> dict[str, str]:
@@ -145,16 +138,14 @@ class AnsiblePlaybooks:
 
     @contextmanager
     def _room(self) -> Iterator[Path]:
-        """Make a folder that nobody else can read, and remove it with everything in it."""
+        """Make a folder that nobody else can read; what is started in it ends with it, also where we are killed."""
         room = Path(tempfile.mkdtemp(prefix=self._prefix))
-        try:
+        with processes.guarded(_mark_of(room), room):
             (room / "env").mkdir(mode=0o700)
             # In a file, as ansible-runner loses settings that are given as arguments together with suppress_env_files.
             settings = {"pexpect_timeout": 1, "suppress_output_file": True}
             (room / "env" / "settings").write_text(json.dumps(settings), encoding="utf-8")
             yield room
-        finally:
-            shutil.rmtree(room, ignore_errors=True)
 
     @property
     def _prefix(self) -> str:
@@ -190,3 +181,8 @@ class AnsiblePlaybooks:
         for name, path in {**needed, **optional}.items():
             if path is not None and not os.access(path, os.R_OK):
                 raise Misconfigured(f"ESTUDENT_DEPLOYMENT__{name}: {path} is not there, or cannot be read")
+
+
+def _mark_of(room: Path) -> str:
+    """Return what marks the processes of one run; those of the next bear the same lock's mark, not this."""
+    return f"UNDER_DEPLOYMENT_ROOM={room}"

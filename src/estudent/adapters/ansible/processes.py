@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PATIENCE = 3.0
@@ -18,6 +22,21 @@ def marked(mark: str, room: str = "") -> list[int]:
     A connection of SSH that is kept open has written its title over its environment; it names a file in our `room`.
     """
     return [int(each.name) for each in Path("/proc").glob("[0-9]*") if _is_ours(each, mark.encode(), room.encode())]
+
+
+@contextmanager
+def guarded(mark: str, room: Path) -> Iterator[None]:
+    """End whatever bears `mark` or names `room`, and remove the room, at the block's end or when we are killed in it.
+
+    A process of its own does so, in a session of its own, when its input ends; it runs this file and imports nothing
+    else of ours, nor does it inherit our environment.
+    """
+    command = [sys.executable, "-I", "-S", __file__, mark, str(room)]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(  # noqa: S603 - our own file, and paths of our making
+        command, env={}, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True
+    ):
+        yield
 
 
 def interrupt(mark: str) -> None:
@@ -60,3 +79,16 @@ def _parent(pid: int) -> int:
 def _send(pid: int, number: signal.Signals) -> None:
     with suppress(ProcessLookupError):
         os.kill(pid, number)
+
+
+def _guard(mark: str, room: Path) -> None:
+    """Wait until our starter closes our input, or is no more; when all are told to end, what it started goes first."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    sys.stdin.read()
+    end(mark, str(room))
+    shutil.rmtree(room, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    _guard(sys.argv[1], Path(sys.argv[2]))
