@@ -136,17 +136,27 @@ def test_workers_are_back_after_they_were_killed(prefect: Prefect, ops1: Host) -
 def being_served(prefect: Prefect, ops1: Host) -> str:
     """Return the run that serves students' requests, started here if there is none.
 
-    One from before the workers' start died with their predecessors; until that is noticed it counts as running.
+    One from before the workers' start died with their predecessors; until that is noticed it counts as running, and
+    then another is started by itself.
     """
-    started = ops1.check_output('date -d "$(systemctl show -P ActiveEnterTimestamp estudent-worker@1)" +%s')
-    going = [each for each in prefect.runs("requests") if each["state"]["type"] == "RUNNING"]
-    alive = [each for each in going if datetime.fromisoformat(each["start_time"]).timestamp() > int(started)]
-    for each in going:
-        if each not in alive:
-            prefect.ended(each["id"], DETECTION)
-    run: str = alive[0]["id"] if alive else prefect.start("requests", {"minutes": 15})
-    await_that(lambda: prefect.state(run)["type"] == "RUNNING", 60)
-    return run
+    start = int(ops1.check_output('date -d "$(systemctl show -P ActiveEnterTimestamp estudent-worker@1)" +%s'))
+
+    def running() -> tuple[list[str], list[str]]:
+        """Return the dead and the living."""
+        dead, living = list[str](), list[str]()
+        for each in prefect.runs("requests"):
+            if each["state"]["type"] == "RUNNING":
+                begun = datetime.fromisoformat(each["start_time"]).timestamp()
+                (living if begun > start else dead).append(each["id"])
+        return dead, living
+
+    dead, living = running()
+    for each in dead:
+        prefect.ended(each, DETECTION)
+    if not dead and not living:
+        prefect.start("requests", {"minutes": 15})
+    await_that(lambda: running()[1], 60)
+    return running()[1][0]
 
 
 def test_a_stopped_worker_lets_its_runs_end(prefect: Prefect, ops1: Host) -> None:
