@@ -59,7 +59,7 @@ lab-up: setup ## real Debian 13 hosts on this machine, with everything deployed 
 	$(LAB) up
 	$(IN_LAB)/ansible-playbook playbooks/site.yml
 
-lab-test: setup ## a second deployment, which may change nothing, and the tests of the hosts; after make lab-up
+lab-test: setup ## a second deployment, which may change nothing, and the tests of the hosts; once, after make lab-up
 	@command -v chromium >/dev/null && command -v certutil >/dev/null && command -v testssl >/dev/null || { \
 	  echo "installing Debian's chromium, libnss3-tools and testssl.sh, for the walk through the manual"; $(call debian,chromium fonts-liberation libnss3-tools testssl.sh); }
 	$(IN_LAB)/python -m lab.second_run
