@@ -76,11 +76,16 @@ def jumps(page: Page) -> float:
 
 @contextmanager
 def weighed(visitor: Visitor) -> Iterator[list[int]]:
-    """Collect how many bytes each answer takes on its way, compressed as nginx would."""
+    """Collect how many bytes each answer takes on its way, compressed as nginx would.
+
+    What the page before had asked for may arrive while it is left, and has no body any more.
+    """
     weights: list[int] = []
     answers: list[Response] = []
 
     def note(answer: Response) -> None:
+        if answer.request.is_navigation_request() and answer.frame == visitor.page.main_frame:
+            answers.clear()
         answers.append(answer)
 
     visitor.page.on("response", note)
