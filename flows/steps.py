@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -158,8 +159,8 @@ def _stopped(forecast: Forecast, why: str) -> Tally:
 
 
 async def serve_requests(minutes: int, until_empty: bool) -> list[Tally]:
-    """Drain the outbox again and again until the next full multiple of `minutes`, or until the worker is stopped."""
-    end = time.time() // (60 * minutes) * 60 * minutes + 60 * minutes
+    """Drain the outbox again and again until the next full multiple of `minutes`, or until it is empty or we stop."""
+    end = math.inf if until_empty else next_full(minutes, time.time())
     tallies: list[Tally] = []
     with campus("flow requests", str(flow_run.id or "")) as here:
         while time.time() < end and not worker_stops():
@@ -170,6 +171,11 @@ async def serve_requests(minutes: int, until_empty: bool) -> list[Tally]:
             if not served:
                 await asyncio.sleep(OUTBOX_POLL)
     return tallies
+
+
+def next_full(minutes: int, now: float) -> float:
+    """Return the next full multiple of so many minutes of the hour; both moments are seconds since 1970."""
+    return (now // (60 * minutes) + 1) * 60 * minutes
 
 
 def worker_stops() -> bool:
