@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import testinfra
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from playwright.sync_api import Browser, sync_playwright
 from testinfra.host import Host
 
 from lab.running import Lab
+from sandbox.browser import ARGUMENTS, find
 
 HERE = Path(__file__).parent
+WEB_SERVERS = ("edge1", "ops1", "outside1")
 HostNamed = Callable[[str], Host]
 
 
@@ -48,3 +55,21 @@ def host(lab: Lab) -> HostNamed:
         return known[name]
 
     return named
+
+
+@pytest.fixture(scope="module")
+def chromium(host: HostNamed) -> Iterator[Browser]:
+    """A browser that lets the lab's certificates pass, as it would those of a known authority, and no others."""
+    pinned = ",".join(_fingerprint(host(name).file("/etc/ssl/estudent/host.pem").content) for name in WEB_SERVERS)
+    with sync_playwright() as playwright:
+        arguments = [*ARGUMENTS, f"--ignore-certificate-errors-spki-list={pinned}"]
+        opened = playwright.chromium.launch(executable_path=find(), args=arguments, chromium_sandbox=False)
+        yield opened
+        opened.close()
+
+
+def _fingerprint(certificate: bytes) -> str:
+    """Return what Chromium calls a certificate's key."""
+    key = x509.load_pem_x509_certificate(certificate).public_key()
+    form = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(hashlib.sha256(form).digest()).decode()

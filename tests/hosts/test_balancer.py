@@ -24,6 +24,8 @@ from tests.hosts.visiting import Answer, Visitor, ask
 
 NAMES = ["estudent.uczelnia.example", "sso.uczelnia.example"]
 ACCEPTABLE = {"OK", "INFO", "LOW", "DEBUG"}
+NOT_CHECKED = "check failed because of connect problem"
+"""What testssl.sh says of a check that it could not make, as on a busy machine; it says nothing of the server."""
 
 
 @pytest.fixture
@@ -174,6 +176,8 @@ def test_the_log_names_nobody_and_no_query(edge1: Host) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_testssl_finds_nothing_above_low(name: str, host: HostNamed, tmp_path: Path) -> None:
     findings = findings_of(name, host, tmp_path)
+    if any(each["finding"] == NOT_CHECKED for each in findings):
+        findings = findings_of(name, host, tmp_path)
     assert len(findings) > 100
     assert {each["id"]: each["finding"] for each in findings if each["severity"] not in ACCEPTABLE} == {}
 
@@ -184,7 +188,7 @@ def findings_of(name: str, host: HostNamed, folder: Path) -> list[dict[str, str]
     assert program, "testssl.sh is missing: apt-get install testssl.sh"
     authority, report = folder / "ca.pem", folder / "report.json"
     authority.write_text(host("edge1").file("/etc/ssl/estudent/ca.pem").content_string)
-    options = f"--quiet --color 0 --warnings off --add-ca {authority} --ip 10.77.0.51 --nodns min".split()
+    options = f"--quiet --color 0 --warnings off --overwrite --add-ca {authority} --ip 10.77.0.51 --nodns min".split()
     command = [program, *options, "--jsonfile", str(report), f"https://{name}/"]
     # Without the engine for Russia's algorithms, which nobody has and testssl.sh would warn of.
     subprocess.run(command, check=False, capture_output=True, timeout=900, env={**os.environ, "NO_ENGINE": "true"})

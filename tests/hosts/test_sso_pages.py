@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -11,18 +9,15 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from sandbox.browser import ARGUMENTS, LOCALES, find
+from sandbox.browser import LOCALES
 from tests.hosts.conftest import HostNamed
 from tests.hosts.signing_on import LIBRARY, MAIL, SSO, USOSWEB, Person, enrolled
 
 ADA = Person("s7720001", mail=f"ada.ogladana@{MAIL}", surname="Oglądana")
-SERVERS = ("edge1", "outside1")
 PHONE = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
-SHOTS = os.environ.get("SSO_SHOTS", "")
+SHOTS = os.environ.get("LAB_SHOTS", "")
 """A folder for pictures of all pages, for people to look at."""
 
 
@@ -30,24 +25,6 @@ SHOTS = os.environ.get("SSO_SHOTS", "")
 def people(host: HostNamed) -> Iterator[None]:
     with enrolled(host("directory1"), ADA):
         yield
-
-
-@pytest.fixture(scope="module")
-def chromium(host: HostNamed) -> Iterator[Browser]:
-    """A browser that lets the lab's certificates pass, as it would those of a known authority, and no others."""
-    pinned = ",".join(_fingerprint(host(name).file("/etc/ssl/estudent/host.pem").content) for name in SERVERS)
-    with sync_playwright() as playwright:
-        arguments = [*ARGUMENTS, f"--ignore-certificate-errors-spki-list={pinned}"]
-        opened = playwright.chromium.launch(executable_path=find(), args=arguments, chromium_sandbox=False)
-        yield opened
-        opened.close()
-
-
-def _fingerprint(certificate: bytes) -> str:
-    """Return what Chromium calls a certificate's key."""
-    key = x509.load_pem_x509_certificate(certificate).public_key()
-    form = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return base64.b64encode(hashlib.sha256(form).digest()).decode()
 
 
 @pytest.fixture
