@@ -188,7 +188,8 @@ def findings_of(name: str, host: HostNamed, folder: Path) -> list[dict[str, str]
     assert program, "testssl.sh is missing: apt-get install testssl.sh"
     authority, report = folder / "ca.pem", folder / "report.json"
     authority.write_text(host("edge1").file("/etc/ssl/estudent/ca.pem").content_string)
-    options = f"--quiet --color 0 --warnings off --overwrite --add-ca {authority} --ip 10.77.0.51 --nodns min".split()
+    options = f"--quiet --color 0 --warnings off --add-ca {authority} --ip 10.77.0.51 --nodns min".split()
+    report.unlink(missing_ok=True)
     command = [program, *options, "--jsonfile", str(report), f"https://{name}/"]
     # Without the engine for Russia's algorithms, which nobody has and testssl.sh would warn of.
     subprocess.run(command, check=False, capture_output=True, timeout=900, env={**os.environ, "NO_ENGINE": "true"})
