@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 from testinfra.host import Host
@@ -16,8 +17,11 @@ from testinfra.host import Host
 from lab.running import Lab
 from lab.secrets import PROJECT
 from tests.hosts.conftest import HostNamed
+from tests.hosts.living import Outside
+from tests.hosts.signing_on import trust
 
 HOSTS = sorted(yaml.safe_load((PROJECT / "inventories/lab/hosts.yml").read_text())["all"]["hosts"])
+OPERATIONS = "operations@uczelnia.example"
 Ask = Callable[[str], list[dict[str, Any]]]
 
 
@@ -110,6 +114,20 @@ def _is_written(file: str, heading: str) -> bool:
 
 def test_alerts_reach_whoever_writes_the_letters(ask: Ask) -> None:
     assert [each["is"] for each in ask("prometheus_notifications_alertmanagers_discovered")] == [1.0]
+
+
+def test_an_alert_becomes_a_letter_to_operations_with_its_runbook(host: HostNamed, ops1: Host) -> None:
+    rules = yaml.safe_load(ops1.file("/etc/prometheus/estudent-rules.yml").content_string)
+    runbook = rules["groups"][0]["rules"][0]["annotations"]["runbook"]
+    # One that nothing else tells of: letters of an alert that goes on are minutes apart.
+    name = f"OfATest{time.time_ns()}"
+    alert = ["alert", "add", f"alertname={name}", "--annotation", f"runbook={runbook}"]
+    ops1.check_output(shlex.join(["amtool", "--alertmanager.url=http://127.0.0.1:9093", *alert]))
+    with httpx.Client(verify=trust(host("edge1")), timeout=60) as web:
+        outside = Outside(web)
+        assert until(lambda: any(name in each["subject"] for each in outside.letters(OPERATIONS)), patience=120)
+        letter = next(each for each in outside.letters(OPERATIONS) if name in each["subject"])
+    assert runbook in letter["html"]
 
 
 def test_its_pages_are_on_the_loopback_and_figures_are_for_the_monitoring_only(host: HostNamed, lab: Lab) -> None:
