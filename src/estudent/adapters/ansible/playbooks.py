@@ -153,8 +153,7 @@ class AnsiblePlaybooks:
 
     def rooms(self) -> set[Path]:
         """Return the folders of a deployment that goes on, or was killed."""
-        ours = Path(f"/proc/{os.getpid()}").owner()
-        return {each for each in Path(tempfile.gettempdir()).glob(f"{self._prefix}*") if each.owner() == ours}
+        return {each for each in Path(tempfile.gettempdir()).glob(f"{self._prefix}*") if _is_own(each)}
 
     def _clear(self) -> None:
         processes.end(self._mark, self._prefix)
@@ -186,3 +185,11 @@ class AnsiblePlaybooks:
 def _mark_of(room: Path) -> str:
     """Return what marks the processes of one run; those of the next bear the same lock's mark, not this."""
     return f"UNDER_DEPLOYMENT_ROOM={room}"
+
+
+def _is_own(folder: Path) -> bool:
+    """Tell whether a folder is ours; the guard of a killed run may have removed it just now."""
+    try:
+        return folder.lstat().st_uid == os.getuid()
+    except FileNotFoundError:
+        return False

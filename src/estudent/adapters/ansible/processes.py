@@ -26,7 +26,7 @@ def marked(mark: str, room: str = "") -> list[int]:
 
 @contextmanager
 def guarded(mark: str, room: Path) -> Iterator[None]:
-    """End whatever bears `mark` or names `room`, and remove the room, at the block's end or when we are killed in it.
+    """End whatever bears `mark` or names the room, and remove it, at the block's end or when we are killed in it.
 
     A process of its own does so, in a session of its own, when its input ends; it runs this file and imports nothing
     else of ours, nor does it inherit our environment.
@@ -47,15 +47,17 @@ def interrupt(mark: str) -> None:
 
 
 def end(mark: str, room: str) -> None:
-    """End whatever of a deployment is left, connections kept open for reuse among it; return when nothing is."""
+    """End whatever of a deployment is left, connections kept open for reuse among it, and what they start meanwhile.
+
+    It returns when nothing is left, or after twice our patience.
+    """
     for number in (signal.SIGTERM, signal.SIGKILL):
-        deadline = time.monotonic() + PATIENCE
-        left = marked(mark, room)
-        for pid in left:
-            _send(pid, number)
-        while left and time.monotonic() < deadline:
+        deadline, told = time.monotonic() + PATIENCE, set[int]()
+        while (left := set(marked(mark, room))) and time.monotonic() < deadline:
+            for pid in left - told:
+                _send(pid, number)
+            told |= left
             time.sleep(LOOK_AGAIN)
-            left = marked(mark, room)
 
 
 def _is_ours(process: Path, mark: bytes, room: bytes) -> bool:
@@ -86,7 +88,8 @@ def _guard(mark: str, room: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     sys.stdin.read()
-    end(mark, str(room))
+    # By its name: SSH shows the folder's real path, which may lead elsewhere than ours.
+    end(mark, room.name)
     shutil.rmtree(room, ignore_errors=True)
 
 
