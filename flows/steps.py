@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +27,9 @@ from flows.report import publish
 AT_ONCE = 1000
 ANSWER_WITHIN = 24 * 60 * 60
 OUTBOX_POLL = 1.0
+EMPTY_WITHIN = 60 * 60
+"""After so many seconds a run that is to leave nothing ends all the same: while USOS is away, say, others queue up."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 Answer = TypeVar("Answer", bound=RunInput)
@@ -159,14 +161,18 @@ def _stopped(forecast: Forecast, why: str) -> Tally:
 
 
 async def serve_requests(minutes: int, until_empty: bool) -> list[Tally]:
-    """Drain the outbox again and again until the next full multiple of `minutes`, or until it is empty or we stop."""
-    end = math.inf if until_empty else next_full(minutes, time.time())
+    """Drain the outbox again and again until the next full multiple of `minutes`, or else until nothing waits.
+
+    In any case it ends where its worker is told to stop.
+    """
+    now = time.time()
+    end = now + EMPTY_WITHIN if until_empty else next_full(minutes, now)
     tallies: list[Tally] = []
     with campus("flow requests", str(flow_run.id or "")) as here:
         while time.time() < end and not worker_stops():
             served = await asyncio.to_thread(_served, here)
             tallies = _with_latest([*tallies, *served], served)
-            if until_empty and not here.outbox.waiting():
+            if until_empty and await asyncio.to_thread(_empty, here):
                 break
             if not served:
                 await asyncio.sleep(OUTBOX_POLL)
@@ -190,6 +196,14 @@ def _served(here: Campus) -> list[Tally]:
     except Unavailable as error:
         time.sleep(OUTBOX_POLL)
         return [unavailable("requests", error, [])]
+
+
+def _empty(here: Campus) -> bool:
+    """Tell whether nothing waits; where the registry is away, that is not known."""
+    try:
+        return not here.outbox.waiting()
+    except Unavailable:
+        return False
 
 
 def _with_latest(tallies: Sequence[Tally], latest: Sequence[Tally]) -> list[Tally]:

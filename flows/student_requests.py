@@ -16,7 +16,7 @@ async def requests(minutes: Annotated[int, Field(ge=1, le=60)] = 15, until_empty
 
     Args:
         minutes: the run ends at the next full multiple of so many minutes of the hour
-        until_empty: end as soon as nothing waits any more, and not before, whatever the time
+        until_empty: end as soon as nothing waits any more, after an hour at the latest, and not by the clock
     """
     tallies = await serve_requests(minutes, until_empty)
     await finish("requests", tallies, "apply")

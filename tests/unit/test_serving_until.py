@@ -11,35 +11,57 @@ from typing import Any
 import pytest
 
 from estudent.domain.outcome import Tally
+from estudent.ports import Unavailable
 from flows import steps
 
 QUARTER = 900.0
 
 
-def rounds(monkeypatch: pytest.MonkeyPatch, *, until_empty: bool) -> int:
-    """Serve four requests, one in a round and each for ten minutes; return how many were served."""
-    waiting, clock = [4], [QUARTER - 60]
+class Requests:
+    """Requests that wait, served one in a round and each for ten minutes; `stubborn` ones wait for good."""
 
-    def serve() -> list[Tally]:
-        waiting[0] -= 1
-        clock[0] += 600
+    def __init__(self, many: int, *, stubborn: int = 0, away: int = 0) -> None:
+        self.left, self.stubborn, self.away, self.now, self.rounds = many, stubborn, away, QUARTER - 60, 0
+
+    def run(self) -> list[Tally]:
+        self.rounds += 1
+        self.left = max(self.left - 1, self.stubborn)
+        self.now += 600
         return [Tally("mailboxes", read=1)]
+
+    def waiting(self) -> int:
+        """Return how many wait; the registry is away as often as `away` says."""
+        if self.away:
+            self.away -= 1
+            raise Unavailable("the registry does not answer")
+        return self.left
+
+
+def served(requests: Requests, monkeypatch: pytest.MonkeyPatch, *, until_empty: bool) -> int:
+    """Return in how many rounds they were served, from a minute before a quarter of an hour on."""
 
     @contextmanager
     def campus(*_: Any) -> Iterator[Any]:
-        yield SimpleNamespace(
-            outbox=SimpleNamespace(waiting=lambda: waiting[0]), serve_requests=SimpleNamespace(run=serve)
-        )
+        yield SimpleNamespace(outbox=requests, serve_requests=requests)
 
     monkeypatch.setattr(steps, "campus", campus)
-    monkeypatch.setattr("flows.steps.time.time", lambda: clock[0])
+    monkeypatch.setattr("flows.steps.time.time", lambda: requests.now)
     (tally,) = asyncio.run(steps.serve_requests(15, until_empty))
-    return tally.read
+    assert tally.read == requests.rounds
+    return requests.rounds
 
 
 def test_a_run_ends_with_the_quarter_of_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert rounds(monkeypatch, until_empty=False) == 1
+    assert served(Requests(4), monkeypatch, until_empty=False) == 1
 
 
 def test_a_run_that_is_to_leave_nothing_ends_with_the_last_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert rounds(monkeypatch, until_empty=True) == 4
+    assert served(Requests(4), monkeypatch, until_empty=True) == 4
+
+
+def test_a_run_that_is_to_leave_nothing_and_cannot_ends_after_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert served(Requests(4, stubborn=1), monkeypatch, until_empty=True) == 6
+
+
+def test_a_registry_that_is_away_for_a_moment_ends_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert served(Requests(3, away=2), monkeypatch, until_empty=True) == 3
