@@ -70,9 +70,18 @@ def test_every_inventory_says_what_flows_need_and_no_more_to_the_portal(
     assert worker.mailboxes.tenant and worker.usos.consumer_key and worker.payments.key.get_secret_value() == "ż" * 40
     assert worker.statements.folder.is_absolute() and worker.statements.receivables.is_absolute()
     told = tomllib.loads((folder / "portal.toml").read_text())
-    assert not told["mailboxes"] and not {"usos", "statements", "recruitment"} & set(told)
+    assert not told["mailboxes"] and not {"usos", "recruitment"} & set(told)
     # How numbers are made up stands in each of them; what hides whose they are is the worker's alone.
     assert told["payments"] == {name: getattr(worker.payments, name) for name in ("sort_code", "client_prefix")}
+    assert told["statements"] == {"uncounted": worker.statements.uncounted}
+
+
+def test_flows_and_the_desk_know_the_same_banks_that_number_by_the_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = rendered(tmp_path, "production", uncounted_banks=["mbank"])
+    worker, portal = (read(folder / f"{role}.toml", monkeypatch) for role in ("worker", "portal"))
+    assert worker.statements.uncounted == portal.statements.uncounted == ["mbank"]
 
 
 def test_the_portal_is_told_of_microsoft_365_where_students_sign_in_there(

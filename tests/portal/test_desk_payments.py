@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import closing
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -13,9 +16,11 @@ from estudent.bootstrap import Campus
 from estudent.domain.nrb import PaymentScheme
 from estudent.ports import AccountNumbers, Misconfigured, Role, StaffMember
 from estudent.services.watch_schemes import WatchSchemes
+from estudent.settings import StatementSettings
+from sandbox.slapd import Slapd
 from tests.builders import SORT_CODE
 from tests.contract.registry_world import START, nrb
-from tests.portal.world import Portal, form_in
+from tests.portal.world import Portal, a_portal, form_in
 
 pytestmark = [
     pytest.mark.enable_socket,
@@ -23,6 +28,7 @@ pytestmark = [
 ]
 READER = StaffMember("ereader", "Ewa Reader", Role.READER)
 CLERK = StaffMember("jkowalska", "Joanna Kowalska", Role.CLERK)
+OURS = "27109021380000000100000001"
 
 
 @pytest.fixture
@@ -91,14 +97,28 @@ def test_an_account_that_was_not_offered_cannot_be_chosen(portal: Portal, album:
     ],
 )
 def test_a_statement_that_has_not_come_is_told(portal: Portal, opening: str, number: str, told: str) -> None:
+    with_two_statements(portal, opening, number)
+    page = portal.at_the_desk(READER).get("/desk/payments").text
+    assert told in page and (OURS in page) == bool(told)
+
+
+def test_days_that_a_bank_counts_are_no_missing_statements(slapd: Slapd, migrated: Path, tmp_path: Path) -> None:
+    """Where the bank counts statements, the same two are told of (above)."""
+    settings = StatementSettings(uncounted=["bank"])
+    portal = a_portal(slapd, Path(shutil.copy(migrated, tmp_path)), statements=settings)
+    with closing(portal.campus):
+        with_two_statements(portal, "10.00", "19")
+        assert OURS not in portal.at_the_desk(READER).get("/desk/payments").text
+
+
+def with_two_statements(portal: Portal, opening: str, number: str) -> None:
+    """Keep statement 17, which ends with 10.00, and the next day another one."""
     file = {"kind": "statement", "name": "bank/a.sta", "bank": "bank", "digest": "d", "read_at": START}
     portal.registry.insert(fee_file, id=1, **file)
-    common = {"fee_file_id": 1, "account": "27109021380000000100000001", "currency": "PLN", "closing": Decimal("10.00")}
+    common = {"fee_file_id": 1, "account": OURS, "currency": "PLN", "closing": Decimal("10.00")}
     for key, (of, begin) in enumerate((("17", "0.00"), (number, opening)), 2):
         day = portal.campus.today() - timedelta(days=9 - key)
         portal.registry.insert(statement, id=key, number=of, closed_on=day, opening=Decimal(begin), **common)
-    page = portal.at_the_desk(READER).get("/desk/payments").text
-    assert told in page and ("27109021380000000100000001" in page) == bool(told)
 
 
 class Nearly:

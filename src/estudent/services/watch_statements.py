@@ -34,8 +34,7 @@ class WatchStatements:
 
     def run(self) -> Tally:
         """Say what is missing where; nothing is booked otherwise for it."""
-        then = "ask the bank for the statement between them and put it into the folder"
-        return Tally(SYSTEM, remarks=[Remark(gap.after.file, _told(gap), then) for gap in self.gaps()])
+        return Tally(SYSTEM, remarks=[Remark(gap.after.file, _told(gap), _then(gap)) for gap in self.gaps()])
 
 
 def _told(gap: Gap) -> str:
@@ -47,3 +46,10 @@ def _told(gap: Gap) -> str:
     if gap.difference == NOTHING:
         return f"{between} numbers are missing, though the balance is the same"
     return f"{between} a difference of {gap.difference} {after.currency} is not told by any statement"
+
+
+def _then(gap: Gap) -> str:
+    asking = "ask the bank for the statement between them and put it into the folder"
+    if gap.difference == NOTHING:
+        return f"{asking}; if its numbers count days, name {gap.after.bank} in ESTUDENT_STATEMENTS__UNCOUNTED"
+    return asking
