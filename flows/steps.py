@@ -227,8 +227,10 @@ class NotAllDone(Exception):
 
 
 async def finish(title: str, tallies: Sequence[Tally], mode: Mode) -> None:
-    """Leave the run's artifact and fail the run when somebody could not be served."""
+    """Leave the run's artifact; fail the run when somebody could not be served, else note that it ended well."""
     await publish(title, tallies, mode)
     failed = sum(tally.failed for tally in tallies)
     if failed:
         raise NotAllDone(f"{failed} could not be done now; the artifact says why, and the next run tries again")
+    if mode == "apply":
+        await on_campus(lambda here: here.figures.run_ended_well(title, str(flow_run.id)))

@@ -42,6 +42,7 @@ from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.desk import SqlDesk
 from estudent.adapters.registry.exports import SqlBookingExports
 from estudent.adapters.registry.fees import SqlFees
+from estudent.adapters.registry.figures import SqlFigures
 from estudent.adapters.registry.journal import Author, SqlJournal
 from estudent.adapters.registry.letters import SqlLetters
 from estudent.adapters.registry.mailbox_life import SqlPartings
@@ -663,6 +664,11 @@ class Campus:
     def board(self) -> SqlBoard:
         """How far everybody has got."""
         return SqlBoard(self.database, self.settings.payments.purpose)
+
+    @cached_property
+    def figures(self) -> SqlFigures:
+        """What is counted for whoever watches."""
+        return SqlFigures(self.database, self.author.clock, self.board)
 
     def draw_bars(self, rows: Sequence[tuple[str, int]]) -> bytes:
         """Return horizontal bars in the brand's colour as an SVG image."""

@@ -239,6 +239,13 @@ def doctor(as_json: Json = False) -> None:
     raise typer.Exit(0 if all(finding.well for finding in findings) else NOT_ALL_DONE)
 
 
+@app.command()
+def figures() -> None:
+    """Print for Prometheus how many wait for what, since when, and which runs ended well."""
+    with _here() as here:
+        typer.echo("\n".join(line for figure in here.figures.read() for line in figure.lines()))
+
+
 def _mark(finding: Finding) -> str:
     if finding.warns:
         return "[yellow]soon[/yellow]"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +26,15 @@ def demo(folder: Path, *options: str) -> dict[str, Any]:
     return report
 
 
+def ended_well(folder: Path) -> set[str]:
+    """Return the runs of which the registry knows that they ended well."""
+    with closing(sqlite3.connect(folder / "registry.sqlite")) as registry:
+        return {name for (name,) in registry.execute("SELECT name FROM watermark WHERE name LIKE 'run %'")}
+
+
 def test_the_second_demo_finds_everything_done(tmp_path: Path) -> None:
     first, second = demo(tmp_path), demo(tmp_path)
+    assert ended_well(tmp_path) == {"run semester-start", "run requests"}
     assert first["agrees"]
     assert second["agrees"]
     for system, row in second["systems"].items():

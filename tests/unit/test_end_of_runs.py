@@ -1,0 +1,48 @@
+"""What is noted when a run ends, and when it counts as one that ended well."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, get_args
+
+import pytest
+
+from estudent.domain.outcome import Tally
+from flows import steps
+from flows.forms import Mode
+
+
+def noted(monkeypatch: pytest.MonkeyPatch, mode: Mode, failed: int) -> list[str]:
+    """Return which runs are noted as ended well, when one of `accounts` ends like this."""
+    titles: list[str] = []
+    here = SimpleNamespace(figures=SimpleNamespace(run_ended_well=lambda title, _: titles.append(title)))
+
+    async def published(*_: Any) -> None:
+        pass
+
+    async def on_campus(work: Callable[[Any], Any]) -> Any:
+        return work(here)
+
+    monkeypatch.setattr(steps, "publish", published)
+    monkeypatch.setattr(steps, "on_campus", on_campus)
+    ending = steps.finish("accounts", [Tally("directory", read=3, refused=1, failed=failed)], mode)
+    if failed:
+        with pytest.raises(steps.NotAllDone):
+            asyncio.run(ending)
+    else:
+        asyncio.run(ending)
+    return titles
+
+
+def test_a_run_that_served_everybody_ended_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those who were refused wait for a correction, not for another run."""
+    assert noted(monkeypatch, "apply", failed=0) == ["accounts"]
+
+
+@pytest.mark.parametrize(("mode", "failed"), [("apply", 1), ("rehearse", 0)])
+def test_a_run_that_left_somebody_or_changed_nothing_did_not(
+    monkeypatch: pytest.MonkeyPatch, mode: Mode, failed: int
+) -> None:
+    assert mode in get_args(Mode) and noted(monkeypatch, mode, failed) == []
