@@ -88,6 +88,15 @@ def test_a_backup_that_was_made_is_seen(host: HostNamed, ask: Ask) -> None:
     assert until(lambda: bool(ask(recent)), patience=60)
 
 
+def test_what_waits_in_the_registry_is_counted(ops1: Host, ask: Ask) -> None:
+    ops1.check_output("systemctl start estudent-figures.service")
+    file = ops1.file("/var/lib/prometheus/node-exporter/estudent-registry.prom")
+    assert (file.user, file.mode) == ("root", 0o644)
+    assert "estudent_requests_waiting" in file.content_string
+    assert until(lambda: bool(ask('estudent_mailboxes{instance="ops1", state="stuck"}')), patience=60)
+    assert ops1.check_output("systemctl is-enabled estudent-figures.timer") == "enabled"
+
+
 def test_alerts_tell_what_they_should_and_nothing_else(ops1: Host) -> None:
     questions = (PROJECT / "tests/hosts/alerts.test.yml").read_text()
     ops1.check_output(f"printf %s {shlex.quote(questions)} > /tmp/alerts.test.yml")

@@ -136,6 +136,11 @@ def test_recruitment_is_read_at_five_at_half_past_ten_and_all_day_for_correction
     ]
 
 
+def test_the_monitoring_misses_every_run_that_the_clock_starts_all_year() -> None:
+    defaults = yaml.safe_load((ROOT / "playbooks/roles/monitoring/defaults/main.yml").read_text(encoding="utf-8"))
+    assert set(defaults["monitoring_runs"]) == set(SCHEDULED) - {"semester-start"}
+
+
 # letters
 
 
