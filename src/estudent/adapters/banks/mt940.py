@@ -17,9 +17,9 @@ from estudent.adapters.banks.scheme import BankScheme, digits_of, joined
 from estudent.adapters.banks.values import nearest, short_day
 from estudent.domain.statement import LineKind, Statement, StatementLine
 
-TAG = re.compile(r"^:(\d{2}[A-Z]?|NS):", re.ASCII | re.MULTILINE)
+TAG = re.compile(r"\n:(\d{2}[A-Z]?|NS):", re.ASCII)
 AROUND = frozenset({"-", "-}", ""})
-BETWEEN = re.compile(r"\n[-{\n ]")
+BETWEEN = re.compile(r"\n(?:[-{\n ]|\Z)")
 """How lines begin that stand between messages."""
 
 ENTRY = re.compile(
@@ -28,7 +28,8 @@ ENTRY = re.compile(
     re.ASCII,
 )
 BALANCE = re.compile(r"(?P<mark>[CD])(?P<day>\d{6})(?P<currency>[A-Z]{3})(?P<amount>\d{1,15},\d{0,2})", re.ASCII)
-STRUCTURED = re.compile(r"(?:\d{3})?(?P<separator>[?<^~+])\d{2}")
+STRUCTURED = re.compile(r"(?:\d{3})?(?P<separator>[?<^~+])\d{2}", re.ASCII)
+CODES = {separator: re.compile(rf"{re.escape(separator)}(\d{{2}})", re.ASCII) for separator in "?<^~+"}
 MARKS = {
     "C": LineKind.CREDIT,
     "D": LineKind.DEBIT,
@@ -42,11 +43,11 @@ LAST_PAGE = "the whole file, to its last :62F:"
 
 @dataclass(slots=True)
 class _Field:
-    """One field: its tag, the number of its first line in the file, its lines."""
+    """One field: its tag, the number of its first line in the file, its text, of one line or several."""
 
     tag: str
     line: int
-    lines: list[str]
+    text: str
 
 
 @dataclass(slots=True)
@@ -91,44 +92,45 @@ def read_mt940(text: str, scheme: BankScheme) -> Iterator[Statement]:
 
 def _paired(fields: Iterator[_Field]) -> Iterator[tuple[_Field, _Field | None]]:
     """Yield each field, those of a line (61) with the details (86) that follow them."""
-    waiting: _Field | None = None
+    entry: _Field | None = None
     for each in fields:
-        if waiting is not None:
-            yield waiting, each if each.tag == "86" else None
-        elif each.tag not in {"61", "86"}:
+        if entry is not None:
+            yield entry, each if each.tag == "86" else None
+        entry = each if each.tag == "61" else None
+        if entry is None and each.tag != "86":
             yield each, None
-        if waiting is not None and each.tag not in {"61", "86"}:
-            yield each, None
-        waiting = each if each.tag == "61" else None
-    if waiting is not None:
-        yield waiting, None
+    if entry is not None:
+        yield entry, None
 
 
 def _fields(text: str) -> Iterator[_Field]:
-    whole = text.replace("\r\n", "\n")
-    tag, line, at = "", 1, 0
+    # A tag begins a line: it is found many times faster by the end of the line before it.
+    whole = "\n" + text.replace("\r\n", "\n")
+    tag, line, at = "", 1, 1
     for found in TAG.finditer(whole):
-        lines = _lines_of(whole[at : found.start()], line)
+        begin, end = found.span()
+        said = _without_frame(whole[at:begin], line)
         if tag:
-            yield _Field(tag, line, lines)
-        line += whole.count("\n", at, found.start())
-        tag, at = found[1], found.end()
-    lines = _lines_of(whole[at:], line)
+            yield _Field(tag, line, said)
+        line += whole.count("\n", at, end)
+        tag, at = found[1], end
+    said = _without_frame(whole[at:].removesuffix("\n"), line)
     if tag:
-        yield _Field(tag, line, lines)
+        yield _Field(tag, line, said)
 
 
-def _lines_of(text: str, begin: int) -> list[str]:
-    """Return a field's lines without those that stand between messages; refuse a cut header among these."""
-    lines = text.removesuffix("\n").split("\n")
+def _without_frame(text: str, begin: int) -> str:
+    """Return a field's text without the lines that stand between messages; refuse a cut header among these."""
     # Nearly all fields have none of these, and there are many fields.
     if len(text) <= LONGEST_LINE and not BETWEEN.search(text):
-        return lines
+        return text
+    lines = text.split("\n")
     for number, line in enumerate(lines, begin):
         _refuse_long(line, number)
         if number > begin and line.startswith("{"):
             _refuse_cut_header(line, number)
-    return lines[:1] + [line for line in lines[1:] if line.strip() not in AROUND and not line.startswith("{")]
+    kept = (line for line in lines[1:] if line.strip() not in AROUND and not line.startswith("{"))
+    return "\n".join([lines[0], *kept])
 
 
 def _refuse_long(line: str, number: int) -> None:
@@ -142,7 +144,7 @@ def _refuse_cut_header(line: str, number: int) -> None:
 
 
 def _take(message: _Message, each: _Field) -> None:
-    text = "".join(each.lines).strip()
+    text = each.text.replace("\n", "").strip()
     if each.tag == "25":
         message.account = digits_of(text)
     elif each.tag in {"28", "28C"}:
@@ -179,7 +181,7 @@ def _balance(text: str, each: _Field) -> tuple[Decimal, str, date]:
 
 
 def _line(message: _Message, entry: _Field, details: _Field | None, scheme: BankScheme) -> StatementLine:
-    found = ENTRY.fullmatch(entry.lines[0].rstrip())
+    found = ENTRY.fullmatch(entry.text.partition("\n")[0].rstrip())
     if found is None:
         right = "value date, entry date, C or D, amount: 2610031003C150,00NTRFNONREF//reference"
         raise Broken("this line of the statement cannot be read", right, line=entry.line, field=":61:")
@@ -187,19 +189,20 @@ def _line(message: _Message, entry: _Field, details: _Field | None, scheme: Bank
         raise Broken("a line after the closing balance", LAST_PAGE, line=entry.line, field=":61:")
     if message.opening is None:
         raise Broken("the opening balance is missing", ":60F: before the first :61:", line=entry.line, field=":61:")
-    kind, value = MARKS[found["mark"]], short_day(found["value"], entry.line, ":61: (value date)")
-    text = "\n".join(details.lines) if details else ""
+    valued, entered, mark, amount, reference = found.groups()
+    kind, value = MARKS[mark], short_day(valued, entry.line, ":61: (value date)")
+    text = details.text if details else ""
     parts = sub_fields(text)
     return StatementLine(
         line=entry.line,
         position=len(message.lines) + 1,
         kind=kind,
-        amount=kind.signed(_amount(found["amount"])),
+        amount=kind.signed(_amount(amount)),
         currency=message.currency,
-        booking_date=_entry_date(found["entry"], value, entry.line),
+        booking_date=_entry_date(entered, value, entry.line),
         value_date=value,
-        account=scheme.individual_account(parts.get(code, "") for code in scheme.account_fields),
-        reference=_reference(found["reference"], text, scheme),
+        account=scheme.individual_account([parts[code] for code in scheme.account_fields if code in parts]),
+        reference=_reference(reference, text, scheme),
         title=joined(parts, scheme.title_fields) or parts.get("", ""),
         payer=joined(parts, scheme.payer_fields),
     )
@@ -213,7 +216,7 @@ def _entry_date(text: str | None, value: date, line: int) -> date | None:
 
 def _reference(given: str | None, details: str, scheme: BankScheme) -> str:
     if scheme.reference_pattern:
-        return scheme.reference_in(" ".join(details.split("\n")))
+        return scheme.reference_in(details.replace("\n", " "))
     reference = (given or "").strip()
     return "" if reference.upper() in NO_REFERENCE else reference
 
@@ -223,14 +226,12 @@ def sub_fields(text: str) -> dict[str, str]:
     found = STRUCTURED.match(text)
     if found is None:
         return {"": " ".join(text.split())}
-    parts, last = dict[str, str](), ""
-    separator = found["separator"]
-    for piece in text.replace("\n", "")[found.start("separator") + 1 :].split(separator):
-        code = piece[:2]
-        if code.isdecimal():
-            last, parts[code] = code, parts[code] + piece[2:] if code in parts else piece[2:]
-        else:  # the separator as a sign of the text itself
-            parts[last] += separator + piece
+    # A separator without a code is a sign of the text itself.
+    _, *pieces = CODES[found["separator"]].split(text.replace("\n", ""))
+    codes, texts = pieces[::2], pieces[1::2]
+    parts = dict(zip(codes, texts, strict=True))
+    if len(parts) < len(codes):
+        parts = {code: "".join(text for at, text in zip(codes, texts, strict=True) if at == code) for code in parts}
     return parts
 
 

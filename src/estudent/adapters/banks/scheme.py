@@ -59,7 +59,8 @@ class BankScheme:
 
 def digits_of(text: str) -> str:
     """Return the digits of an account number, however it is written: PL, spaces, slashes and dashes fall away."""
-    return ONLY_DIGITS.sub("", text)
+    digits = text.removeprefix("PL")
+    return digits if digits.isascii() and digits.isdecimal() else ONLY_DIGITS.sub("", text)
 
 
 def joined(parts: Mapping[str, str], codes: Sequence[str]) -> str:
