@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from estudent.adapters.banks.broken import Broken
 
@@ -14,6 +14,7 @@ AMOUNT = re.compile(
     r"[+-]?(?:(?:\d{1,12}|\d{1,3}(?:[ ']\d{3})+)(?:[.,]\d{1,2})?|\d{1,3}(?:\.\d{3})+,\d{2}|\d{1,3}(?:,\d{3})+\.\d{2})",
     re.ASCII,
 )
+PLAIN = re.compile(r"(\d{1,12})[.,](\d{2})", re.ASCII)
 DECIMALS = re.compile(r"[.,](\d{1,2})$", re.ASCII)
 SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2212": "-"})
 FORMATS = ("%Y-%m-%d", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%Y", "%Y%m%d")
@@ -22,6 +23,8 @@ GROSZ = Decimal("0.01")
 
 def money(text: str, line: int, field: str) -> Decimal:
     """Return an amount to the grosz: 1234.56, 1234,56, 1 234,56, 1.234,56 and 1,234.56 are the same."""
+    if usual := PLAIN.fullmatch(text):
+        return Decimal(f"{usual[1]}.{usual[2]}")
     plain = text.translate(SPACES).strip()
     if not AMOUNT.fullmatch(plain):
         right = "digits, and two decimals after a comma or point: 1234,56"
@@ -37,12 +40,10 @@ def day(text: str, line: int, field: str) -> date | None:
     text = text.strip()
     if not text:
         return None
-    for form in FORMATS:
-        try:
-            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day of the calendar has no zone
-        except ValueError:
-            continue
-    raise Broken("this is no date of the calendar", "a date like 2026-10-01 or 01.10.2026", line=line, field=field)
+    found = _day(text)
+    if found is None:
+        raise Broken("this is no date of the calendar", "a date like 2026-10-01 or 01.10.2026", line=line, field=field)
+    return found
 
 
 def short_day(text: str, line: int, field: str) -> date:
@@ -62,6 +63,16 @@ def nearest(month: int, of_month: int, to: date, line: int, field: str) -> date:
 
 
 # A statement names few days, each thousands of times.
+
+
+@lru_cache
+def _day(text: str) -> date | None:
+    for form in FORMATS:
+        try:
+            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day of the calendar has no zone
+        except ValueError:
+            continue
+    return None
 
 
 @cache
