@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -16,34 +16,29 @@ from estudent.domain.statement import NOTHING, LineKind, Statement, StatementLin
 OPENING, CLOSING = ("OPBD", "PRCD"), ("CLBD",)
 DEEPEST = 40
 BLOCK = 1 << 16
+STATEMENT, BALANCE, ENTRY, PAYMENT = "Stmt", "Bal", "Ntry", "NtryDtls/TxDtls"
+MADE_OF = {"": {STATEMENT}, STATEMENT: {BALANCE, ENTRY}, ENTRY: {PAYMENT}, BALANCE: set[str](), PAYMENT: set[str]()}
+"""What stands by itself within each of them; all else is text at a path."""
+
 WHOLE = "the whole file, as the bank exports it"
 
 
 @dataclass(slots=True)
 class Element:
-    """An element with its line, its text and what stands in it; names are those without a namespace."""
+    """A statement, a balance, an entry or a payment: what is said in it, by path, and what it is made of.
+
+    Paths are names without a namespace, separated by slashes; `currency` is that of its amount.
+    """
 
     name: str
     line: int
-    currency: str
-    text: str = ""
-    inside: list[Element] = field(default_factory=list)
-
-    def all(self, *path: str) -> list[Element]:
-        """Return the elements at a path, in their order."""
-        found = [self]
-        for name in path:
-            found = [each for outer in found for each in outer.inside if each.name == name]
-        return found
-
-    def first(self, *paths: str) -> Element | None:
-        """Return the first element at any of the paths, whose names are separated by slashes."""
-        return next((each for path in paths for each in self.all(*path.split("/"))), None)
+    currency: str = ""
+    texts: dict[str, list[str]] = field(default_factory=dict)
+    parts: list[Element] = field(default_factory=list)
 
     def said(self, *paths: str) -> str:
         """Return the text at the first of the paths that is there."""
-        found = self.first(*paths)
-        return found.text.strip() if found else ""
+        return next((self.texts[path][0] for path in paths if path in self.texts), "")
 
 
 def read_camt053(content: bytes, scheme: BankScheme) -> Iterator[Statement]:
@@ -51,18 +46,9 @@ def read_camt053(content: bytes, scheme: BankScheme) -> Iterator[Statement]:
 
     A document type, and with it every entity, is refused: no bank sends one, and those are how XML does harm.
     """
-    found = 0
-    for element in _statements(content):
-        found += 1
-        yield _statement(element, scheme)
-    if not found:
-        raise Broken("there is no statement in it", "camt.053: Document/BkToCstmrStmt/Stmt", field="Stmt")
-
-
-def _statements(content: bytes) -> Iterator[Element]:
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
-    tree = _Tree(parser)
+    tree = _Tree(parser, scheme)
     parser.StartDoctypeDeclHandler = tree.refuse_doctype
     parser.StartElementHandler, parser.EndElementHandler = tree.start, tree.end
     parser.CharacterDataHandler = tree.said
@@ -74,16 +60,20 @@ def _statements(content: bytes) -> Iterator[Element]:
     except expat.ExpatError as error:
         raise Broken(f"this is not XML ({expat.ErrorString(error.code)})", WHOLE, line=error.lineno) from None
     yield from tree.taken()
+    if not tree.found:
+        raise Broken("there is no statement in it", "camt.053: Document/BkToCstmrStmt/Stmt", field="Stmt")
 
 
 class _Tree:
-    """Builds the statements and nothing above them."""
+    """Builds the statements and nothing above them; of an entry only its lines are kept, for there are many."""
 
-    def __init__(self, parser: expat.XMLParserType) -> None:
-        self.parser = parser
+    def __init__(self, parser: expat.XMLParserType, scheme: BankScheme) -> None:
+        self.parser, self.scheme = parser, scheme
+        self.depth = self.found = 0
         self.open: list[Element] = []
-        self.depth = 0
-        self.whole: list[Element] = []
+        self.paths, self.texts = list[str](), list[str]()
+        self.lines: list[StatementLine] = []
+        self.whole: list[Statement] = []
 
     def refuse_doctype(self, *_: object) -> None:
         raise Broken("it has a document type", "camt.053 without <!DOCTYPE>", line=self.parser.CurrentLineNumber)
@@ -93,39 +83,56 @@ class _Tree:
         if self.depth > DEEPEST:
             raise Broken("its elements are nested too deeply", WHOLE, line=self.parser.CurrentLineNumber)
         local = name.rpartition(" ")[2]
-        if self.open or local == "Stmt":
-            element = Element(local, self.parser.CurrentLineNumber, attributes.get("Ccy", ""))
-            if self.open:
-                self.open[-1].inside.append(element)
-            self.open.append(element)
+        if not self.open and local != STATEMENT:
+            return
+        path = f"{self.paths[-1]}/{local}" if self.paths and self.paths[-1] else local
+        if path in MADE_OF[self.open[-1].name if self.open else ""]:
+            self.open.append(Element(path, self.parser.CurrentLineNumber))
+            path = ""
+        elif path == "Amt" and path not in self.open[-1].texts:
+            self.open[-1].currency = attributes.get("Ccy", "")
+        self.paths.append(path)
+        self.texts.append("")
 
     def said(self, text: str) -> None:
         if self.open:
-            self.open[-1].text += text
+            self.texts[-1] += text
 
     def end(self, _name: str) -> None:
         self.depth -= 1
-        if self.open and (element := self.open.pop()).name == "Stmt":
-            self.whole.append(element)
+        if not self.open:
+            return
+        path, text = self.paths.pop(), self.texts.pop()
+        if path:
+            self.open[-1].texts.setdefault(path, []).append(text.strip())
+        else:
+            self._take(self.open.pop())
 
-    def taken(self) -> Iterator[Element]:
+    def _take(self, element: Element) -> None:
+        if element.name == STATEMENT:
+            self.whole.append(_statement(element, self.lines))
+            self.found, self.lines = self.found + 1, []
+        elif element.name == ENTRY:
+            self.lines += _lines(element, len(self.lines) + 1, self.scheme)
+        else:
+            self.open[-1].parts.append(element)
+
+    def taken(self) -> Iterator[Statement]:
         whole, self.whole = self.whole, []
         yield from whole
 
 
-def _statement(element: Element, scheme: BankScheme) -> Statement:
-    balances = {each.said("Tp/CdOrPrtry/Cd"): each for each in element.all("Bal")}
+def _statement(element: Element, lines: Sequence[StatementLine]) -> Statement:
+    balances = {each.said("Tp/CdOrPrtry/Cd"): each for each in element.parts}
     opening, closing = (_first(balances, codes, element) for codes in (OPENING, CLOSING))
-    currency = closing.all("Amt")[0].currency
-    lines = [line for entry in element.all("Ntry") for line in _lines(entry, currency, scheme)]
     statement = Statement(
         digits_of(element.said("Acct/Id/IBAN", "Acct/Id/Othr/Id")),
         element.said("LglSeqNb", "ElctrncSeqNb", "Id"),
-        currency,
+        closing.currency,
         _balance(opening),
         _balance(closing),
         _day(closing, "Dt"),
-        tuple(_numbered(lines)),
+        tuple(each if each.currency else replace(each, currency=closing.currency) for each in lines),
     )
     if statement.discrepancy:
         problem = f"opening balance and entries miss the closing balance by {statement.discrepancy}"
@@ -134,13 +141,9 @@ def _statement(element: Element, scheme: BankScheme) -> Statement:
     return statement
 
 
-def _numbered(lines: list[StatementLine]) -> Iterator[StatementLine]:
-    return (replace(each, position=position) for position, each in enumerate(lines, 1))
-
-
 def _first(balances: dict[str, Element], codes: tuple[str, ...], statement: Element) -> Element:
     found = next((balances[code] for code in codes if code in balances), None)
-    if found is None or not found.all("Amt"):
+    if found is None or "Amt" not in found.texts:
         raise Broken("a balance is missing", f"Bal with the code {codes[0]}", line=statement.line, field="Bal")
     return found
 
@@ -157,20 +160,22 @@ def _is_credit(element: Element, name: str) -> bool:
     return said == "CRDT"
 
 
-def _lines(entry: Element, currency: str, scheme: BankScheme) -> list[StatementLine]:
+def _lines(entry: Element, first: int, scheme: BankScheme) -> list[StatementLine]:
+    """Return the lines that an entry makes, the first of them with this place in the statement."""
     if (status := entry.said("Sts/Cd", "Sts")) != "BOOK":
         problem = f"an entry with the status {status or 'none'} has no place in a statement"
         raise Broken(problem, "entries with the status BOOK", line=entry.line, field="Ntry/Sts")
     amount = money(entry.said("Amt"), entry.line, "Ntry/Amt")
-    parts = entry.all("NtryDtls", "TxDtls")
-    whole = [_line(entry, parts[0] if len(parts) == 1 else entry, amount, currency, scheme)]
+    parts = entry.parts
+    whole = [_line(entry, parts[0] if len(parts) == 1 else entry, amount, first, scheme)]
     if len(parts) < 2:
         return whole
     amounts = [_own_amount(part) for part in parts]
     # An entry for many payments is split only where their amounts are told and make up the entry's.
     if None in amounts or sum((each or NOTHING for each in amounts), NOTHING) != amount:
         return whole
-    return [_line(entry, part, each or NOTHING, currency, scheme) for part, each in zip(parts, amounts, strict=True)]
+    told = zip(parts, amounts, strict=True)
+    return [_line(entry, part, each or NOTHING, at, scheme) for at, (part, each) in enumerate(told, first)]
 
 
 def _own_amount(part: Element) -> Decimal | None:
@@ -178,16 +183,15 @@ def _own_amount(part: Element) -> Decimal | None:
     return money(said, part.line, "TxDtls/Amt") if said else None
 
 
-def _line(entry: Element, part: Element, amount: Decimal, currency: str, scheme: BankScheme) -> StatementLine:
+def _line(entry: Element, part: Element, amount: Decimal, position: int, scheme: BankScheme) -> StatementLine:
     kind = _kind(entry)
-    title = " ".join(each.text.strip() for each in part.all("RmtInf", "Ustrd"))
-    named = entry.all("Amt")[0].currency or currency
+    title = " ".join(part.texts.get("RmtInf/Ustrd", ()))
     return StatementLine(
         line=part.line,
-        position=0,
+        position=position,
         kind=kind,
         amount=kind.signed(amount),
-        currency=named,
+        currency=entry.currency,
         booking_date=_day(entry, "BookgDt"),
         value_date=_day(entry, "ValDt"),
         account=_account(part, kind, title, scheme),
@@ -216,11 +220,7 @@ def _reference(entry: Element, part: Element, title: str, scheme: BankScheme) ->
     if scheme.reference_pattern:
         return scheme.reference_in(title)
     own = part.said("Refs/AcctSvcrRef", "Refs/TxId")
-    return own or (entry.said("AcctSvcrRef", "NtryRef") if part is entry or not _has_siblings(entry) else "")
-
-
-def _has_siblings(entry: Element) -> bool:
-    return len(entry.all("NtryDtls", "TxDtls")) > 1
+    return own or (entry.said("AcctSvcrRef", "NtryRef") if part is entry or len(entry.parts) == 1 else "")
 
 
 def _day(element: Element, name: str) -> date | None:
