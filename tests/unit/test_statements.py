@@ -233,6 +233,8 @@ def test_a_truncated_statement_is_never_taken_for_a_whole_one(data: st.DataObjec
         (("</Stmt>", ""), "this is not XML"),
         (("<Document", '<!DOCTYPE x [<!ENTITY a "b">]><Document'), "document type"),
         (("<BookgDt><Dt>2026", "<BookgDt><Dt>abcd"), "BookgDt: this is no date"),
+        (("UTF-8", "x-none"), "line 1: its encoding"),
+        (("UTF-8", "utf-7"), "line 1: its encoding"),
     ],
 )
 def test_a_doubtful_camt_is_refused(change: tuple[str, str], says: str) -> None:

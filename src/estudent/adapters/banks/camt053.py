@@ -20,6 +20,11 @@ STATEMENT, BALANCE, ENTRY, PAYMENT = "Stmt", "Bal", "Ntry", "NtryDtls/TxDtls"
 MADE_OF = {"": {STATEMENT}, STATEMENT: {BALANCE, ENTRY}, ENTRY: {PAYMENT}, BALANCE: set[str](), PAYMENT: set[str]()}
 """What stands by itself within each of them; all else is text at a path."""
 
+ENCODINGS = frozenset(
+    {"utf-8", "utf8", "us-ascii", "utf-16", "iso-8859-1", "iso-8859-2", "windows-1250", "windows-1252"}
+)
+"""What the parser knows or reads byte by byte; at any other it would stop with an error of its own."""
+
 WHOLE = "the whole file, as the bank exports it"
 
 
@@ -49,6 +54,7 @@ def read_camt053(content: bytes, scheme: BankScheme) -> Iterator[Statement]:
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     tree = _Tree(parser, scheme)
+    parser.XmlDeclHandler = tree.refuse_encoding
     parser.StartDoctypeDeclHandler = tree.refuse_doctype
     parser.StartElementHandler, parser.EndElementHandler = tree.start, tree.end
     parser.CharacterDataHandler = tree.said
@@ -74,6 +80,10 @@ class _Tree:
         self.paths, self.texts = list[str](), list[str]()
         self.lines: list[StatementLine] = []
         self.whole: list[Statement] = []
+
+    def refuse_encoding(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        if encoding and encoding.casefold() not in ENCODINGS:
+            raise Broken("its encoding is none of those that banks use", "UTF-8", line=self.parser.CurrentLineNumber)
 
     def refuse_doctype(self, *_: object) -> None:
         raise Broken("it has a document type", "camt.053 without <!DOCTYPE>", line=self.parser.CurrentLineNumber)
