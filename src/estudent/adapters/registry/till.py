@@ -262,9 +262,10 @@ class SqlTill:
         """Store lines, and book those that are to be booked."""
         if not judged:
             return
+        # Nobody else stores lines in this turn. To look for them among all of the statement's costs more with each.
+        last = self.connection.scalar(select(func.max(statement_line.c.id))) or 0
         self.connection.execute(insert(statement_line), [_kept(of, each) for each in judged])
-        first, last = judged[0].line.position, judged[-1].line.position
-        self._book(statement_line.c.statement_id == of, statement_line.c.position.between(first, last))
+        self._book(statement_line.c.id > last)
 
     def doubtful(self, after: int, most: int) -> list[tuple[int, StatementLine]]:
         """Return unmatched lines whose reason may have gone by itself, those after the line of this key first."""
