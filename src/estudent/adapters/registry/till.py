@@ -28,7 +28,7 @@ from sqlalchemy import (
     update,
 )
 
-from estudent.adapters.registry.database import Database, insert_if_new
+from estudent.adapters.registry.database import Database, insert_if_new, insert_rows
 from estudent.adapters.registry.journal import Author, EntryForEach
 from estudent.adapters.registry.students import in_portions
 from estudent.adapters.registry.tables import (
@@ -264,7 +264,7 @@ class SqlTill:
             return
         # Nobody else stores lines in this turn. To look for them among all of the statement's costs more with each.
         last = self.connection.scalar(select(func.max(statement_line.c.id))) or 0
-        self.connection.execute(insert(statement_line), [_kept(of, each) for each in judged])
+        insert_rows(self.connection, statement_line, [_kept(of, each) for each in judged])
         self._book(statement_line.c.id > last)
 
     def doubtful(self, after: int, most: int) -> list[tuple[int, StatementLine]]:
