@@ -74,8 +74,7 @@ class BankFolder:
 
 def _read(path: Path, name: str, scheme: BankScheme) -> list[Statement]:
     try:
-        content = path.read_bytes()
-        statements = list(_statements(content, scheme))
+        statements = list(_statements(path.read_bytes(), scheme))
         _refuse_strange_accounts(statements, scheme)
     except Broken as broken:
         raise Refused(f"{name}: {broken}") from None
