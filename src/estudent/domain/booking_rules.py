@@ -27,7 +27,6 @@ worked out when somebody looks (`fees.balances`): of one account and currency th
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -109,15 +108,14 @@ class Owner:
     student: int
     owed: dict[str, Decimal] = field(default_factory=dict)
     owed_elsewhere: Mapping[str, Decimal] = field(default_factory=dict)
-    booked: Counter[tuple[str, Decimal]] = field(default_factory=Counter)
+    booked: dict[tuple[str, Decimal], int] = field(default_factory=dict)
 
     def book(self, line: StatementLine) -> None:
         """Let later lines know of this one."""
         self.owed[line.currency] = self.owed.get(line.currency, NOTHING) - line.amount
-        if line.kind.is_reversal:
-            self.booked[line.currency, -line.amount] -= 1
-        else:
-            self.booked[line.currency, line.amount] += 1
+        back = line.kind.is_reversal
+        what = line.currency, -line.amount if back else line.amount
+        self.booked[what] = self.booked.get(what, 0) + (-1 if back else 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +169,7 @@ def _whose(account: str) -> Unmatched:
 
 
 def _reversal(line: StatementLine, owner: Owner) -> Verdict:
-    if owner.booked[line.currency, -line.amount] > 0:
+    if owner.booked.get((line.currency, -line.amount), 0) > 0:
         return Verdict(owner.account, Note.REVERSAL)
     return _waits(Unmatched.REVERSAL_WITHOUT_PAYMENT)
 

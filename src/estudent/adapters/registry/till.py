@@ -25,6 +25,7 @@ from sqlalchemy import (
     select,
     text,
     type_coerce,
+    union_all,
     update,
 )
 
@@ -59,6 +60,12 @@ HALF = 32
 
 SAID = ("kind", "amount", "currency", "booking_date", "value_date", "account", "reference", "title", "payer", "content")
 Money = dict[int, dict[str, Decimal]]
+Amounts = Counter[tuple[str, Decimal]]
+
+OWNERS = select(*payment_account.c["nrb", "id", "student_id"]).where(
+    payment_account.c.nrb.in_(bindparam("numbers", expanding=True))
+)
+SEEN = select(*statement_line.c["key", "content"]).where(statement_line.c.key.in_(bindparam("keys", expanding=True)))
 
 
 class SqlTills:
@@ -146,29 +153,16 @@ class SqlTill:
 
     def owners(self, numbers: Collection[str], reversed_: Collection[str]) -> dict[str, Owner]:
         """Return whose these account numbers are and how their books stand; amounts only for those `reversed_`."""
-        columns = payment_account.c["nrb", "id", "student_id"]
-        found = self.connection.execute(select(*columns).where(payment_account.c.nrb.in_(list(numbers))))
-        rows = [(nrb, account, whose) for nrb, account, whose in found]
+        rows = self.connection.execute(OWNERS, {"numbers": list(numbers)}).all()
         owed = owed_by_account(self.connection, {whose for _, _, whose in rows}, self.purpose)
         amounts = self._amounts([account for nrb, account, _ in rows if nrb in reversed_])
-        return {
-            nrb: Owner(
-                account,
-                whose,
-                dict(owed.get(whose, {}).get(account, {})),
-                _elsewhere(owed.get(whose, {}), account),
-                amounts.get(account, Counter()),
-            )
-            for nrb, account, whose in rows
-        }
+        return {nrb: _owner(account, whose, owed.get(whose, {}), amounts.get(account)) for nrb, account, whose in rows}
 
     def seen(self, keys: Collection[str]) -> dict[str, str]:
         """Return the content of the lines that are kept under these keys."""
         if not keys:
             return {}
-        columns = statement_line.c["key", "content"]
-        query = select(*columns).where(statement_line.c.key.in_(list(keys)))
-        return {row.key: row.content for row in self.connection.execute(query)}
+        return {row.key: row.content for row in self.connection.execute(SEEN, {"keys": list(keys)})}
 
     def begin(self, file: StatementFile) -> int | None:
         """Note that a file is read; return its number, None where exactly this file was read before."""
@@ -326,9 +320,9 @@ class SqlTill:
             return func.printf("%.2f", statement_line.c.amount, type_=String)
         return cast(statement_line.c.amount, String)
 
-    def _amounts(self, accounts: Collection[int]) -> dict[int, Counter[tuple[str, Decimal]]]:
+    def _amounts(self, accounts: Collection[int]) -> dict[int, Amounts]:
         """Return how often each amount is booked on these accounts, less what reversals have taken back."""
-        found: dict[int, Counter[tuple[str, Decimal]]] = {}
+        found: dict[int, Amounts] = {}
         if not accounts:
             return found
         query = select(booking.c.payment_account_id, booking.c.currency, amount_of(booking), statement_line.c.kind)
@@ -358,13 +352,11 @@ def owed_by_account(connection: Connection, students: Collection[int], purpose: 
     found: dict[int, Money] = {}
     if not students:
         return found
-    asked = connection.execute(_asked(students)).all()
-    homeless = {whose for whose, account, _, _ in asked if account is None}
+    sums = connection.execute(SUMS, {"students": list(students)}).all()
+    homeless = {whose for whose, account, _, _ in sums if account is None}
     main = _main_accounts(connection, homeless, purpose) if homeless else {}
-    for whose, account, currency, amount in asked:
+    for whose, account, currency, amount in sums:
         _add(found, whose, account or main.get(whose, 0), currency, money_of(amount))
-    for whose, account, currency, amount in connection.execute(_booked_sums(students)):
-        _add(found, whose, account, currency, -money_of(amount))
     return found
 
 
@@ -375,22 +367,19 @@ def _main_accounts(connection: Connection, students: Collection[int], purpose: s
     return {row.student_id: row.id for row in rows}
 
 
-def _asked(students: Collection[int]) -> Select[Any]:
-    columns = receivable.c["student_id", "payment_account_id", "currency"]
-    query = select(*columns, _sum(receivable.c.amount)).where(receivable.c.student_id.in_(list(students)))
-    return query.where(receivable.c.state == "owed").group_by(*columns)
-
-
-def _booked_sums(students: Collection[int]) -> Select[Any]:
-    columns = (payment_account.c.student_id, payment_account.c.id, booking.c.currency)
-    theirs = payment_account.join(booking, booking.c.payment_account_id == payment_account.c.id)
-    query = select(*columns, _sum(booking.c.amount)).select_from(theirs)
-    return query.where(payment_account.c.student_id.in_(list(students))).group_by(*columns)
-
-
-def _sum(column: Any) -> Any:
+def _sums() -> Select[Any]:
+    """Return the query for what was asked for less what was booked, by student, account and currency."""
+    asked = select(*receivable.c["student_id", "payment_account_id", "currency"], as_float(receivable.c.amount)).where(
+        receivable.c.state == "owed"
+    )
+    booked = select(
+        payment_account.c.student_id, payment_account.c.id, booking.c.currency, -as_float(booking.c.amount)
+    ).join_from(payment_account, booking, booking.c.payment_account_id == payment_account.c.id)
+    both = union_all(asked, booked).subquery()
+    columns = both.c["student_id", "payment_account_id", "currency"]
     # SQLite has no decimals; 15 digits of a float hold any sum of one student to the grosz.
-    return func.sum(type_coerce(column, Numeric(14, 2, asdecimal=False)))
+    total = func.sum(both.c.amount, type_=Numeric(14, 2, asdecimal=False))
+    return select(*columns, total).where(columns[0].in_(bindparam("students", expanding=True))).group_by(*columns)
 
 
 def money_of(amount: float) -> Decimal:
@@ -406,6 +395,10 @@ def _other(row: Any) -> OtherStatement:
 def _add(found: dict[int, Money], student: int, account: int, currency: str, amount: Decimal) -> None:
     sums = found.setdefault(student, {}).setdefault(account, {})
     sums[currency] = sums.get(currency, Decimal("0.00")) + amount
+
+
+def _owner(account: int, student: int, owed: Money, booked: Amounts | None) -> Owner:
+    return Owner(account, student, dict(owed.get(account, {})), _elsewhere(owed, account), booked or {})
 
 
 def _elsewhere(accounts: Money, but: int) -> dict[str, Decimal]:
@@ -469,6 +462,9 @@ def amount_of(table: Table) -> Any:
 def as_float(column: Any) -> Any:
     """Return a column of money as every database can give it, for `money_of`."""
     return type_coerce(column, Numeric(16, 2, asdecimal=False)).label(column.name)
+
+
+SUMS = _sums()
 
 
 def line_of(row: Any) -> StatementLine:
