@@ -35,10 +35,15 @@ class Nrb:
     @property
     def in_groups(self) -> str:
         """The number as people read it: two digits, then groups of four."""
-        return " ".join((self.digits[:2], *(self.digits[at : at + 4] for at in range(2, 26, 4))))
+        return in_groups(self.digits, 2)
 
     def __str__(self) -> str:
         return self.digits
+
+
+def in_groups(digits: str, first: int = 4) -> str:
+    """Return digits in groups of four as people read them; the first group has so many, the check digits of an NRB."""
+    return " ".join((digits[:first], *(digits[at : at + 4] for at in range(first, len(digits), 4))))
 
 
 # A bank has few of them.

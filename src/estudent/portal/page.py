@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_decimal
 from flask import current_app, g, get_flashed_messages, make_response, request, url_for
 from flask_babel import get_timezone
 from flask_wtf.csrf import generate_csrf
@@ -75,6 +75,10 @@ def _money(amount: Decimal, currency: str = "PLN") -> str:
     return format_currency(amount, currency, pattern, locale=REGIONS[language()])
 
 
+def _grouped(number: int) -> str:
+    return format_decimal(number, locale=REGIONS[language()])
+
+
 def _date(day: date, style: str = "long") -> str:
     return format_date(day, style, locale=REGIONS[language()])
 
@@ -92,6 +96,7 @@ TOOLS: dict[str, Callable[..., Any]] = {
     "csrf_token": generate_csrf,
     "challenge": challenge,
     "money": _money,
+    "grouped": _grouped,
     "date": _date,
     "moment": _moment,
 }

@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired, Optional
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.booking_rules import Note, Unmatched
-from estudent.domain.nrb import SchemeUse
+from estudent.domain.nrb import SchemeUse, in_groups
 from estudent.domain.unmatched_line import Clue, DeskLine, Suggestion
 from estudent.portal.desk.blueprint import pages
 from estudent.portal.desk.forms import ReasonedForm
@@ -86,8 +86,8 @@ def payments() -> Response:
         fate=fate,
         fates=FATES,
         counts=desk.counts(),
-        gaps=campus().watch_statements.gaps(),
-        short=_short_schemes(),
+        gaps=[(gap, in_groups(gap.after.account, 2)) for gap in campus().watch_statements.gaps()],
+        short=[(each, in_groups(each.scheme.start)) for each in _short_schemes()],
         purposes=PURPOSES,
     )
 
