@@ -670,10 +670,13 @@ class Reminders(Protocol):
     """Who was reminded of what."""
 
     def due(self, until: date) -> list[tuple[int, int, date]]:
-        """Return receivables due by this day of which nobody was reminded: their key, the student's, the due date."""
+        """Return receivables due by this day of which nobody was reminded: their key, the student's, the due date.
 
-    def remind(self, student: int, receivables: Sequence[int]) -> bool:
-        """Queue one letter for these receivables, once; False when another run has done it."""
+        One whose due date has changed since is there again: nobody was reminded of that day.
+        """
+
+    def remind(self, student: int, receivables: Mapping[int, date]) -> bool:
+        """Queue one letter for receivables with these due dates, once for each; False when another run has done it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""Remind students before the last day on which a transfer is still booked in time; once for each receivable."""
+"""Remind students before the last day on which a transfer is still booked in time; once for each due date."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
@@ -37,23 +37,23 @@ class RemindOfFees:
 
     def _go(self, *, apply: bool) -> Tally:
         tally = Tally(SYSTEM)
-        for student, keys in self._due():
+        for student, dates in self._due():
             tally.read += 1
-            if self._is_open(student, keys):
-                tally.new += self.reminders.remind(student, keys) if apply else 1
+            if self._is_open(student, dates):
+                tally.new += self.reminders.remind(student, dates) if apply else 1
         return tally
 
-    def _due(self) -> Iterator[tuple[int, list[int]]]:
+    def _due(self) -> Iterator[tuple[int, dict[int, date]]]:
         found = self.reminders.due(self.today() + FAR)
-        ripe = [(key, student) for key, student, due in found if self._is_time(due)]
+        ripe = [each for each in found if self._is_time(each[2])]
         for student, some in groupby(ripe, key=lambda each: each[1]):
-            yield student, [key for key, _ in some]
+            yield student, {key: due for key, _, due in some}
 
     def _is_time(self, due: date) -> bool:
         """Tell whether today lies between the day of the letter and the last safe day; later it would only annoy."""
         safe = last_safe_day(due, self.is_holiday)
         return working_days_before(safe, self.days, self.is_holiday) <= self.today() <= safe
 
-    def _is_open(self, student: int, keys: list[int]) -> bool:
+    def _is_open(self, student: int, keys: Container[int]) -> bool:
         ledger = self.fees.of(student)
         return any(each.left for each in balances(ledger, self.today()) if each.receivable.key in keys)

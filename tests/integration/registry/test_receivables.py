@@ -197,3 +197,45 @@ def test_whoever_has_paid_is_left_in_peace(registry: Registry, tmp_path: Path) -
 def test_several_fees_of_a_student_make_one_letter(registry: Registry, tmp_path: Path) -> None:
     take(registry, tmp_path, ONE, ONE.replace("R1", "R2"), ONE.replace("R1", "R3").replace("100001", "100002"))
     assert remind(registry, date(2026, 10, 9)).new == 2
+
+
+# Due on Thursday, 29 October 2026: the last safe day is the 27th, three working days before it the 22nd.
+MOVED = ONE.replace("15.10.2026", "29.10.2026")
+
+
+@pytest.mark.parametrize(
+    ("today", "letters"),
+    [(date(2026, 10, 21), 0), (date(2026, 10, 22), 1), (date(2026, 10, 27), 1), (date(2026, 10, 28), 0)],
+)
+def test_a_due_date_that_moves_is_reminded_of_once_more(
+    registry: Registry, tmp_path: Path, today: date, letters: int
+) -> None:
+    take(registry, tmp_path, ONE)
+    assert remind(registry, date(2026, 10, 9)).new == 1
+    take(registry, tmp_path, MOVED, name="b.csv")
+    assert remind(registry, date(2026, 10, 12)).new == 0
+    assert [remind(registry, today).new, remind(registry, today).new] == [letters, 0]
+
+
+def test_nobody_is_reminded_twice_of_one_due_date(registry: Registry, tmp_path: Path) -> None:
+    take(registry, tmp_path, ONE)
+    assert remind(registry, date(2026, 10, 8)).new == 1
+    for number, row in enumerate((MOVED, ONE, MOVED, ONE)):
+        take(registry, tmp_path, row, name=f"{number}.csv")
+        assert remind(registry, date(2026, 10, 9)).new == 0
+
+
+def test_what_else_is_corrected_is_no_reason_for_a_letter(registry: Registry, tmp_path: Path) -> None:
+    take(registry, tmp_path, ONE)
+    assert remind(registry, date(2026, 10, 8)).new == 1
+    take(registry, tmp_path, ONE.replace("1850,55", "1900,55"), name="b.csv")
+    assert remind(registry, date(2026, 10, 9)).new == 0
+
+
+def test_a_date_that_moved_meanwhile_is_reminded_of_in_its_time(registry: Registry, tmp_path: Path) -> None:
+    take(registry, tmp_path, ONE)
+    reminders = SqlReminders(registry.database, Author("tests", "run", registry.clock), registry.messages)
+    ((key, student, due),) = reminders.due(date(2026, 12, 1))
+    take(registry, tmp_path, MOVED, name="b.csv")
+    assert reminders.remind(student, {key: due}) and not reminders.remind(student, {key: due})
+    assert reminders.due(date(2026, 12, 1)) == [(key, student, date(2026, 10, 29))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from estudent.adapters.registry.database import Database, insert_if_new
 from estudent.adapters.registry.journal import Author
 from estudent.adapters.registry.messages import SqlMessages
-from estudent.adapters.registry.tables import fee_file, payment_account, receivable, student
+from estudent.adapters.registry.tables import fee_file, fee_reminder, payment_account, receivable, student
 from estudent.adapters.registry.till import amount_of, booking_turn, money_of
 from estudent.domain.asked_for import AskedFor, RowFault, Taken
 from estudent.domain.outcome import Result
@@ -107,6 +107,11 @@ class SqlReceivables:
         yield JournalEntry(owner, SYSTEM, step, Result.DONE, f"{earlier} → {told}")
 
 
+REMINDED = (
+    select(fee_reminder.c.receivable_id)
+    .where(fee_reminder.c.receivable_id == receivable.c.id, fee_reminder.c.due_date == receivable.c.due_date)
+    .exists()
+)
 CHANGE = update(receivable).where(receivable.c.source_id == bindparam("source"))
 
 
@@ -147,21 +152,23 @@ class SqlReminders:
         self.database, self.author, self.messages = database, author, messages
 
     def due(self, until: date) -> list[tuple[int, int, date]]:
-        """Return receivables due by this day of which nobody was reminded: their key, the student's, the due date."""
+        """Return receivables due by this day of which nobody was reminded: their key, the student's, the due date.
+
+        One whose due date has changed since is there again: nobody was reminded of that day.
+        """
         columns = receivable.c["id", "student_id", "due_date"]
-        open_ = (receivable.c.state == "owed", receivable.c.reminded_at.is_(None), receivable.c.due_date <= until)
+        open_ = (receivable.c.state == "owed", ~REMINDED, receivable.c.due_date <= until)
         query = select(*columns).where(*open_, receivable.c.amount > Decimal(0)).order_by(columns[1], columns[0])
         with self.database.reading() as connection:
             return [(row.id, row.student_id, row.due_date) for row in connection.execute(query)]
 
-    def remind(self, whose: int, receivables: Sequence[int]) -> bool:
-        """Queue one letter for these receivables, once; False when another run has done it."""
-        theirs = (receivable.c.id.in_(receivables), receivable.c.reminded_at.is_(None))
+    def remind(self, whose: int, receivables: Mapping[int, date]) -> bool:
+        """Queue one letter for receivables with these due dates, once for each; False when another run has done it."""
+        now = self.author.clock()
+        rows = [{"receivable_id": key, "due_date": due, "made_at": now} for key, due in receivables.items()]
         with self.database.writing() as connection:
-            changed = connection.execute(
-                update(receivable).where(*theirs).values(reminded_at=self.author.clock()).returning(receivable.c.id)
-            ).all()
-            if not changed:
+            command = insert_if_new(connection, fee_reminder).values(rows).returning(fee_reminder.c.receivable_id)
+            if not connection.scalars(command).all():
                 return False
             self.messages.write(connection, whose, REMINDER)
             entry = JournalEntry(whose, SYSTEM, "reminder queued", Result.DONE, "")

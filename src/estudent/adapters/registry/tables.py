@@ -195,7 +195,15 @@ receivable = Table(
     Column("instalment", Integer),
     Column("instalments", Integer),
     Column("seen_at", Moment),
-    Column("reminded_at", Moment),
+)
+
+fee_reminder = Table(
+    "fee_reminder",
+    metadata,
+    Column("receivable_id", BigKey, ForeignKey("receivable.id"), primary_key=True),
+    # A receivable that is due on another day is one to be reminded of once more.
+    Column("due_date", Date, primary_key=True),
+    Column("made_at", Moment, nullable=False),
 )
 
 fee_file = Table(
