@@ -50,7 +50,8 @@ check: setup ## the quick loop: style, types, architecture, unit and contract te
 test: check lint-hosts ## everything but hosts: also real servers, a browser, flows, the demo and kill -9
 	@command -v chromium >/dev/null || { echo "installing Debian's chromium, for the tests of the pages"; $(call debian,chromium fonts-liberation); }
 	$(BIN)/pytest -q -m timing tests/unit tests/contract
-	$(BIN)/pytest -q --ignore=tests/unit --ignore=tests/contract --ignore=tests/hosts
+	$(BIN)/pytest -q -n 2 --dist loadfile tests/integration tests/portal
+	$(BIN)/pytest -q $(foreach folder,unit contract integration portal hosts,--ignore=tests/$(folder))
 
 LAB = $(BIN)/python -m lab
 IN_LAB = $(LAB) run -- $(BIN)
