@@ -164,6 +164,42 @@ class DirectoryContract:
         steps = [Step(StepKind.ADD, a_new_entry()) for _ in range(5)]
         assert [outcome.step for outcome in directory.carry_out(iter(steps))] == steps
 
+    def test_many_steps_have_their_outcomes_in_their_order_too(self, directory: Directory) -> None:
+        kinds = [StepKind.LOCK if at % 10 == 3 else StepKind.ADD for at in range(450)]
+        steps = [Step(kind, a_new_entry()) for kind in kinds]
+        outcomes = list(directory.carry_out(iter(steps)))
+        assert [outcome.step for outcome in outcomes] == steps
+        expected = [Result.REFUSED if kind is StepKind.LOCK else Result.DONE for kind in kinds]
+        assert [outcome.result for outcome in outcomes] == expected
+        added = [step.wanted for step in steps if step.kind is StepKind.ADD]
+        assert left_to_do(directory, *added) == []
+
+    def test_of_many_who_want_one_address_the_first_gets_it(self, directory: Directory) -> None:
+        mail = (f"a{next(ALBUMS)}@example.pl",)
+        steps = [Step(StepKind.ADD, a_new_entry(mail=mail)) for _ in range(20)]
+        assert results(directory, *steps) == [Result.DONE, *[Result.REFUSED] * 19]
+        assert left_to_do(directory, steps[0].wanted) == []
+
+    def test_an_address_can_pass_from_one_to_another_in_one_call(self, directory: Directory) -> None:
+        owner = a_new_entry(mail=(f"a{next(ALBUMS)}@example.pl",))
+        settle(directory, owner)
+        without, heir = replace(owner, mail=()), a_new_entry(mail=owner.mail)
+        steps = Step(StepKind.CHANGE, without, owner, ("mail",)), Step(StepKind.ADD, heir)
+        assert results(directory, *steps) == [Result.DONE, Result.DONE]
+        assert left_to_do(directory, without, heir) == []
+
+    def test_of_several_changes_of_one_student_the_last_stays(self, directory: Directory) -> None:
+        students = [a_new_entry() for _ in range(3)]
+        settle(directory, *students)
+        names = [f"Nowak {at}" for at in range(20)]
+        steps = [
+            Step(StepKind.CHANGE, replace(student, surname=name), student, ("surname",))
+            for name in names
+            for student in students
+        ]
+        assert set(results(directory, *steps)) == {Result.DONE}
+        assert left_to_do(directory, *(replace(student, surname=names[-1]) for student in students)) == []
+
     def test_one_refusal_does_not_stop_the_others(self, directory: Directory) -> None:
         missing, wanted = a_new_entry(), a_new_entry()
         steps = Step(StepKind.LOCK, missing), Step(StepKind.ADD, wanted)

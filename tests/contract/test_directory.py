@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ldap3 import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, Connection
+from ldap3 import LEVEL, MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, Connection
 
-from estudent.adapters.ldap.attributes import LOCKED, attributes_of
+from estudent.adapters.ldap.attributes import ALBUM, LOCKED, attributes_of
 from estudent.adapters.ldap.connection import Access, connect_to, hang_up
 from estudent.adapters.ldap.directory import LdapDirectory
-from estudent.adapters.ldap.escaping import dn_of
+from estudent.adapters.ldap.escaping import dn_of, people_of
+from estudent.adapters.ldap.writing import Add, write_together
 from estudent.domain.directory_entry import Entry
 from estudent.domain.outcome import Result
 from estudent.domain.plan import Lock, Step, StepKind
@@ -244,6 +245,30 @@ def test_the_student_who_has_the_address_is_named_by_login(openldap: LdapDirecto
     assert outcome.detail == f"another entry has this address: {owner.uid}; correct whichever entry is wrong"
 
 
+def test_each_refusal_among_many_has_the_words_it_has_alone(
+    slapd: Slapd, openldap: LdapDirectory, by_hand: Any
+) -> None:
+    owner, stranger, bare, missing = (a_new_entry() for _ in range(4))
+    settle(openldap, owner)
+    plain = {"objectClass": "inetOrgPerson", "sn": "?", "cn": "?"}
+    assert by_hand.add(dn_of(stranger.album, slapd.suffix), attributes=plain)[0]
+    numbered = {**plain, "employeeNumber": bare.album.digits}
+    assert by_hand.add(dn_of(bare.album, slapd.suffix), attributes=numbered)[0]
+    steps = [
+        Step(StepKind.ADD, a_new_entry(local_addresses=owner.local_addresses)),
+        Step(StepKind.ADD, stranger),
+        Step(StepKind.CHANGE, bare, fields=("affiliations",)),
+        Step(StepKind.CHANGE, missing, fields=("surname",)),
+        Step(StepKind.ADD, a_new_entry(surname="\ud800")),
+        *(Step(StepKind.ADD, a_new_entry()) for _ in range(5)),
+    ]
+    outcomes = list(openldap.carry_out(steps))
+    alone = [outcome.detail for step in steps for outcome in openldap.carry_out([step])]
+    assert [outcome.detail for outcome in outcomes] == alone
+    refused = [at for at, outcome in enumerate(outcomes) if outcome.result is Result.REFUSED]
+    assert refused == [0, 1, 3, 4]
+
+
 def test_a_value_that_no_directory_takes_is_refused_alone(openldap: LdapDirectory) -> None:
     steps = [Step(StepKind.ADD, a_new_entry(surname=name)) for name in ("", "\ud800", "Żak")]
     assert results(openldap, *steps) == [Result.REFUSED, Result.REFUSED, Result.DONE]
@@ -272,6 +297,15 @@ def test_reading_all_goes_page_by_page(slapd: Slapd, openldap: LdapDirectory, mo
     scanning.close()
 
 
+def test_a_connection_that_wrote_much_is_ldap3s_again(slapd: Slapd, by_hand: Any) -> None:
+    people, wanted = people_of(slapd.suffix), [a_new_entry() for _ in range(40)]
+    requests = {at: Add(dn_of(each.album, slapd.suffix), attributes_of(each)) for at, each in enumerate(wanted)}
+    accepted: set[int] = set()
+    write_together(by_hand, requests, accepted)
+    assert accepted == set(requests)
+    assert by_hand.search(people, f"({ALBUM}={wanted[7].album})", LEVEL)[0]
+
+
 def test_many_threads_may_work_at_once(openldap: LdapDirectory) -> None:
     groups = [[a_new_entry() for _ in range(10)] for _ in range(8)]
     with ThreadPoolExecutor(4) as threads:
@@ -287,6 +321,15 @@ def test_an_account_without_the_right_to_write_stops_everything(slapd: Slapd) ->
     ):
         settle(directory, a_new_entry())
     directory.close()
+
+
+def test_many_stop_too_where_none_can_work(slapd: Slapd, openldap: LdapDirectory) -> None:
+    wanted = [a_new_entry() for _ in range(30)]
+    directory = a_directory(slapd, "sso")
+    with pytest.raises(Misconfigured, match="50 insufficientAccessRights"):
+        settle(directory, *wanted)
+    directory.close()
+    assert openldap.find([each.album for each in wanted]) == {}
 
 
 def test_a_permanent_lock_is_written_as_the_draft_says(openldap: LdapDirectory, by_hand: Any) -> None:

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
 
+from estudent.adapters.ldap.carrying import AT_ONCE
 from estudent.adapters.ldap.connection import Access, connect_to, hang_up
 from estudent.adapters.ldap.directory import LdapDirectory
 from estudent.domain.directory_entry import Entry
@@ -326,22 +327,45 @@ def test_a_restart_between_two_questions_goes_unnoticed(doorway: Doorway, tmp_pa
 
 
 def test_what_a_killed_server_left_undone_is_done_by_the_next_plan(doorway: Doorway, tmp_path: Path) -> None:
-    wanted = [a_new_entry() for _ in range(60)]
+    wanted = [a_new_entry() for _ in range(AT_ONCE + 40)]
     with Slapd(tmp_path) as own:
-        account = own.accounts["provisioner"]
-        directory = doorway(own.ldaps_uri, bind_dn=account.dn, password=account.password, ca_file=own.ca_file)
+        directory = of_its_own(own, doorway)
         outcomes = directory.carry_out(plan(wanted, directory.find([entry.album for entry in wanted])))
-        before = [next(outcomes).result for _ in range(20)]
+        before = [next(outcomes).result for _ in range(AT_ONCE)]
         kill(own)
         started = time.monotonic()
         after = list(outcomes)
         assert (set(before), {outcome.result for outcome in after}) == ({Result.DONE}, {Result.FAILED})
-        assert [outcome.step.album for outcome in after] == [entry.album for entry in wanted[20:]]
+        assert [outcome.step.album for outcome in after] == [entry.album for entry in wanted[AT_ONCE:]]
         assert "then try again" in after[-1].detail
         assert time.monotonic() - started < 2
         own.start()
         assert {outcome.result for outcome in settle(directory, *wanted)} == {Result.DONE}
         assert left_to_do(directory, *wanted) == []
+
+
+def test_a_server_killed_amid_many_adds_has_all_that_was_called_done(doorway: Doorway, tmp_path: Path) -> None:
+    wanted = [a_new_entry() for _ in range(3 * AT_ONCE)]
+    with Slapd(tmp_path) as own:
+        directory = of_its_own(own, doorway)
+        outcomes = directory.carry_out(Step(StepKind.ADD, entry) for entry in wanted)
+        told = [next(outcomes)]
+        murder = Timer(0.02, kill, [own])
+        murder.start()
+        told += outcomes
+        murder.join()
+        assert [outcome.step.album for outcome in told] == [entry.album for entry in wanted]
+        assert {outcome.result for outcome in told} == {Result.DONE, Result.FAILED}
+        own.start()
+        done = {outcome.step.album for outcome in told if outcome.result is Result.DONE}
+        assert done <= directory.find([entry.album for entry in wanted]).keys()
+        assert {outcome.result for outcome in settle(directory, *wanted)} == {Result.DONE}
+        assert left_to_do(directory, *wanted) == []
+
+
+def of_its_own(slapd: Slapd, doorway: Doorway) -> LdapDirectory:
+    account = slapd.accounts["provisioner"]
+    return doorway(slapd.ldaps_uri, bind_dn=account.dn, password=account.password, ca_file=slapd.ca_file)
 
 
 def kill(slapd: Slapd) -> None:
@@ -387,5 +411,25 @@ def test_after_two_lost_answers_the_next_plan_finds_what_was_done(line: LossyLin
     line.to_lose = 2
     steps = Step(StepKind.ADD, wanted), Step(StepKind.ADD, next_one)
     assert results(directory, *steps) == [Result.FAILED, Result.FAILED]
-    assert left_to_do(directory, wanted, next_one) == [StepKind.ADD]
-    assert {outcome.result for outcome in settle(directory, wanted, next_one)} == {Result.DONE}
+    assert left_to_do(directory, wanted, next_one) in ([StepKind.ADD], [])
+    assert {outcome.result for outcome in settle(directory, wanted, next_one)} <= {Result.DONE}
+    assert left_to_do(directory, wanted, next_one) == []
+
+
+def test_many_entries_whose_answers_were_lost_are_there_once(line: LossyLine, doorway: Doorway) -> None:
+    directory, wanted = doorway(line.uri), [a_new_entry() for _ in range(60)]
+    known(directory)
+    line.to_lose = 1
+    assert set(results(directory, *(Step(StepKind.ADD, each) for each in wanted))) == {Result.DONE}
+    assert left_to_do(directory, *wanted) == []
+
+
+def test_of_many_changes_whose_answers_were_lost_each_is_settled(line: LossyLine, doorway: Doorway) -> None:
+    directory, there = doorway(line.uri), [a_new_entry() for _ in range(40)]
+    settle(directory, *there)
+    wanted = [replace(each, surname="Nowak", lock=Lock.BARRED) for each in there]
+    gone = Step(StepKind.LOCK, a_new_entry())
+    steps = [*plan(wanted, directory.find([each.album for each in wanted])), gone]
+    line.to_lose = 1
+    assert results(directory, *steps) == [*[Result.DONE] * 80, Result.REFUSED]
+    assert left_to_do(directory, *wanted) == []

@@ -12,13 +12,18 @@ from threading import Thread
 
 import pytest
 
+from estudent.adapters.ldap.carrying import AT_ONCE
 from estudent.adapters.ldap.connection import Access, hang_up
+from estudent.adapters.ldap.directory import LdapDirectory
 from estudent.adapters.ldap.pool import Pool
 from estudent.adapters.ldap.reading import one
 from estudent.adapters.ldap.servers import AWAY, Servers
+from estudent.domain.outcome import Result
+from estudent.domain.plan import Step, StepKind
 from estudent.ports import Unavailable
 from sandbox.daemon import free_port
 from sandbox.slapd import Slapd
+from tests.contract.directory_contract import a_new_entry, left_to_do
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -171,6 +176,20 @@ def test_a_question_lost_with_its_server_is_answered_by_the_other(pair: Pair, sl
     assert time.monotonic() - started < 3
     pair.first.open()
     pool.close()
+
+
+def test_many_steps_lost_with_their_server_are_taken_at_the_other(pair: Pair, slapd: Slapd) -> None:
+    directory = LdapDirectory(pair.access.uris, pair.access.bind_dn, pair.access.password, slapd.suffix, slapd.ca_file)
+    wanted = [a_new_entry() for _ in range(AT_ONCE + 50)]
+    outcomes = directory.carry_out(Step(StepKind.ADD, each) for each in wanted)
+    told = [next(outcomes)]
+    pair.first.shut()
+    told += outcomes
+    assert [outcome.step.album for outcome in told] == [each.album for each in wanted]
+    assert {outcome.result for outcome in told} == {Result.DONE}
+    assert left_to_do(directory, *wanted) == []
+    pair.first.open()
+    directory.close()
 
 
 def test_a_silent_server_is_given_up_after_seconds(pair: Pair) -> None:

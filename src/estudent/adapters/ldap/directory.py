@@ -10,17 +10,16 @@ from ldap3 import Connection
 
 from estudent.adapters.ldap import reading
 from estudent.adapters.ldap.attributes import ALBUM, Found, entry_of, texts
+from estudent.adapters.ldap.carrying import Carrier
 from estudent.adapters.ldap.check import check
 from estudent.adapters.ldap.connection import Access
-from estudent.adapters.ldap.errors import OutOfReach
 from estudent.adapters.ldap.escaping import people_of
 from estudent.adapters.ldap.pool import Pool
 from estudent.adapters.ldap.steps import Steps
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.directory_entry import Entry
-from estudent.domain.outcome import Outcome, Result
+from estudent.domain.outcome import Outcome
 from estudent.domain.plan import Step
-from estudent.ports import Refused, Unavailable
 
 AT_ONCE = 100
 """How many album numbers one search asks for."""
@@ -57,12 +56,7 @@ class LdapDirectory:
 
     def carry_out(self, steps: Iterable[Step[Entry]]) -> Iterator[Outcome]:
         """Take the steps, yielding an outcome for each; once the directory is out of reach, the rest have failed."""
-        lost = ""
-        for step in steps:
-            outcome = Outcome(step, Result.FAILED, lost)
-            if not lost:
-                outcome, lost = self._take(step)
-            yield outcome
+        return Carrier(self._steps).carry_out(steps)
 
     def check(self) -> str:
         """Return in one sentence what was found, or raise Misconfigured or Unavailable."""
@@ -71,18 +65,6 @@ class LdapDirectory:
     def close(self) -> None:
         """Close the connections."""
         self._pool.close()
-
-    def _take(self, step: Step[Entry]) -> tuple[Outcome, str]:
-        """Return the outcome and, when the directory is out of reach, in which words."""
-        try:
-            self._steps.take(step)
-        except Refused as error:
-            return Outcome(step, Result.REFUSED, str(error)), ""
-        except OutOfReach as error:
-            return Outcome(step, Result.FAILED, str(error)), str(error)
-        except Unavailable as error:
-            return Outcome(step, Result.FAILED, str(error)), ""
-        return Outcome(step, Result.DONE), ""
 
     def _look_up(self, wanted: Mapping[str, AlbumNumber]) -> dict[AlbumNumber, Entry]:
         digits = list(wanted)

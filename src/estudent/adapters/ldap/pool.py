@@ -32,6 +32,15 @@ class Pool:
             self._servers.doubt(line)
             return self._use(self._servers.connect(), question)
 
+    def ask_once(self, question: Callable[[Connection], Answer]) -> Answer:
+        """Return the answer; what became of a question lost with its connection is for the caller to find out."""
+        line = self._take()
+        try:
+            return self._use(line, question)
+        except OutOfReach:
+            self._servers.doubt(line)
+            raise
+
     def close(self) -> None:
         """Close all connections that nobody uses now."""
         while (line := self._idle_one()) is not None:

@@ -28,6 +28,8 @@ from estudent.domain.plan import Step, StepKind
 from estudent.ports import AlreadyExists, NotFound, Refused
 
 WHOLE = (*READ, "objectClass")
+READ_FIRST = {"uid", "personal_unique_code"}
+"""Fields that are not simply replaced: an entry is not renamed, and codes that are not ours are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,18 @@ class Steps:
 
     pool: Pool
     suffix: str
+
+    def request(self, step: Step[Entry]) -> Add | Modify | None:
+        """Return the one request that takes a step if all goes well, None where more must be looked at."""
+        wanted, name = step.wanted, dn_of(step.album, self.suffix)
+        match step.kind:
+            case StepKind.ADD:
+                return Add(name, attributes_of(wanted))
+            case StepKind.CHANGE if not READ_FIRST.intersection(step.fields):
+                return Modify(name, changes_of(wanted, step.fields))
+            case StepKind.LOCK | StepKind.UNLOCK:
+                return Modify(name, lock_changes(wanted.lock))
+        return None
 
     def take(self, step: Step[Entry]) -> None:
         """Take one step, or raise what the directory has against it."""
