@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -10,17 +10,18 @@ from typing import Any
 import pytest
 from ldap3 import LEVEL, MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, Connection
 
-from estudent.adapters.ldap.attributes import ALBUM, LOCKED, attributes_of
+from estudent.adapters.ldap.attributes import ALBUM, LOCKED, READ, Texts, attributes_of, decoded
 from estudent.adapters.ldap.connection import Access, connect_to, hang_up
 from estudent.adapters.ldap.directory import LdapDirectory
 from estudent.adapters.ldap.escaping import dn_of, people_of
+from estudent.adapters.ldap.reading import all_with_albums, with_albums
 from estudent.adapters.ldap.writing import Add, write_together
 from estudent.domain.directory_entry import Entry
 from estudent.domain.outcome import Result
 from estudent.domain.plan import Lock, Step, StepKind
 from estudent.ports import Directory, Misconfigured
 from sandbox.slapd import Slapd
-from tests.contract.directory_contract import DirectoryContract, a_new_entry, left_to_do, results, settle
+from tests.contract.directory_contract import NAMES, DirectoryContract, a_new_entry, left_to_do, results, settle
 from tests.fakes import FakeDirectory
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -288,21 +289,50 @@ def test_many_are_found_the_same_by_looking_up_and_by_reading_all(slapd: Slapd, 
     scanning.close()
 
 
-def test_reading_all_goes_page_by_page(slapd: Slapd, openldap: LdapDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted = [a_new_entry() for _ in range(25)]
+def test_more_are_read_than_others_may_read(slapd: Slapd, openldap: LdapDirectory) -> None:
+    wanted = [a_new_entry() for _ in range(510)]
     settle(openldap, *wanted)
-    monkeypatch.setattr("estudent.adapters.ldap.reading.PAGE", 10)
     scanning = a_directory(slapd, scan_above=0)
-    assert len(scanning.find([entry.album for entry in wanted])) == 25
+    assert len(scanning.find([entry.album for entry in wanted])) == 510
     scanning.close()
 
 
-def test_a_connection_that_wrote_much_is_ldap3s_again(slapd: Slapd, by_hand: Any) -> None:
+def test_whom_others_may_not_read_is_no_short_answer(slapd: Slapd, openldap: LdapDirectory) -> None:
+    settle(openldap, *(a_new_entry() for _ in range(510)))
+    limited = a_directory(slapd, "sso", scan_above=0)
+    with pytest.raises(Misconfigured, match=r"4 sizeLimitExceeded; give the account .* size=unlimited"):
+        limited.find([a_new_entry().album])
+    limited.close()
+
+
+def test_entries_are_read_as_ldap3_reads_them(slapd: Slapd, openldap: LdapDirectory, by_hand: Any, edit: Edit) -> None:
+    wanted = [a_new_entry(given_name=given, surname=surname) for given, surname in NAMES]
+    many = tuple(f"a{at}.{wanted[0].album}@example.pl" for at in range(60))
+    settle(openldap, *wanted, a_new_entry(local_addresses=many), a_new_entry(lock=Lock.BARRED))
+    edit(wanted[0], cn=(MODIFY_ADD, [b"\xff\xfe".decode("latin-1"), "x" * 20_000]))
+    people = people_of(slapd.suffix)
+    asked = {"search_scope": LEVEL, "attributes": list(READ)}
+    by_ldap3 = by_hand.extend.standard.paged_search(people, f"({ALBUM}=*)", paged_size=100, **asked)
+    expected = {each["raw_attributes"][ALBUM][0].decode(): decoded(each["raw_attributes"]) for each in by_ldap3}
+    assert by_number(all_with_albums(by_hand, people)) == expected
+    assert by_number(with_albums(by_hand, people, [*expected, "0000001"])) == expected
+
+
+def by_number(found: Iterable[Texts]) -> dict[str, Texts]:
+    """The entries by album number; each comes once."""
+    entries = list(found)
+    numbered = {each[ALBUM][0]: each for each in entries}
+    assert len(numbered) == len(entries)
+    return numbered
+
+
+def test_a_connection_that_read_and_wrote_much_is_ldap3s_again(slapd: Slapd, by_hand: Any) -> None:
     people, wanted = people_of(slapd.suffix), [a_new_entry() for _ in range(40)]
     requests = {at: Add(dn_of(each.album, slapd.suffix), attributes_of(each)) for at, each in enumerate(wanted)}
     accepted: set[int] = set()
     write_together(by_hand, requests, accepted)
     assert accepted == set(requests)
+    assert len(list(with_albums(by_hand, people, [each.album.digits for each in wanted]))) == 40
     assert by_hand.search(people, f"({ALBUM}={wanted[7].album})", LEVEL)[0]
 
 

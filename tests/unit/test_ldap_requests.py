@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ldap3 import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE
+from ldap3 import DEREF_NEVER, LEVEL, MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE
 from ldap3.operation.add import add_operation
 from ldap3.operation.modify import modify_operation
+from ldap3.operation.search import search_operation
 from ldap3.protocol.rfc4511 import LDAPMessage, MessageID, ProtocolOp
 from ldap3.utils import asn1
 
 from estudent.adapters.ldap import requests
-from estudent.adapters.ldap.attributes import attributes_of, changes_of
+from estudent.adapters.ldap.attributes import ALBUM, READ, attributes_of, changes_of
 from estudent.adapters.ldap.ber import OCTETS, element, span
+from estudent.adapters.ldap.reading import _literal
 from estudent.domain.plan import Lock
 from tests.builders import an_entry
 
@@ -47,6 +49,22 @@ def modified_by_ldap3(number: int, name: str, changes: dict[str, list[tuple[str,
     return as_ldap3_sends(number, "modifyRequest", modify_operation(name, changes, auto_encode=True))
 
 
+def searched_by_ldap3(number: int, base: str, condition: str, attributes: list[str]) -> bytes:
+    operation = search_operation(
+        base,
+        condition,
+        LEVEL,
+        DEREF_NEVER,
+        attributes,
+        size_limit=0,
+        time_limit=0,
+        types_only=False,
+        auto_escape=True,
+        auto_encode=True,
+    )
+    return as_ldap3_sends(number, "searchRequest", operation)
+
+
 @given(NUMBERS, NAMES, st.dictionaries(NAMES, VALUES, max_size=6))
 def test_any_entry_is_added_as_ldap3_adds_it(number: int, name: str, attributes: dict[str, list[str]]) -> None:
     sent = requests.message(number, requests.add(name, attributes))
@@ -69,6 +87,18 @@ def test_a_student_is_added_and_changed_as_ldap3_does_it(lock: Lock) -> None:
         7, name, attributes_of(entry)
     )
     assert requests.message(8, requests.modify(name, changes)) == modified_by_ldap3(8, name, changes)
+
+
+@given(NUMBERS, st.lists(TEXT.filter(bool), min_size=2, max_size=8))
+def test_any_values_are_looked_for_as_ldap3_looks_for_them(number: int, values: list[str]) -> None:
+    condition = "".join(f"({ALBUM}={_literal(value)})" for value in values)
+    sent = requests.message(number, requests.search(SUFFIX, requests.is_any_of(ALBUM, values), READ))
+    assert sent == searched_by_ldap3(number, SUFFIX, f"(|{condition})", list(READ))
+
+
+def test_whoever_has_an_album_number_is_looked_for_as_ldap3_does_it() -> None:
+    sent = requests.message(1, requests.search(SUFFIX, requests.has(ALBUM), READ))
+    assert sent == searched_by_ldap3(1, SUFFIX, f"({ALBUM}=*)", list(READ))
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import count
-from typing import Any
+from itertools import count, islice
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ldap3 import Connection
+from ldap3.operation import search
+from ldap3.protocol.rfc4511 import LDAPMessage, PartialAttributeList, ProtocolOp, SearchResultEntry
+from ldap3.utils import asn1
 
-from estudent.adapters.ldap.ber import ENUMERATED, SEQUENCE, element, number, octets
+from estudent.adapters.ldap.answers import texts_found
+from estudent.adapters.ldap.attributes import decoded
+from estudent.adapters.ldap.ber import ENUMERATED, SEQUENCE, SET, element, number, octets
 from estudent.adapters.ldap.errors import OutOfReach
+from estudent.adapters.ldap.reading import all_with_albums, with_albums
+from estudent.adapters.ldap.wire import incoming
 from estudent.adapters.ldap.writing import Add, Modify, write_together
+from estudent.ports import Misconfigured
 
-ADDED, EXTENDED = 0x69, 0x78
+# As ldap3 reads messages; parts of it have no types.
+CODEC: Any = asn1
+SEARCH: Any = search
+ADDED, FOUND, FINISHED, EXTENDED = 0x69, 0x64, 0x65, 0x78
 GOOD_BYE = element(
     EXTENDED, number(52, ENUMERATED) + octets("") + octets("") + element(0x8A, b"1.3.6.1.4.1.1466.20036")
 )
@@ -109,3 +121,82 @@ def test_on_a_lost_connection_only_what_was_answered_before_counts(line: Line) -
     with pytest.raises(OutOfReach):
         write_together(nothing, {1: an_add(1), 2: an_add(2), 3: an_add(3)}, accepted)
     assert accepted == {2}
+
+
+NAMES = st.text(st.characters(codec="ascii", categories=["L"]), min_size=1, max_size=100).map(str.casefold)
+VALUES = st.lists(st.binary(max_size=300), min_size=1, max_size=4)
+
+
+def an_answer_with(attributes: dict[str, list[bytes]]) -> bytes:
+    entry: Any = SearchResultEntry()
+    entry["object"], entry["attributes"] = "uid=s1,ou=people", PartialAttributeList()
+    for at, (name, values) in enumerate(attributes.items()):
+        entry["attributes"][at]["type"] = name
+        entry["attributes"][at]["vals"].extend(values)
+    whole: Any = LDAPMessage()
+    whole["messageID"] = 1
+    whole["protocolOp"] = ProtocolOp().setComponentByName("searchResEntry", entry)
+    return bytes(CODEC.encode(whole))
+
+
+@given(st.dictionaries(NAMES, VALUES, max_size=8))
+def test_an_entry_is_read_as_ldap3_reads_it(attributes: dict[str, list[bytes]]) -> None:
+    assert_read_as_ldap3_reads_it(attributes)
+
+
+def test_a_long_value_is_read_as_ldap3_reads_it() -> None:
+    assert_read_as_ldap3_reads_it({"sn": [b"x" * 70_000, b"y"], "cn": [b"z" * 300]})
+
+
+def assert_read_as_ldap3_reads_it(attributes: dict[str, list[bytes]]) -> None:
+    data = an_answer_with(attributes)
+    by_ldap3 = dict(SEARCH.raw_attributes_to_dict_fast(CODEC.decode_message_fast(data)["payload"][1][3]))
+    ((_, operation),) = islice(incoming(cast("Connection", Line(data))), 1)
+    assert texts_found(operation) == decoded(by_ldap3) == decoded(attributes)
+
+
+def test_lengths_may_take_more_bytes_than_they_need() -> None:
+    long = b"\x30\x84\x00\x00\x00\x0b\x04\x02sn\x31\x82\x00\x03\x04\x01N"
+    assert texts_found(element(FOUND, octets("") + element(SEQUENCE, long))) == {"sn": ("N",)}
+
+
+def test_names_of_attributes_are_spelt_as_we_spell_them() -> None:
+    named = element(SEQUENCE, octets("MAILlocalADDRESS") + element(SET, octets("a@b")))
+    assert texts_found(element(FOUND, octets("") + element(SEQUENCE, named))) == {"mailLocalAddress": ("a@b",)}
+
+
+def test_an_attribute_without_values_has_none() -> None:
+    named = element(SEQUENCE, octets("sn") + element(SET, b""))
+    assert texts_found(element(FOUND, octets("") + element(SEQUENCE, named))) == {"sn": ()}
+
+
+# Searches
+
+
+def found(at: int, name: str) -> bytes:
+    named = element(SEQUENCE, octets("uid") + element(SET, octets(name)))
+    return message(at, element(FOUND, octets("") + element(SEQUENCE, named)))
+
+
+def test_several_searches_are_answered_at_once() -> None:
+    digits = [str(at) for at in range(1000, 1120)]
+    answers = found(3, "c"), found(1, "a"), answer(3, kind=FINISHED), answer(1, kind=FINISHED), found(2, "b")
+    line: Any = Line(b"".join(answers), answer(2, kind=FINISHED))
+    assert [each["uid"] for each in with_albums(line, "ou=people", digits)] == [("c",), ("a",), ("b",)]
+
+
+def test_a_search_that_is_refused_is_no_empty_one() -> None:
+    line: Any = Line(found(1, "a"), answer(1, 4, FINISHED))
+    with pytest.raises(Misconfigured, match="4 sizeLimitExceeded"):
+        list(all_with_albums(line, "ou=people"))
+
+
+@pytest.mark.parametrize(
+    "last",
+    [b"", message(0, GOOD_BYE), answer(2, kind=FINISHED), b"\x30\x04\x02\x01\x01\x64\x00\x00"],
+    ids=["closed", "good-bye", "answer to nothing", "nonsense"],
+)
+def test_a_search_that_is_cut_off_is_no_short_one(last: bytes) -> None:
+    line: Any = Line(found(1, "a"), last)
+    with pytest.raises(OutOfReach):
+        list(all_with_albums(line, "ou=people"))

@@ -37,6 +37,8 @@ class Entry:
 
     def differences(self, found: Entry) -> tuple[str, ...]:
         """Name the fields in which `found` differs; the order of values does not matter, nor does the lock."""
+        if self == found:
+            return ()
         return tuple(
             each.name
             for each in fields(self)

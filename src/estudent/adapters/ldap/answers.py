@@ -2,10 +2,59 @@
 
 from __future__ import annotations
 
-from estudent.adapters.ldap.ber import span
+from functools import lru_cache
+
+from estudent.adapters.ldap.attributes import READ, Texts, text
+from estudent.adapters.ldap.ber import LONG, span
+
+FOUND, FINISHED = 0x64, 0x65
+SPELLINGS = {name.casefold(): name for name in READ}
 
 
 def result_of(operation: bytes) -> int:
     """Return the result code with which an operation ended."""
     begin, end = span(operation, span(operation, 0)[0])
     return int.from_bytes(operation[begin:end], "big")
+
+
+def texts_found(operation: bytes) -> Texts:
+    """Return the attributes of an entry that was found.
+
+    Of a hundred thousand entries this is most of the work, so what is short nearly always is read without a call. The
+    names of the attributes for which we ask are short always.
+    """
+    begin, _ = span(operation, 0)
+    _, behind_name = span(operation, begin)
+    at, end = span(operation, behind_name)
+    found = {}
+    while at < end:
+        size, begin = operation[at + 1], at + 2
+        if size >= LONG:
+            begin, _ = span(operation, at)
+        name = begin + 2
+        values = name + operation[begin + 1]
+        size, first = operation[values + 1], values + 2
+        if size < LONG:
+            at = first + size
+        else:
+            first, at = span(operation, values)
+        found[_spelling(operation[name:values])] = _values(operation, first, at)
+    return found
+
+
+def _values(data: bytes, at: int, end: int) -> tuple[str, ...]:
+    """Return the values between two places; most attributes have a single one, and a short one."""
+    only = at + 2
+    if only <= end and data[at + 1] < LONG and only + data[at + 1] == end:
+        return (data[only:end].decode("utf-8", "replace"),)
+    values = []
+    while at < end:
+        begin, at = span(data, at)
+        values.append(text(data[begin:at]))
+    return tuple(values)
+
+
+@lru_cache(1000)
+def _spelling(name: bytes) -> str:
+    """Return an attribute's name as we write it: case does not matter in the directory (RFC 4512, section 2.5)."""
+    return SPELLINGS.get(text(name).casefold(), text(name))

@@ -47,7 +47,10 @@ ENDED = "19700101000000Z"
 
 READ = (ALBUM, LOCK, END, *(attribute for attributes in FIELDS.values() for attribute in attributes))
 
+IDENTIFIER = f"{ESI}:".lower()
+
 Found = Mapping[str, Sequence[bytes]]
+Texts = Mapping[str, tuple[str, ...]]
 Changes = dict[str, list[tuple[str, list[str]]]]
 
 
@@ -83,35 +86,46 @@ def _lock_values(lock: Lock) -> dict[str, list[str]]:
     return {LOCK: [] if lock is Lock.OPEN else [LOCKED], END: [ENDED] if lock is Lock.BARRED else []}
 
 
-def _lock(found: Found) -> Lock:
-    if texts(found, END) == (ENDED,):
-        return Lock.BARRED
-    return Lock.UNTIL_ACTIVATED if LOCKED in texts(found, LOCK) else Lock.OPEN
-
-
-def entry_of(album: AlbumNumber, found: Found) -> Entry:
+def entry_of(album: AlbumNumber, found: Texts) -> Entry:
     """Return what was read; where we want one value and there are others, the field differs from any we could want."""
+    values = found.get
     return Entry(
         album=album,
-        uid=_uid(album, texts(found, "uid")),
-        surname=_one(texts(found, "sn")),
-        given_name=_one(texts(found, "givenName")),
-        display_name=_display_name(texts(found, "cn"), texts(found, "displayName")),
-        mail=texts(found, "mail"),
-        local_addresses=texts(found, "mailLocalAddress"),
-        principal_name=_one(texts(found, "eduPersonPrincipalName")),
-        affiliations=texts(found, "eduPersonAffiliation"),
-        scoped_affiliations=texts(found, "eduPersonScopedAffiliation"),
-        home_organization=_one(texts(found, "schacHomeOrganization")),
-        personal_unique_code=_one(filter(_is_identifier, texts(found, CODE))),
-        language=_one(texts(found, "preferredLanguage")),
-        lock=_lock(found),
+        uid=_uid(album, values("uid", ())),
+        surname=_one(values("sn", ())),
+        given_name=_one(values("givenName", ())),
+        display_name=_display_name(values("cn", ()), values("displayName", ())),
+        mail=values("mail", ()),
+        local_addresses=values("mailLocalAddress", ()),
+        principal_name=_one(values("eduPersonPrincipalName", ())),
+        affiliations=values("eduPersonAffiliation", ()),
+        scoped_affiliations=values("eduPersonScopedAffiliation", ()),
+        home_organization=_one(values("schacHomeOrganization", ())),
+        personal_unique_code=_one([code for code in values(CODE, ()) if _is_identifier(code)]),
+        language=_one(values("preferredLanguage", ())),
+        lock=_lock(values(END, ()), values(LOCK, ())),
     )
 
 
+def decoded(found: Found) -> Texts:
+    """Return the values of all attributes as texts."""
+    return {name: texts(found, name) for name in found}
+
+
 def texts(found: Found, name: str) -> tuple[str, ...]:
-    """Return an attribute's values; bytes that are no UTF-8 become characters that we never want."""
-    return tuple(value.decode(errors="replace") for value in found.get(name, ()))
+    """Return an attribute's values as texts."""
+    return tuple(map(text, found.get(name, ())))
+
+
+def text(value: bytes) -> str:
+    """Return a value as text; bytes that are no UTF-8 become characters that we never want."""
+    return value.decode(errors="replace")
+
+
+def _lock(ends: tuple[str, ...], locked: tuple[str, ...]) -> Lock:
+    if ends == (ENDED,):
+        return Lock.BARRED
+    return Lock.UNTIL_ACTIVATED if LOCKED in locked else Lock.OPEN
 
 
 def _fields(entry: Entry, fields: Iterable[str]) -> Iterable[tuple[str, list[str]]]:
@@ -124,8 +138,8 @@ def _values(value: str | tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys(value))
 
 
-def _one(values: Iterable[str]) -> str:
-    return "\n".join(sorted(values))
+def _one(values: Sequence[str]) -> str:
+    return values[0] if len(values) == 1 else "\n".join(sorted(values))
 
 
 def _uid(album: AlbumNumber, values: tuple[str, ...]) -> str:
@@ -137,4 +151,4 @@ def _display_name(common: tuple[str, ...], display: tuple[str, ...]) -> str:
 
 
 def _is_identifier(code: str) -> bool:
-    return code.lower().startswith(f"{ESI}:".lower())
+    return code.lower().startswith(IDENTIFIER)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from ldap3 import Connection
 
 from estudent.adapters.ldap import reading
-from estudent.adapters.ldap.attributes import ALBUM, Found, entry_of, texts
+from estudent.adapters.ldap.attributes import ALBUM, Texts, entry_of
 from estudent.adapters.ldap.carrying import Carrier
 from estudent.adapters.ldap.check import check
 from estudent.adapters.ldap.connection import Access
@@ -21,8 +21,8 @@ from estudent.domain.directory_entry import Entry
 from estudent.domain.outcome import Outcome
 from estudent.domain.plan import Step
 
-AT_ONCE = 100
-"""How many album numbers one search asks for."""
+AT_ONCE = 1000
+"""How many album numbers are looked up together."""
 
 
 class LdapDirectory:
@@ -51,7 +51,7 @@ class LdapDirectory:
         """Return the entries that exist of these students."""
         wanted = {album.digits: album for album in albums}
         if len(wanted) > self._scan_above:
-            return self._pool.ask(partial(self._scan, wanted=wanted))
+            return self._read(partial(reading.all_with_albums, people=self._people), wanted)
         return self._look_up(wanted)
 
     def carry_out(self, steps: Iterable[Step[Entry]]) -> Iterator[Outcome]:
@@ -70,20 +70,22 @@ class LdapDirectory:
         digits = list(wanted)
         found: dict[AlbumNumber, Entry] = {}
         for start in range(0, len(digits), AT_ONCE):
-            some = digits[start : start + AT_ONCE]
-            found |= _entries(self._pool.ask(partial(reading.with_albums, people=self._people, digits=some)), wanted)
+            look = partial(reading.with_albums, people=self._people, digits=digits[start : start + AT_ONCE])
+            found |= self._read(look, wanted)
         return found
 
-    def _scan(self, connection: Connection, wanted: Mapping[str, AlbumNumber]) -> dict[AlbumNumber, Entry]:
-        return _entries(reading.all_with_albums(connection, self._people), wanted)
+    def _read(
+        self, look: Callable[[Connection], Iterator[Texts]], wanted: Mapping[str, AlbumNumber]
+    ) -> dict[AlbumNumber, Entry]:
+        return self._pool.ask(lambda connection: _entries(look(connection), wanted))
 
 
-def _entries(found: Iterable[Found], wanted: Mapping[str, AlbumNumber]) -> dict[AlbumNumber, Entry]:
+def _entries(found: Iterable[Texts], wanted: Mapping[str, AlbumNumber]) -> dict[AlbumNumber, Entry]:
     """Return what was found of whom we want; should two entries claim one number, the one named after it counts."""
-    entries: dict[AlbumNumber, Entry] = {}
+    entries: dict[str, Entry] = {}
     for attributes in found:
-        for digits in texts(attributes, ALBUM):
+        for digits in attributes.get(ALBUM, ()):
             album = wanted.get(digits)
-            if album and (album not in entries or album.login in texts(attributes, "uid")):
-                entries[album] = entry_of(album, attributes)
-    return entries
+            if album and (digits not in entries or album.login in attributes.get("uid", ())):
+                entries[digits] = entry_of(album, attributes)
+    return {wanted[digits]: entry for digits, entry in entries.items()}

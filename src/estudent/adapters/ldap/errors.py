@@ -46,7 +46,7 @@ LIMIT = "give the account in ESTUDENT_DIRECTORY__BIND_DN size=unlimited and time
 SCHEMA = "load the schemas of eduPerson, SCHAC and misc (inetLocalMailRecipient) into the directory"
 WRITABLE = "the server is read-only or a copy; put the one that takes changes first in ESTUDENT_DIRECTORY__URIS"
 SUFFIX = "correct ESTUDENT_DIRECTORY__SUFFIX; ou=people must be there and readable for ESTUDENT_DIRECTORY__BIND_DN"
-PROTOCOL = "ESTUDENT_DIRECTORY__URIS must name an LDAPv3 server that can do StartTLS, simple binds and paged results"
+PROTOCOL = "ESTUDENT_DIRECTORY__URIS must name an LDAPv3 server that can do StartTLS and simple binds"
 GONE = "there is no entry of this name under ou=people; if another has this album number, rename it"
 
 MEANINGS: dict[int, tuple[type[FarSideError], str]] = {

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ldap3 import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE
 
 from estudent.adapters.ldap.attributes import Changes
 from estudent.adapters.ldap.ber import ENUMERATED, SEQUENCE, SET, element, number, octets
 
-MODIFY, ADD = 0x66, 0x68
+SEARCH, MODIFY, ADD = 0x63, 0x66, 0x68
+ANY_OF, EQUAL, PRESENT = 0xA1, 0xA3, 0x87
+LEVEL, DEREF_NEVER = number(1, ENUMERATED), number(0, ENUMERATED)
+UNLIMITED, WITH_VALUES = number(0), b"\x01\x01\x00"
 CHANGES = {name: number(at, ENUMERATED) for at, name in enumerate((MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE))}
 
 
@@ -34,6 +37,23 @@ def modify(name: str, changes: Changes) -> bytes:
         ]
     )
     return element(MODIFY, octets(name) + element(SEQUENCE, listed))
+
+
+def search(base: str, condition: bytes, attributes: Sequence[str]) -> bytes:
+    """Return the request for these attributes of the entries right below `base` that meet a condition."""
+    where = octets(base) + LEVEL + DEREF_NEVER + UNLIMITED + UNLIMITED + WITH_VALUES
+    return element(SEARCH, where + condition + element(SEQUENCE, b"".join(map(octets, attributes))))
+
+
+def has(attribute: str) -> bytes:
+    """Return the condition that there is such an attribute."""
+    return element(PRESENT, attribute.encode())
+
+
+def is_any_of(attribute: str, values: Iterable[str]) -> bytes:
+    """Return the condition that an attribute has one of these values."""
+    name = octets(attribute)
+    return element(ANY_OF, b"".join([element(EQUAL, name + octets(value)) for value in values]))
 
 
 def _attribute(name: str, values: Iterable[str]) -> bytes:

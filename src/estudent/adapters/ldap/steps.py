@@ -15,6 +15,7 @@ from estudent.adapters.ldap.attributes import (
     attributes_of,
     changes_against,
     changes_of,
+    decoded,
     entry_of,
     lock_changes,
     texts,
@@ -75,7 +76,7 @@ class Steps:
     def _adopt(self, wanted: Entry, found: Found) -> None:
         if texts(found, ALBUM) != (wanted.album.digits,):
             raise AlreadyExists(f"{wanted.uid} is there without this album number; correct its {ALBUM} or rename it")
-        present = entry_of(wanted.album, found)
+        present = entry_of(wanted.album, decoded(found))
         if fields := wanted.differences(present):
             self._change(wanted, fields)
         if wanted.lock is not present.lock:
