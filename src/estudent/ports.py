@@ -717,6 +717,9 @@ class Directory(Protocol):
     def find(self, albums: Sequence[AlbumNumber]) -> dict[AlbumNumber, Entry]:
         """Return the entries that exist of these students."""
 
+    def compare(self, wanted: Sequence[Entry]) -> dict[AlbumNumber, Entry]:
+        """Return the entries that exist of these students; one that is as wanted may be the wanted one itself."""
+
     def carry_out(self, steps: Iterable[Step[Entry]]) -> Iterator[Outcome]:
         """Take the steps, yielding an outcome for each; raise Misconfigured where none can work."""
 

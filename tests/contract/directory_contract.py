@@ -72,6 +72,13 @@ class DirectoryContract:
         settle(directory, wanted)
         assert wanted.differences(directory.find([wanted.album])[wanted.album]) == ()
 
+    def test_comparing_finds_what_finding_finds(self, directory: Directory) -> None:
+        there = [a_new_entry(mail=(f"a{next(ALBUMS)}@example.pl",), lock=lock) for lock in Lock]
+        settle(directory, *there)
+        wanted = [there[0], replace(there[1], surname="Nowak"), replace(there[2], lock=Lock.OPEN), a_new_entry()]
+        assert directory.compare(wanted) == directory.find([entry.album for entry in wanted])
+        assert len(directory.compare(wanted)) == 3
+
     def test_only_those_asked_for_are_found(self, directory: Directory) -> None:
         one, other, missing = a_new_entry(), a_new_entry(), a_new_entry()
         settle(directory, one, other)

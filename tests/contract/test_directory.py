@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ldap3 import LEVEL, MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, Connection
 
+from estudent.adapters.ldap.answers import texts_found
 from estudent.adapters.ldap.attributes import ALBUM, LOCKED, READ, Texts, attributes_of, decoded
 from estudent.adapters.ldap.connection import Access, connect_to, hang_up
 from estudent.adapters.ldap.directory import LdapDirectory
@@ -318,9 +319,9 @@ def test_entries_are_read_as_ldap3_reads_them(slapd: Slapd, openldap: LdapDirect
     assert by_number(with_albums(by_hand, people, [*expected, "0000001"])) == expected
 
 
-def by_number(found: Iterable[Texts]) -> dict[str, Texts]:
+def by_number(found: Iterable[bytes]) -> dict[str, Texts]:
     """The entries by album number; each comes once."""
-    entries = list(found)
+    entries = list(map(texts_found, found))
     numbered = {each[ALBUM][0]: each for each in entries}
     assert len(numbered) == len(entries)
     return numbered

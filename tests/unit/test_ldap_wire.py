@@ -182,7 +182,7 @@ def test_several_searches_are_answered_at_once() -> None:
     digits = [str(at) for at in range(1000, 1120)]
     answers = found(3, "c"), found(1, "a"), answer(3, kind=FINISHED), answer(1, kind=FINISHED), found(2, "b")
     line: Any = Line(b"".join(answers), answer(2, kind=FINISHED))
-    assert [each["uid"] for each in with_albums(line, "ou=people", digits)] == [("c",), ("a",), ("b",)]
+    assert [texts_found(each)["uid"] for each in with_albums(line, "ou=people", digits)] == [("c",), ("a",), ("b",)]
 
 
 def test_a_search_that_is_refused_is_no_empty_one() -> None:
@@ -193,7 +193,7 @@ def test_a_search_that_is_refused_is_no_empty_one() -> None:
 
 @pytest.mark.parametrize(
     "last",
-    [b"", message(0, GOOD_BYE), answer(2, kind=FINISHED), b"\x30\x04\x02\x01\x01\x64\x00\x00"],
+    [b"", message(0, GOOD_BYE), answer(2, kind=FINISHED), b"\x30\x03\x02\x01\x01\x00\x00\x00"],
     ids=["closed", "good-bye", "answer to nothing", "nonsense"],
 )
 def test_a_search_that_is_cut_off_is_no_short_one(last: bytes) -> None:

@@ -23,7 +23,7 @@ class _Entries:
 
     def find(self, wanted: Sequence[Entry]) -> Mapping[AlbumNumber, Entry]:
         """Return the entries that exist."""
-        return self.directory.find([entry.album for entry in wanted])
+        return self.directory.compare(wanted)
 
     def carry_out(self, steps: Iterable[Step[Entry]]) -> Iterator[Outcome]:
         """Take the steps."""

@@ -17,15 +17,24 @@ def result_of(operation: bytes) -> int:
     return int.from_bytes(operation[begin:end], "big")
 
 
+def attributes_found(operation: bytes) -> list[bytes]:
+    """Return the attributes of an entry that was found, as they came."""
+    at, end = _list_of_attributes(operation)
+    found = []
+    while at < end:
+        begin, size = at, operation[at + 1]
+        at = at + 2 + size if size < LONG else span(operation, at)[1]
+        found.append(operation[begin:at])
+    return found
+
+
 def texts_found(operation: bytes) -> Texts:
     """Return the attributes of an entry that was found.
 
     Of a hundred thousand entries this is most of the work, so what is short nearly always is read without a call. The
     names of the attributes for which we ask are short always.
     """
-    begin, _ = span(operation, 0)
-    _, behind_name = span(operation, begin)
-    at, end = span(operation, behind_name)
+    at, end = _list_of_attributes(operation)
     found = {}
     while at < end:
         size, begin = operation[at + 1], at + 2
@@ -40,6 +49,12 @@ def texts_found(operation: bytes) -> Texts:
             first, at = span(operation, values)
         found[_spelling(operation[name:values])] = _values(operation, first, at)
     return found
+
+
+def _list_of_attributes(operation: bytes) -> tuple[int, int]:
+    begin, _ = span(operation, 0)
+    _, behind_name = span(operation, begin)
+    return span(operation, behind_name)
 
 
 def _values(data: bytes, at: int, end: int) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ Changes = dict[str, list[tuple[str, list[str]]]]
 
 def attributes_of(entry: Entry) -> dict[str, list[str]]:
     """Return the attributes of a new entry, without those that have no value."""
-    lock = {name: values for name, values in _lock_values(entry.lock).items() if values}
+    lock = {name: values for name, values in lock_values(entry.lock).items() if values}
     filled = {name: values for name, values in _fields(entry, FIELDS) if values}
     return {"objectClass": list(OBJECT_CLASSES), ALBUM: [entry.album.digits], **filled, **lock}
 
@@ -79,10 +79,11 @@ def changes_against(entry: Entry, fields: Iterable[str], found: Found) -> Change
 
 def lock_changes(lock: Lock) -> Changes:
     """Return how an entry is locked until its activation, barred for good, or opened."""
-    return {name: [(MODIFY_REPLACE, values)] for name, values in _lock_values(lock).items()}
+    return {name: [(MODIFY_REPLACE, values)] for name, values in lock_values(lock).items()}
 
 
-def _lock_values(lock: Lock) -> dict[str, list[str]]:
+def lock_values(lock: Lock) -> dict[str, list[str]]:
+    """Return the values of the attributes that are the lock."""
     return {LOCK: [] if lock is Lock.OPEN else [LOCKED], END: [ENDED] if lock is Lock.BARRED else []}
 
 

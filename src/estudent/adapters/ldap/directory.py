@@ -9,11 +9,13 @@ from pathlib import Path
 from ldap3 import Connection
 
 from estudent.adapters.ldap import reading
-from estudent.adapters.ldap.attributes import ALBUM, Texts, entry_of
+from estudent.adapters.ldap.answers import texts_found
+from estudent.adapters.ldap.attributes import ALBUM, entry_of
 from estudent.adapters.ldap.carrying import Carrier
 from estudent.adapters.ldap.check import check
 from estudent.adapters.ldap.connection import Access
 from estudent.adapters.ldap.escaping import people_of
+from estudent.adapters.ldap.likeness import Likeness
 from estudent.adapters.ldap.pool import Pool
 from estudent.adapters.ldap.steps import Steps
 from estudent.domain.album_number import AlbumNumber
@@ -23,6 +25,8 @@ from estudent.domain.plan import Step
 
 AT_ONCE = 1000
 """How many album numbers are looked up together."""
+
+Look = Callable[[Connection], Iterator[bytes]]
 
 
 class LdapDirectory:
@@ -49,10 +53,11 @@ class LdapDirectory:
 
     def find(self, albums: Sequence[AlbumNumber]) -> dict[AlbumNumber, Entry]:
         """Return the entries that exist of these students."""
-        wanted = {album.digits: album for album in albums}
-        if len(wanted) > self._scan_above:
-            return self._read(partial(reading.all_with_albums, people=self._people), wanted)
-        return self._look_up(wanted)
+        return self._read(albums, Likeness([]))
+
+    def compare(self, wanted: Sequence[Entry]) -> dict[AlbumNumber, Entry]:
+        """Return the entries that exist of these students; one that is as wanted is the wanted one itself."""
+        return self._read([entry.album for entry in wanted], Likeness(wanted))
 
     def carry_out(self, steps: Iterable[Step[Entry]]) -> Iterator[Outcome]:
         """Take the steps, yielding an outcome for each; once the directory is out of reach, the rest have failed."""
@@ -66,26 +71,34 @@ class LdapDirectory:
         """Close the connections."""
         self._pool.close()
 
-    def _look_up(self, wanted: Mapping[str, AlbumNumber]) -> dict[AlbumNumber, Entry]:
-        digits = list(wanted)
-        found: dict[AlbumNumber, Entry] = {}
+    def _read(self, albums: Sequence[AlbumNumber], likeness: Likeness) -> dict[AlbumNumber, Entry]:
+        wanted = {album.digits: album for album in albums}
+        found: dict[str, Entry] = {}
+        for look in self._looks(list(wanted)):
+            found |= self._pool.ask(partial(_entries, look=look, wanted=wanted, likeness=likeness))
+        return {wanted[digits]: entry for digits, entry in found.items()}
+
+    def _looks(self, digits: Sequence[str]) -> Iterator[Look]:
+        """Yield the searches that find all of these students."""
+        if len(digits) > self._scan_above:
+            yield partial(reading.all_with_albums, people=self._people)
+            return
         for start in range(0, len(digits), AT_ONCE):
-            look = partial(reading.with_albums, people=self._people, digits=digits[start : start + AT_ONCE])
-            found |= self._read(look, wanted)
-        return found
-
-    def _read(
-        self, look: Callable[[Connection], Iterator[Texts]], wanted: Mapping[str, AlbumNumber]
-    ) -> dict[AlbumNumber, Entry]:
-        return self._pool.ask(lambda connection: _entries(look(connection), wanted))
+            yield partial(reading.with_albums, people=self._people, digits=digits[start : start + AT_ONCE])
 
 
-def _entries(found: Iterable[Texts], wanted: Mapping[str, AlbumNumber]) -> dict[AlbumNumber, Entry]:
+def _entries(
+    connection: Connection, look: Look, wanted: Mapping[str, AlbumNumber], likeness: Likeness
+) -> dict[str, Entry]:
     """Return what was found of whom we want; should two entries claim one number, the one named after it counts."""
     entries: dict[str, Entry] = {}
-    for attributes in found:
+    for operation in look(connection):
+        if same := likeness.of(operation):
+            entries[same.album.digits] = same
+            continue
+        attributes = texts_found(operation)
         for digits in attributes.get(ALBUM, ()):
             album = wanted.get(digits)
             if album and (digits not in entries or album.login in attributes.get("uid", ())):
                 entries[digits] = entry_of(album, attributes)
-    return {wanted[digits]: entry for digits, entry in entries.items()}
+    return entries

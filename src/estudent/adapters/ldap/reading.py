@@ -9,8 +9,8 @@ from ldap3 import BASE, DEREF_NEVER, LEVEL, Connection
 from ldap3.core.results import RESULT_NO_SUCH_OBJECT
 
 from estudent.adapters.ldap import requests, wire
-from estudent.adapters.ldap.answers import FINISHED, FOUND, result_of, texts_found
-from estudent.adapters.ldap.attributes import ALBUM, READ, Found, Texts, texts
+from estudent.adapters.ldap.answers import FINISHED, FOUND, result_of
+from estudent.adapters.ldap.attributes import ALBUM, READ, Found, texts
 from estudent.adapters.ldap.errors import Operation, meaning, speaking
 
 OF_ONE_SEARCH = 50
@@ -21,13 +21,13 @@ NAMES = ("uid", "mail", "mailLocalAddress", "eduPersonPrincipalName")
 """By each of these a student may sign in; all are indexed and compared without regard to case."""
 
 
-def with_albums(connection: Connection, people: str, digits: Sequence[str]) -> Iterator[Texts]:
-    """Yield the entries of these album numbers, looked up by several searches at once."""
+def with_albums(connection: Connection, people: str, digits: Sequence[str]) -> Iterator[bytes]:
+    """Yield the entries of these album numbers as they come, looked up by several searches at once."""
     parts = (digits[at : at + OF_ONE_SEARCH] for at in range(0, len(digits), OF_ONE_SEARCH))
     return _stream(connection, [requests.search(people, requests.is_any_of(ALBUM, part), READ) for part in parts])
 
 
-def all_with_albums(connection: Connection, people: str) -> Iterator[Texts]:
+def all_with_albums(connection: Connection, people: str) -> Iterator[bytes]:
     """Yield every entry that has an album number as it comes, so that memory stays small."""
     return _stream(connection, [requests.search(people, requests.has(ALBUM), READ)])
 
@@ -67,7 +67,7 @@ def _literal(value: str) -> str:
     return "".join(f"\\{byte:02x}" for byte in value.encode())
 
 
-def _stream(connection: Connection, searches: Iterable[bytes]) -> Iterator[Texts]:
+def _stream(connection: Connection, searches: Iterable[bytes]) -> Iterator[bytes]:
     """Yield what these searches find, in the order in which the directory answers."""
     with speaking(Operation.FIND):
         unfinished, answers = set(wire.send(connection, searches)), wire.incoming(connection)
@@ -76,7 +76,7 @@ def _stream(connection: Connection, searches: Iterable[bytes]) -> Iterator[Texts
             if number not in unfinished:
                 raise LookupError("an answer to nothing that was asked, the server's good-bye for example")
             if operation[0] == FOUND:
-                yield texts_found(operation)
+                yield operation
             elif operation[0] == FINISHED:
                 _see_result(result_of(operation))
                 unfinished.remove(number)

@@ -23,7 +23,7 @@ def message(number_of: int, operation: bytes) -> bytes:
 
 def add(name: str, attributes: dict[str, list[str]]) -> bytes:
     """Return the request to add an entry."""
-    listed = b"".join([_attribute(each, values) for each, values in attributes.items()])
+    listed = b"".join([attribute(each, values) for each, values in attributes.items()])
     return element(ADD, octets(name) + element(SEQUENCE, listed))
 
 
@@ -31,8 +31,8 @@ def modify(name: str, changes: Changes) -> bytes:
     """Return the request to change an entry."""
     listed = b"".join(
         [
-            element(SEQUENCE, CHANGES[how] + _attribute(attribute, values))
-            for attribute, parts in changes.items()
+            element(SEQUENCE, CHANGES[how] + attribute(name_of, values))
+            for name_of, parts in changes.items()
             for how, values in parts
         ]
     )
@@ -56,5 +56,6 @@ def is_any_of(attribute: str, values: Iterable[str]) -> bytes:
     return element(ANY_OF, b"".join([element(EQUAL, name + octets(value)) for value in values]))
 
 
-def _attribute(name: str, values: Iterable[str]) -> bytes:
+def attribute(name: str, values: Iterable[str]) -> bytes:
+    """Return an attribute with its values."""
     return element(SEQUENCE, octets(name) + element(SET, b"".join(map(octets, values))))
