@@ -11,6 +11,7 @@ from ldap3 import DEREF_NEVER, LEVEL, MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE
 from ldap3.operation.add import add_operation
 from ldap3.operation.modify import modify_operation
 from ldap3.operation.search import search_operation
+from ldap3.protocol.convert import build_controls_list
 from ldap3.protocol.rfc4511 import LDAPMessage, MessageID, ProtocolOp
 from ldap3.utils import asn1
 
@@ -34,10 +35,12 @@ CODEC: Any = asn1
 SUFFIX = "dc=student,dc=example,dc=pl"
 
 
-def as_ldap3_sends(number: int, kind: str, operation: Any) -> bytes:
+def as_ldap3_sends(number: int, kind: str, operation: Any, controls: Any = None) -> bytes:
     message: Any = LDAPMessage()
     message["messageID"] = MessageID(number)
     message["protocolOp"] = ProtocolOp().setComponentByName(kind, operation)
+    if controls:
+        message["controls"] = build_controls_list(controls)
     return bytes(CODEC.encode(message))
 
 
@@ -49,7 +52,7 @@ def modified_by_ldap3(number: int, name: str, changes: dict[str, list[tuple[str,
     return as_ldap3_sends(number, "modifyRequest", modify_operation(name, changes, auto_encode=True))
 
 
-def searched_by_ldap3(number: int, base: str, condition: str, attributes: list[str]) -> bytes:
+def searched_by_ldap3(number: int, base: str, condition: str, attributes: list[str], controls: Any = None) -> bytes:
     operation = search_operation(
         base,
         condition,
@@ -62,7 +65,7 @@ def searched_by_ldap3(number: int, base: str, condition: str, attributes: list[s
         auto_escape=True,
         auto_encode=True,
     )
-    return as_ldap3_sends(number, "searchRequest", operation)
+    return as_ldap3_sends(number, "searchRequest", operation, controls)
 
 
 @given(NUMBERS, NAMES, st.dictionaries(NAMES, VALUES, max_size=6))
@@ -99,6 +102,13 @@ def test_any_values_are_looked_for_as_ldap3_looks_for_them(number: int, values: 
 def test_whoever_has_an_album_number_is_looked_for_as_ldap3_does_it() -> None:
     sent = requests.message(1, requests.search(SUFFIX, requests.has(ALBUM), READ))
     assert sent == searched_by_ldap3(1, SUFFIX, f"({ALBUM}=*)", list(READ))
+
+
+@given(st.binary(max_size=300))
+def test_a_control_is_sent_as_ldap3_sends_it(value: bytes) -> None:
+    asked = requests.search(SUFFIX, requests.has(ALBUM), READ) + requests.control("1.2.3", value)
+    controls = [("1.2.3", True, value)]
+    assert requests.message(1, asked) == searched_by_ldap3(1, SUFFIX, f"({ALBUM}=*)", list(READ), controls)
 
 
 @pytest.mark.parametrize("size", SIZES)

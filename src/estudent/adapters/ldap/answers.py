@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from estudent.adapters.ldap.attributes import READ, Texts, text
-from estudent.adapters.ldap.ber import LONG, span
+from estudent.adapters.ldap.ber import LONG, SEQUENCE, element, elements_in, span
 
 FOUND, FINISHED = 0x64, 0x65
 SPELLINGS = {name.casefold(): name for name in READ}
@@ -15,6 +15,15 @@ def result_of(operation: bytes) -> int:
     """Return the result code with which an operation ended."""
     begin, end = span(operation, span(operation, 0)[0])
     return int.from_bytes(operation[begin:end], "big")
+
+
+def controls_of(operation: bytes) -> dict[str, bytes]:
+    """Return the values of the controls that came with an operation, by their object identifiers."""
+    _, end = span(operation, 0)
+    if end == len(operation):
+        return {}
+    controls = ([each for _, each in elements_in(element(SEQUENCE, one))] for _, one in elements_in(operation[end:]))
+    return {text(name): values[-1] for name, *values in controls}
 
 
 def attributes_found(operation: bytes) -> list[bytes]:

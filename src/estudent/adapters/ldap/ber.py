@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 INTEGER, OCTETS, ENUMERATED, SEQUENCE, SET = 0x02, 0x04, 0x0A, 0x30, 0x31
 LONG = 0x80
 """From here on a length does not fit one byte: this bit and the number of the bytes that hold it come first (8.1.3)."""
@@ -33,3 +35,12 @@ def span(data: bytes, at: int) -> tuple[int, int]:
         begin += size - LONG
         size = int.from_bytes(data[at + 2 : begin], "big")
     return begin, begin + size
+
+
+def elements_in(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield tag and content of each element within the one that `data` begins with."""
+    at, end = span(data, 0)
+    while at < end:
+        tag = data[at]
+        begin, at = span(data, at)
+        yield tag, data[begin:at]

@@ -12,6 +12,7 @@ from estudent.adapters.ldap import reading
 from estudent.adapters.ldap.answers import texts_found
 from estudent.adapters.ldap.attributes import ALBUM, entry_of
 from estudent.adapters.ldap.carrying import Carrier
+from estudent.adapters.ldap.changes import Changes, changes_since
 from estudent.adapters.ldap.check import check
 from estudent.adapters.ldap.connection import Access
 from estudent.adapters.ldap.escaping import people_of
@@ -58,6 +59,10 @@ class LdapDirectory:
     def compare(self, wanted: Sequence[Entry]) -> dict[AlbumNumber, Entry]:
         """Return the entries that exist of these students; one that is as wanted is the wanted one itself."""
         return self._read([entry.album for entry in wanted], Likeness(wanted))
+
+    def changes(self, cookie: bytes = b"") -> Changes:
+        """Return whose entries have changed since a cookie was given; the first is had without one."""
+        return self._pool.ask(partial(changes_since, people=self._people, cookie=cookie))
 
     def carry_out(self, steps: Iterable[Step[Entry]]) -> Iterator[Outcome]:
         """Take the steps, yielding an outcome for each; once the directory is out of reach, the rest have failed."""

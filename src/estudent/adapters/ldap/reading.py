@@ -70,16 +70,11 @@ def _literal(value: str) -> str:
 def _stream(connection: Connection, searches: Iterable[bytes]) -> Iterator[bytes]:
     """Yield what these searches find, in the order in which the directory answers."""
     with speaking(Operation.FIND):
-        unfinished, answers = set(wire.send(connection, searches)), wire.incoming(connection)
-        while unfinished:
-            number, operation = next(answers)
-            if number not in unfinished:
-                raise LookupError("an answer to nothing that was asked, the server's good-bye for example")
+        for operation in wire.searched(connection, searches):
             if operation[0] == FOUND:
                 yield operation
             elif operation[0] == FINISHED:
                 _see_result(result_of(operation))
-                unfinished.remove(number)
 
 
 def _see_result(result: int) -> None:

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from ldap3 import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE
 
 from estudent.adapters.ldap.attributes import Changes
-from estudent.adapters.ldap.ber import ENUMERATED, SEQUENCE, SET, element, number, octets
+from estudent.adapters.ldap.ber import ENUMERATED, OCTETS, SEQUENCE, SET, element, number, octets
 
 SEARCH, MODIFY, ADD = 0x63, 0x66, 0x68
 ANY_OF, EQUAL, PRESENT = 0xA1, 0xA3, 0x87
 LEVEL, DEREF_NEVER = number(1, ENUMERATED), number(0, ENUMERATED)
+CONTROLS, TRUE = 0xA0, b"\x01\x01\xff"
 UNLIMITED, WITH_VALUES = number(0), b"\x01\x01\x00"
 CHANGES = {name: number(at, ENUMERATED) for at, name in enumerate((MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE))}
 
@@ -43,6 +44,11 @@ def search(base: str, condition: bytes, attributes: Sequence[str]) -> bytes:
     """Return the request for these attributes of the entries right below `base` that meet a condition."""
     where = octets(base) + LEVEL + DEREF_NEVER + UNLIMITED + UNLIMITED + WITH_VALUES
     return element(SEARCH, where + condition + element(SEQUENCE, b"".join(map(octets, attributes))))
+
+
+def control(name: str, value: bytes) -> bytes:
+    """Return a control that must be heeded, to be sent behind an operation (section 4.1.11)."""
+    return element(CONTROLS, element(SEQUENCE, octets(name) + TRUE + element(OCTETS, value)))
 
 
 def has(attribute: str) -> bytes:

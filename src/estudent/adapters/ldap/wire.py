@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ldap3 import Connection
 
+from estudent.adapters.ldap.answers import FINISHED
 from estudent.adapters.ldap.ber import span
 from estudent.adapters.ldap.requests import message
 
@@ -24,6 +25,19 @@ def send(connection: Connection, operations: Iterable[bytes]) -> list[int]:
         messages.append(message(numbers[-1], operation))
     connection.socket.sendall(b"".join(messages))
     return numbers
+
+
+def searched(connection: Connection, searches: Iterable[bytes]) -> Iterator[bytes]:
+    """Send searches and yield all that comes in answer, in the order in which it does, until every one is finished."""
+    unfinished = set(send(connection, searches))
+    answers = incoming(connection)
+    while unfinished:
+        number, operation = next(answers)
+        if number not in unfinished:
+            raise LookupError("an answer to nothing that was asked, the server's good-bye for example")
+        yield operation
+        if operation[0] == FINISHED:
+            unfinished.remove(number)
 
 
 def incoming(connection: Connection) -> Iterator[tuple[int, bytes]]:

@@ -1,0 +1,74 @@
+"""Whose entries have changed since we last asked: content synchronization, refresh only (RFC 4533)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ldap3 import Connection
+from ldap3.core.results import RESULT_UNWILLING_TO_PERFORM
+
+from estudent.adapters.ldap import requests, wire
+from estudent.adapters.ldap.answers import FINISHED, FOUND, controls_of, result_of, texts_found
+from estudent.adapters.ldap.attributes import ALBUM
+from estudent.adapters.ldap.ber import ENUMERATED, OCTETS, SEQUENCE, element, elements_in, number
+from estudent.adapters.ldap.errors import Operation, meaning, speaking
+
+REQUEST, STATE, DONE = (f"1.3.6.1.4.1.4203.1.9.1.{at}" for at in (1, 2, 3))
+REFRESH_ONLY = number(1, ENUMERATED)
+NEW = ((ENUMERATED, b"\x01"), (ENUMERATED, b"\x02"))
+"""The states of an entry that was added or modified."""
+
+NOTHING = element(SEQUENCE, b"")
+REFRESH_REQUIRED = 4096
+STALE = (REFRESH_REQUIRED, RESULT_UNWILLING_TO_PERFORM)
+"""The directory no longer knows what has changed since this cookie, or, restored from a backup, is older than it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is new since a cookie was given, and the cookie to ask with next.
+
+    `albums` are the numbers of entries that were added or changed, by whomever. Where `complete` is false entries were
+    removed, or may have been: whose, only a comparison with everybody tells.
+    """
+
+    cookie: bytes
+    albums: frozenset[str]
+    complete: bool
+
+
+def changes_since(connection: Connection, people: str, cookie: bytes) -> Changes:
+    """Return what has changed since a cookie was given; without one, everybody has."""
+    albums: set[str] = set()
+    complete, last = True, b""
+    with speaking(Operation.FIND):
+        for last in wire.searched(connection, [_request(people, cookie)]):
+            if last[0] == FOUND:
+                albums.update(texts_found(last).get(ALBUM, ()))
+                complete = complete and _state(last) in NEW
+            elif last[0] != FINISHED:
+                # Ids alone: of those that are gone, or of all that are still there.
+                complete = False
+        return _changes(last, cookie, albums, complete)
+
+
+def _request(people: str, cookie: bytes) -> bytes:
+    asked = requests.search(people, requests.has(ALBUM), [ALBUM])
+    since = element(OCTETS, cookie) if cookie else b""
+    return asked + requests.control(REQUEST, element(SEQUENCE, REFRESH_ONLY + since))
+
+
+def _state(operation: bytes) -> tuple[int, bytes]:
+    """Return why an entry was sent; its id and a cookie come after it."""
+    return next(elements_in(controls_of(operation)[STATE]))
+
+
+def _changes(finished: bytes, before: bytes, albums: set[str], complete: bool) -> Changes:
+    result = result_of(finished)
+    if before and result in STALE:
+        return Changes(b"", frozenset(), complete=False)
+    if result:
+        raise meaning(result, Operation.FIND)
+    told = controls_of(finished).get(DONE, NOTHING)
+    cookies = [content for tag, content in elements_in(told) if tag == OCTETS]
+    return Changes(next(iter(cookies), before), frozenset(albums), complete)

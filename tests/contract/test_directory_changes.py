@@ -1,0 +1,124 @@
+"""Whose entries have changed since we last asked, whoever changed them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ldap3 import MODIFY_REPLACE
+
+from estudent.adapters.ldap.connection import Access, connect_to, hang_up
+from estudent.adapters.ldap.directory import LdapDirectory
+from estudent.adapters.ldap.escaping import dn_of
+from estudent.domain.directory_entry import Entry
+from estudent.domain.plan import Lock
+from sandbox.slapd import Slapd
+from tests.contract.directory_contract import a_new_entry, settle
+
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+
+
+@pytest.fixture(scope="module")
+def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
+    with Slapd(tmp_path_factory.mktemp("slapd"), durable=False) as running:
+        yield running
+
+
+@pytest.fixture
+def directory(slapd: Slapd) -> Iterator[LdapDirectory]:
+    made = of(slapd)
+    yield made
+    made.close()
+
+
+def of(slapd: Slapd) -> LdapDirectory:
+    account = slapd.accounts["provisioner"]
+    return LdapDirectory([slapd.ldaps_uri], account.dn, account.password, slapd.suffix, slapd.ca_file)
+
+
+@pytest.fixture
+def by_hand(slapd: Slapd) -> Iterator[Any]:
+    account = slapd.accounts["provisioner"]
+    there = (slapd.ldaps_uri,)
+    connection = connect_to(there[0], Access(there, account.dn, account.password, slapd.ca_file, 5, 10))
+    yield connection
+    hang_up(connection)
+
+
+def numbers(*entries: Entry) -> frozenset[str]:
+    return frozenset(entry.album.digits for entry in entries)
+
+
+def test_without_a_cookie_everybody_has_changed(directory: LdapDirectory) -> None:
+    there = [a_new_entry() for _ in range(5)]
+    settle(directory, *there)
+    changes = directory.changes()
+    assert numbers(*there) <= changes.albums
+    assert changes.complete
+    assert changes.cookie
+
+
+def test_where_nothing_happened_nothing_has_changed(directory: LdapDirectory) -> None:
+    settle(directory, a_new_entry())
+    cookie = directory.changes().cookie
+    changes = directory.changes(cookie)
+    assert (changes.albums, changes.complete) == (frozenset(), True)
+    assert directory.changes(changes.cookie).albums == frozenset()
+
+
+def test_who_was_added_changed_and_locked_has_changed_and_nobody_else(
+    slapd: Slapd, directory: LdapDirectory, by_hand: Any
+) -> None:
+    changed, locked, edited, other = there = [a_new_entry(lock=Lock.OPEN) for _ in range(4)]
+    settle(directory, *there)
+    cookie = directory.changes().cookie
+    new = a_new_entry()
+    settle(directory, new, replace(changed, surname="Nowak"), replace(locked, lock=Lock.BARRED), other)
+    assert by_hand.modify(dn_of(edited.album, slapd.suffix), {"sn": [(MODIFY_REPLACE, ["Edited"])]})[0]
+    changes = directory.changes(cookie)
+    assert changes.albums == numbers(new, changed, locked, edited)
+    assert changes.complete
+    assert directory.changes(changes.cookie).albums == frozenset()
+
+
+def test_that_somebody_is_gone_only_a_comparison_tells(slapd: Slapd, directory: LdapDirectory, by_hand: Any) -> None:
+    gone, changed = a_new_entry(), a_new_entry()
+    settle(directory, gone, changed)
+    cookie = directory.changes().cookie
+    settle(directory, replace(changed, surname="Nowak"))
+    assert by_hand.delete(dn_of(gone.album, slapd.suffix))[0]
+    changes = directory.changes(cookie)
+    assert changes.albums == numbers(changed)
+    assert not changes.complete
+    assert directory.changes(changes.cookie).complete
+
+
+def test_after_a_restart_changes_are_found_but_not_who_is_gone(tmp_path: Path) -> None:
+    with Slapd(tmp_path) as own:
+        directory, changed, gone = of(own), a_new_entry(), a_new_entry()
+        settle(directory, changed, gone, a_new_entry())
+        cookie = directory.changes().cookie
+        settle(directory, replace(changed, surname="Nowak"))
+        own.stop()
+        own.start()
+        changes = directory.changes(cookie)
+        assert changes.albums == numbers(changed)
+        assert not changes.complete
+        assert directory.changes(changes.cookie).albums == frozenset()
+        directory.close()
+
+
+def test_a_cookie_from_before_a_restore_begins_anew(tmp_path: Path, directory: LdapDirectory) -> None:
+    there = a_new_entry()
+    settle(directory, there)
+    with Slapd(tmp_path, durable=False) as newer:
+        lost = of(newer)
+        settle(lost, a_new_entry())
+        cookie = lost.changes().cookie
+        lost.close()
+    changes = directory.changes(cookie)
+    assert not changes.complete
+    assert there.album.digits in directory.changes(changes.cookie).albums
