@@ -7,10 +7,28 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Integer,
+    Select,
+    Text,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+    update,
+)
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.journal import Author
+from estudent.adapters.registry.loading import fill, passing
 from estudent.adapters.registry.people import People
 from estudent.adapters.registry.students import in_portions
 from estudent.adapters.registry.tables import feed, payment_account, person, rejection, student, study
@@ -71,18 +89,19 @@ class SqlAdmissions:
 
     def matches(self, identities: Sequence[Identity]) -> list[list[KnownStudent]]:
         """Return for each identity the students whom any part of it fits."""
+        found: dict[int, dict[int, set[str]]] = {}
         with self.database.reading() as connection:
-            by_part = {part: _owners(connection, part, identities) for part in OWNERS}
-            found = {key for owners in by_part.values() for key in owners.values()}
-            fixed = _fixed_values(connection, sorted(found), self.people.purpose)
-        return [_known(identity, by_part, fixed) for identity in identities]
+            fill(connection, sought, [_sought(at, identity) for at, identity in enumerate(identities)])
+            for at, part, key in connection.execute(OWNERS):
+                found.setdefault(at, {}).setdefault(key, set()).add(part)
+            keys = {key for owners in found.values() for key in owners}
+            fixed = _fixed_values(connection, sorted(keys), self.people.purpose)
+        return [_known(found.get(at, {}), fixed) for at in range(len(identities))]
 
     def admit(self, number: int, admissions: Sequence[Admission]) -> None:
         """Store persons, students and studies in one transaction and resolve the candidates' earlier rejections."""
-        candidates = [each.application.candidate for each in admissions]
         with self.database.writing() as connection:
             self.people.store(connection, number, admissions)
-            self._resolve(connection, rejection.c.candidate_number.in_(candidates), rejection.c.feed_id != number)
 
     def refuse(self, number: int, rejections: Sequence[Rejection]) -> None:
         """Store refused rows."""
@@ -166,21 +185,37 @@ def _open(connection: Connection, opened: Feed, now: datetime) -> int:
     return key
 
 
-OWNERS: dict[str, tuple[Any, Select[Any]]] = {
-    "pesel": (person.c.pesel_hash, select(person.c.pesel_hash, student.c.id).join(student)),
-    "document": (person.c.document_hash, select(person.c.document_hash, student.c.id).join(student)),
-    "usos_id": (person.c.usos_id, select(person.c.usos_id, student.c.id).join(student)),
-    "album": (student.c.album_number, select(student.c.album_number, student.c.id)),
-    "candidate": (study.c.candidate_number, select(study.c.candidate_number, study.c.student_id)),
-    "account_number": (payment_account.c.nrb, select(payment_account.c.nrb, payment_account.c.student_id)),
-}
-"""For each part of an identity: the column that holds it, and the query for whose it is."""
+sought = passing(
+    "sought",
+    Column("position", Integer),
+    Column("candidate", Text),
+    Column("pesel", Text),
+    Column("document", Text),
+    Column("usos_id", BigInteger),
+    Column("album", Text),
+    Column("account_number", Text),
+)
+"""The identities that are looked for, by their place among those asked about."""
 
 
-def _owners(connection: Connection, part: str, identities: Sequence[Identity]) -> dict[Any, int]:
-    column, query = OWNERS[part]
-    values = sorted({value for identity in identities if (value := getattr(identity, part)) is not None})
-    return {row[0]: row[1] for some in in_portions(values) for row in connection.execute(query.where(column.in_(some)))}
+def _sought(at: int, identity: Identity) -> tuple[Any, ...]:
+    album, number = identity.album, identity.account_number
+    return at, identity.candidate, identity.pesel, identity.document, identity.usos_id, album, number
+
+
+def _owner(part: str, column: ColumnElement[Any], source: FromClause, key: ColumnElement[int]) -> Select[Any]:
+    return select(sought.c.position, literal(part), key).select_from(source).join(sought, sought.c[part] == column)
+
+
+OWNERS = union_all(
+    _owner("pesel", person.c.pesel_hash, person.join(student), student.c.id),
+    _owner("document", person.c.document_hash, person.join(student), student.c.id),
+    _owner("usos_id", person.c.usos_id, person.join(student), student.c.id),
+    _owner("album", student.c.album_number, student, student.c.id),
+    _owner("candidate", study.c.candidate_number, study, study.c.student_id),
+    _owner("account_number", payment_account.c.nrb, payment_account, payment_account.c.student_id),
+)
+"""Whose the parts of the identities are that are looked for: their place, the part and the student."""
 
 
 Fixed = tuple[str | None, int | None, str | None, str | None]
@@ -202,14 +237,5 @@ def _fixed_values(connection: Connection, keys: Sequence[int], purpose: str) -> 
     }
 
 
-def _known(
-    identity: Identity,
-    by_part: dict[str, dict[Any, int]],
-    fixed: dict[int, Fixed],
-) -> list[KnownStudent]:
-    found: dict[int, set[str]] = {}
-    for part, owners in by_part.items():
-        owner = owners.get(getattr(identity, part))
-        if owner is not None:
-            found.setdefault(owner, set()).add(part)
-    return [KnownStudent(key, *fixed[key], frozenset(parts)) for key, parts in sorted(found.items())]
+def _known(owners: dict[int, set[str]], fixed: dict[int, Fixed]) -> list[KnownStudent]:
+    return [KnownStudent(key, *fixed[key], frozenset(parts)) for key, parts in sorted(owners.items())]

@@ -93,10 +93,15 @@ def alembic_config(connection: Connection) -> Config:
     return config
 
 
+def own_insert(connection: Connection, table: Table) -> Any:
+    """Return an INSERT that can say what becomes of rows which a unique constraint forbids."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
+
+
 def insert_if_new(connection: Connection, table: Table) -> Any:
     """Return an INSERT that leaves out rows which a unique constraint forbids."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table).on_conflict_do_nothing()
+    return own_insert(connection, table).on_conflict_do_nothing()
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

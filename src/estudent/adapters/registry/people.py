@@ -2,23 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Table, bindparam, case, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Date,
+    Executable,
+    LargeBinary,
+    Text,
+    and_,
+    case,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
-from estudent.adapters.registry.database import insert_if_new
-from estudent.adapters.registry.journal import Author
+from estudent.adapters.registry.database import insert_if_new, own_insert
+from estudent.adapters.registry.journal import Author, EntryForEach
+from estudent.adapters.registry.loading import fill, next_keys, passing
 from estudent.adapters.registry.mailbox_renames import offer_addresses
-from estudent.adapters.registry.tables import account, address, payment_account, person, student, study
-from estudent.domain.album_number import AlbumNumber
-from estudent.domain.application import Application
-from estudent.domain.lifecycle import Standing, prevailing
+from estudent.adapters.registry.tables import (
+    Moment,
+    account,
+    address,
+    journal,
+    payment_account,
+    person,
+    rejection,
+    student,
+    study,
+)
+from estudent.domain.lifecycle import PREVAILING
 from estudent.domain.outcome import Result
 from estudent.domain.student import AccountState
-from estudent.ports import Admission, JournalEntry
+from estudent.ports import Admission
 
-Row = dict[str, Any]
+incoming = passing(
+    "incoming",
+    Column("is_new", Boolean),
+    Column("person_id", BigInteger),
+    Column("student_id", BigInteger),
+    Column("usos_id", BigInteger),
+    Column("pesel_hash", Text),
+    Column("document_hash", Text),
+    Column("given_name", Text),
+    Column("middle_name", Text),
+    Column("family_name", Text),
+    Column("birth_date", Date),
+    Column("email", Text),
+    Column("album_number", Text),
+    Column("language", Text),
+    Column("candidate_number", Text),
+    Column("intake", Text),
+    Column("programme", Text),
+    Column("programme_name", Text),
+    Column("start_date", Date),
+    Column("status", Text),
+    Column("row_hash", LargeBinary),
+    Column("nrb", Text),
+)
+"""The admissions of one transaction; `person_id` is known of new people alone."""
 
 
 class People:
@@ -28,158 +79,157 @@ class People:
         self.author, self.mail_domain, self.purpose = author, mail_domain, purpose
 
     def store(self, connection: Connection, feed: int, admissions: Sequence[Admission]) -> None:
-        """Store admissions, each of a different person."""
-        new = [each for each in admissions if each.student is None]
-        known = [(each.student, each) for each in admissions if each.student is not None]
-        whose = list(zip(self._add(connection, new), new, strict=True))
-        self._update(connection, known)
-        self._store_studies(connection, feed, whose + known)
-        self._give_what_follows(connection, whose + known)
-        self._write_journal(connection, whose, known)
+        """Store admissions and resolve what earlier feeds had refused of their candidates."""
+        for some in _of_different_students(admissions):
+            known = {each.student: each.application.name for each in some if each.student is not None}
+            if known:
+                offer_addresses(connection, self.author, known)
+            fill(connection, incoming, _rows(connection, some, len(some) - len(known)))
+            for command in self._commands(connection, feed, new=len(known) < len(some), known=bool(known)):
+                connection.execute(command)
 
-    def _add(self, connection: Connection, new: Sequence[Admission]) -> list[int]:
-        if not new:
-            return []
-        persons = _insert(connection, person, [_person(each) for each in new])
-        students = [
-            _student(each) | {"person_id": key, "number_awaited_since": self._awaited(each.application)}
-            for key, each in zip(persons, new, strict=True)
-        ]
-        return _insert(connection, student, students)
-
-    def _awaited(self, application: Application) -> Any:
-        return None if application.album else self.author.clock()
-
-    def _update(self, connection: Connection, known: Sequence[tuple[int, Admission]]) -> None:
-        if known:
-            offer_addresses(connection, self.author, {key: each.application.name for key, each in known})
-            connection.execute(UPDATE_PERSON, [_bound(key, _person(each)) for key, each in known])
-            connection.execute(UPDATE_STUDENT, [_bound(key, _student(each)) for key, each in known])
-
-    def _store_studies(self, connection: Connection, feed: int, whose: Sequence[tuple[int, Admission]]) -> None:
-        rows = [_study(key, each, feed) for key, each in whose]
-        if rows:
-            connection.execute(insert_if_new(connection, study), rows)
-            connection.execute(UPDATE_STUDY, [_bound(row["student_id"], row) for row in rows])
-            _settle_standings(connection, [key for key, _ in whose])
-
-    def _give_what_follows(self, connection: Connection, whose: Sequence[tuple[int, Admission]]) -> None:
+    def _commands(self, connection: Connection, feed: int, *, new: bool, known: bool) -> Iterator[Executable]:
+        """Yield what takes the rows of `incoming` to where they belong, in this order."""
         now = self.author.clock()
-        numbered = [(key, each.application.album) for key, each in whose if each.application.album]
-        accounts = [_account(key, album) for key, album in numbered]
-        aliases = [
-            {"address": f"{album.login}@{self.mail_domain}", "student_id": key, "kind": "alias", "given_at": now}
-            for key, album in numbered
-        ]
-        numbers = [
-            {"student_id": key, "purpose": self.purpose, "nrb": str(nrb), "origin": "feed", "given_at": now}
-            for key, each in whose
-            if (nrb := each.application.account_number)
-        ]
-        for table, rows in ((account, accounts), (address, aliases), (payment_account, numbers)):
-            if rows:
-                connection.execute(insert_if_new(connection, table), rows)
+        if new:
+            yield from _add_people(now)
+        if known:
+            yield from _change_people()
+        yield _store_studies(own_insert(connection, study), feed)
+        if known:
+            yield _settle_standings()
+        yield from self._give_what_follows(connection, now)
+        yield _resolve_rejections(feed, now)
+        yield self._write_journal()
 
-    def _write_journal(
-        self,
-        connection: Connection,
-        new: Iterable[tuple[int, Admission]],
-        known: Iterable[tuple[int, Admission]],
-    ) -> None:
-        entries = [_entry(key, "admitted", each) for key, each in new]
-        entries += [_entry(key, "data changed", each) for key, each in known]
-        self.author.write(connection, entries)
+    def _give_what_follows(self, connection: Connection, now: datetime) -> Iterator[Executable]:
+        """Give whoever has an album number an account and an alias, and an account number to whom it was told of."""
+        key, given_at, numbered = incoming.c.student_id, _moment(now), incoming.c.album_number.is_not(None)
+        login = literal("s").concat(incoming.c.album_number)
+        prepared = {"student_id": key, "login": login, "state": literal(AccountState.PREPARED.value)}
+        alias = {"address": login.concat(literal(f"@{self.mail_domain}")), "kind": literal("alias")}
+        told = {"purpose": literal(self.purpose), "nrb": incoming.c.nrb, "origin": literal("feed")}
+        owner = {"student_id": key, "given_at": given_at}
+        yield _filled(insert_if_new(connection, account), prepared, numbered)
+        yield _filled(insert_if_new(connection, address), alias | owner, numbered)
+        yield _filled(insert_if_new(connection, payment_account), told | owner, incoming.c.nrb.is_not(None))
 
-
-def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> list[int]:
-    command = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-    return list(connection.scalars(command, rows))
-
-
-def _new(name: str) -> BindParameter[Any]:
-    return bindparam(f"new_{name}")
+    def _write_journal(self) -> Executable:
+        step = case((incoming.c.is_new, literal("admitted")), else_=literal("data changed"))
+        number = literal("album number ").concat(incoming.c.album_number)
+        told = case((incoming.c.album_number.is_(None), literal("number awaited")), else_=number)
+        entries = self.author.entries(EntryForEach(incoming.c.student_id, "recruitment", step, Result.DONE, told))
+        return insert(journal).from_select([each.name for each in entries.selected_columns], entries)
 
 
-def _bound(key: int, row: Row) -> Row:
-    return {"key": key} | {f"new_{name}": value for name, value in row.items()}
+def _of_different_students(admissions: Sequence[Admission]) -> Iterator[list[Admission]]:
+    """Yield lists in which no student is twice; a later row of somebody comes in a later list."""
+    waiting = list(admissions)
+    while waiting:
+        seen, some, later = set[int](), list[Admission](), list[Admission]()
+        for each in waiting:
+            (later if each.student in seen else some).append(each)
+            if each.student is not None:
+                seen.add(each.student)
+        yield some
+        waiting = later
 
 
-def _settle_standings(connection: Connection, keys: Sequence[int]) -> None:
-    query = select(study.c.student_id, study.c.status).where(study.c.student_id.in_(keys))
-    standings: dict[int, list[Standing]] = {}
-    for key, status in connection.execute(query):
-        standings.setdefault(key, []).append(Standing(status))
-    command = update(student).where(student.c.id == bindparam("key")).values(standing=_new("standing"))
-    connection.execute(command, [_bound(key, {"standing": prevailing(all_)}) for key, all_ in standings.items()])
+def _rows(connection: Connection, admissions: Sequence[Admission], new: int) -> list[tuple[Any, ...]]:
+    persons, students = (iter(next_keys(connection, table, new) if new else []) for table in (person, student))
+    return [
+        (True, next(persons), next(students), *_values(each))
+        if each.student is None
+        else (False, None, each.student, *_values(each))
+        for each in admissions
+    ]
+
+
+def _values(admission: Admission) -> tuple[Any, ...]:
+    """Return the columns of `incoming` from `usos_id` on."""
+    application, identity = admission.application, admission.identity
+    name, study = application.name, application.study
+    return (
+        identity.usos_id,
+        identity.pesel,
+        identity.document,
+        name.given,
+        name.middle,
+        name.family,
+        application.birth_date.isoformat(),
+        application.email,
+        identity.album,
+        application.language.value,
+        application.candidate,
+        application.intake,
+        study.programme,
+        study.name,
+        study.start.isoformat(),
+        application.standing and application.standing.value,
+        admission.row_hash,
+        identity.account_number,
+    )
+
+
+def _add_people(now: datetime) -> Iterator[Executable]:
+    data = {name: incoming.c[name] for name in (*KEPT_WHEN_EMPTY, *REPLACED)}
+    yield _filled(insert(person), {"id": incoming.c.person_id} | data, incoming.c.is_new)
+    values = {
+        "id": incoming.c.student_id,
+        "person_id": incoming.c.person_id,
+        "album_number": incoming.c.album_number,
+        "number_awaited_since": case((incoming.c.album_number.is_(None), _moment(now))),
+        "language": incoming.c.language,
+        "standing": incoming.c.status,
+    }
+    yield _filled(insert(student), values, incoming.c.is_new)
+
+
+def _change_people() -> Iterator[Executable]:
+    theirs = and_(incoming.c.student_id == student.c.id, ~incoming.c.is_new)
+    kept = {name: func.coalesce(incoming.c[name], person.c[name]) for name in KEPT_WHEN_EMPTY}
+    replaced = {name: incoming.c[name] for name in REPLACED}
+    yield update(person).where(theirs, person.c.id == student.c.person_id).values(kept | replaced)
+    values = {
+        "album_number": func.coalesce(incoming.c.album_number, student.c.album_number),
+        "number_awaited_since": case((incoming.c.album_number.is_(None), student.c.number_awaited_since)),
+        "language": incoming.c.language,
+    }
+    yield update(student).where(theirs).values(values)
+
+
+def _store_studies(command: Any, feed: int) -> Executable:
+    values = {name: incoming.c[name] for name in ("student_id", "candidate_number", "programme", *SAID_OF_A_STUDY)}
+    changed = {name: command.excluded[name] for name in (*SAID_OF_A_STUDY, "feed_id")}
+    command = command.on_conflict_do_update(index_elements=["candidate_number", "programme"], set_=changed)
+    # SQLite wants a condition between what is selected and ON CONFLICT.
+    return _filled(command, values | {"feed_id": literal(feed, BigInteger)}, incoming.c.student_id.is_not(None))
+
+
+def _settle_standings() -> Executable:
+    """Let those who were students before stand where the best of their studies does."""
+    rank = case({standing.value: at for at, standing in enumerate(PREVAILING)}, value=study.c.status)
+    best = select(study.c.status).where(study.c.student_id == student.c.id).order_by(rank).limit(1)
+    known = select(incoming.c.student_id).where(~incoming.c.is_new)
+    return update(student).where(student.c.id.in_(known)).values(standing=best.scalar_subquery())
+
+
+def _resolve_rejections(feed: int, now: datetime) -> Executable:
+    theirs = rejection.c.candidate_number.in_(select(incoming.c.candidate_number))
+    still_open = (rejection.c.resolved_at.is_(None), rejection.c.feed_id != feed)
+    return update(rejection).where(theirs, *still_open).values(resolved_at=now)
+
+
+def _filled(command: Any, values: Mapping[str, ColumnElement[Any]], which: ColumnElement[bool]) -> Any:
+    return command.from_select([*values], select(*values.values()).where(which))
+
+
+def _moment(now: datetime) -> ColumnElement[datetime]:
+    return literal(now, Moment)
 
 
 KEPT_WHEN_EMPTY = ("usos_id", "pesel_hash", "document_hash")
 """What a later row without the value does not take away."""
 
-UPDATE_PERSON = (
-    update(person)
-    .where(person.c.id == select(student.c.person_id).where(student.c.id == bindparam("key")).scalar_subquery())
-    .values({name: func.coalesce(_new(name), person.c[name]) for name in KEPT_WHEN_EMPTY})
-    .values({name: _new(name) for name in ("given_name", "middle_name", "family_name", "birth_date", "email")})
-)
-UPDATE_STUDENT = (
-    update(student)
-    .where(student.c.id == bindparam("key"))
-    .values(
-        album_number=func.coalesce(_new("album_number"), student.c.album_number),
-        number_awaited_since=case((_new("album_number").is_(None), student.c.number_awaited_since), else_=None),
-        language=_new("language"),
-    )
-)
-UPDATE_STUDY = (
-    update(study)
-    .where(study.c.candidate_number == _new("candidate_number"), study.c.programme == _new("programme"))
-    .values({name: _new(name) for name in ("intake", "programme_name", "start_date", "status", "row_hash", "feed_id")})
-)
-
-
-def _person(admission: Admission) -> Row:
-    application, identity = admission.application, admission.identity
-    return {
-        "usos_id": application.usos_id,
-        "pesel_hash": identity.pesel,
-        "document_hash": identity.document,
-        "given_name": application.name.given,
-        "middle_name": application.name.middle,
-        "family_name": application.name.family,
-        "birth_date": application.birth_date,
-        "email": application.email,
-    }
-
-
-def _student(admission: Admission) -> Row:
-    application = admission.application
-    return {
-        "album_number": application.album and str(application.album),
-        "language": application.language.value,
-        "standing": application.standing and application.standing.value,
-    }
-
-
-def _study(key: int, admission: Admission, feed: int) -> Row:
-    application = admission.application
-    return {
-        "student_id": key,
-        "candidate_number": application.candidate,
-        "intake": application.intake,
-        "programme": application.study.programme,
-        "programme_name": application.study.name,
-        "start_date": application.study.start,
-        "status": application.standing and application.standing.value,
-        "row_hash": admission.row_hash,
-        "feed_id": feed,
-    }
-
-
-def _account(key: int, album: AlbumNumber) -> Row:
-    return {"student_id": key, "login": album.login, "state": AccountState.PREPARED.value}
-
-
-def _entry(key: int, step: str, admission: Admission) -> JournalEntry:
-    number = admission.application.album
-    return JournalEntry(key, "recruitment", step, Result.DONE, f"album number {number}" if number else "number awaited")
+REPLACED = ("given_name", "middle_name", "family_name", "birth_date", "email")
+SAID_OF_A_STUDY = ("intake", "programme_name", "start_date", "status", "row_hash")

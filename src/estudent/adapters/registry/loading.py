@@ -1,0 +1,46 @@
+"""Tables that live as long as a transaction, and the fastest way to fill them: from there the database takes sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Column, Connection, MetaData, Table, delete, func, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.schema import CreateTable
+
+
+def passing(name: str, *columns: Column[Any]) -> Table:
+    """Return a table that is its connection's own and that no migration knows."""
+    return Table(name, MetaData(), *columns, prefixes=["TEMPORARY"], postgresql_on_commit="DELETE ROWS")
+
+
+def fill(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Put these rows, and no others, into a passing table; values are those of the driver, dates as ISO writes them."""
+    connection.execute(CreateTable(table, if_not_exists=True))
+    connection.execute(delete(table))
+    if connection.dialect.name == "postgresql":
+        _copy(connection, table, rows)
+    elif rows:
+        marks = ", ".join("?" * len(table.c))
+        connection.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({marks})", rows)  # noqa: S608
+
+
+def next_keys(connection: Connection, table: Table, many: int) -> list[int]:
+    """Return so many keys that no row of the table has or will get; only within a transaction that writes."""
+    if connection.dialect.name == "postgresql":
+        sequence = func.pg_get_serial_sequence(table.name, "id")
+        return list(connection.scalars(select(func.nextval(sequence)).select_from(func.generate_series(1, many))))
+    # Nobody else writes meanwhile.
+    last: int = connection.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0
+    return list(range(last + 1, last + 1 + many))
+
+
+def _copy(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    driver = connection.dialect.loaded_dbapi
+    try:
+        with connection.connection.cursor() as cursor, cursor.copy(f"COPY {table.name} FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    except driver.Error as error:
+        raise DBAPIError.instance(None, None, error, driver.Error, dialect=connection.dialect) from None
