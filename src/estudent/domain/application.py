@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import TypeVar
 
 from estudent.domain.album_number import AlbumNumber
@@ -139,6 +140,9 @@ class _Reader:
         return meanings.get(word)
 
     def _is_printable(self) -> bool:
+        texts = self.values.values()
+        if "".join(texts).isprintable() and max(map(len, texts), default=0) <= LONGEST_VALUE:
+            return True
         for column, value in self.values.items():
             if len(value) > LONGEST_VALUE:
                 self.refuse(column, FaultKind.TOO_LONG, f"{len(value)} > {LONGEST_VALUE}")
@@ -148,11 +152,12 @@ class _Reader:
 
     def name(self) -> PersonName | None:
         family = self.required(Column.FAMILY_NAME)
-        for column in (Column.FAMILY_NAME, Column.GIVEN_NAME, Column.MIDDLE_NAME):
-            self.optional(column, PersonName, FaultKind.BAD_NAME)
-        if not family or self.faults:
+        try:
+            return PersonName(family, self.text(Column.GIVEN_NAME), self.text(Column.MIDDLE_NAME))
+        except ValueError:
+            for column in (Column.FAMILY_NAME, Column.GIVEN_NAME, Column.MIDDLE_NAME):
+                self.optional(column, PersonName, FaultKind.BAD_NAME)
             return None
-        return PersonName(family, self.text(Column.GIVEN_NAME), self.text(Column.MIDDLE_NAME))
 
     def email(self) -> str:
         email = self.required(Column.EMAIL)
@@ -201,6 +206,7 @@ class _Reader:
         return born
 
 
+@lru_cache(maxsize=8192)
 def _date(text: str) -> date:
     found = next((match for form in DATE_FORMS if (match := form.fullmatch(text))), None)
     if found is None:

@@ -24,8 +24,10 @@ class PersonName:
 
     def __post_init__(self) -> None:
         for part in ("family", "given", "middle"):
-            object.__setattr__(self, part, tidy(getattr(self, part)))
-            _check(getattr(self, part))
+            told = getattr(self, part)
+            # Most names are one word of plain letters, and there is nothing to tidy or to refuse.
+            if not (told.isascii() and told.isalpha() and len(told) <= LONGEST):
+                object.__setattr__(self, part, _checked(tidy(told)))
         if not self.family:
             raise ValueError("a family name is missing")
 
@@ -48,9 +50,15 @@ def latin(text: str, transliterate: Transliterate) -> str:
     return re.sub(r"[^a-z0-9]", "", transliterate(tidy(text).translate(POLISH)).lower())
 
 
-def _check(part: str) -> None:
+def _checked(part: str) -> str:
     if len(part) > LONGEST:
         raise ValueError(f"a name has at most {LONGEST} characters")
+    if not part.replace(" ", "").replace("-", "").isalpha():
+        _refuse_what_is_no_name(part)
+    return part
+
+
+def _refuse_what_is_no_name(part: str) -> None:
     wrong = next((letter for letter in part if not _may_stand_in_a_name(letter)), None)
     if wrong is not None:
         raise ValueError(f"a name cannot hold {unicodedata.name(wrong, 'a control character').lower()}")

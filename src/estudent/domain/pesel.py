@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
+from operator import mul
 
 WEIGHTS = (1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1)
 CENTURY_OF_MONTH = {80: 1800, 0: 1900, 20: 2000, 40: 2100, 60: 2200}
@@ -22,21 +24,23 @@ class Pesel:
     def __post_init__(self) -> None:
         if not (self.digits.isascii() and self.digits.isdecimal() and len(self.digits) == 11):
             raise PeselError(f"a PESEL has 11 digits, this has {len(self.digits)} characters")
-        if sum(weight * int(digit) for weight, digit in zip(WEIGHTS, self.digits, strict=True)) % 10:
+        if sum(map(mul, WEIGHTS, map(int, self.digits))) % 10:
             raise PeselError("its check digit is wrong")
-        _birth_date(self.digits)
+        _birth_date(self.digits[:6])
 
     @property
     def birth_date(self) -> date:
         """The birth date that the first six digits carry; the century stands in the month."""
-        return _birth_date(self.digits)
+        return _birth_date(self.digits[:6])
 
     def __str__(self) -> str:
         return "PESEL"
 
 
+# Students are born on a few thousand days.
+@lru_cache(maxsize=8192)
 def _birth_date(digits: str) -> date:
-    year, month, day = int(digits[:2]), int(digits[2:4]), int(digits[4:6])
+    year, month, day = int(digits[:2]), int(digits[2:4]), int(digits[4:])
     century = month // 20 * 20
     try:
         return date(CENTURY_OF_MONTH[century] + year, month - century, day)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import date
 from itertools import islice
+from operator import attrgetter
 
 from estudent.domain.application import Application, Row, Vocabulary, read_application
 from estudent.domain.fault import Column, Fault, FaultKind
@@ -14,10 +15,11 @@ from estudent.domain.fingerprint import Fingerprints
 from estudent.domain.outcome import Remark, Tally
 from estudent.ports import Admission, Admissions, Feed, FeedCounts, Identity, KnownStudent, Rejection
 from estudent.services.recognise import SharedValues, recognise
-from estudent.services.same_file import Consistency, key_of
+from estudent.services.same_file import Consistency, Values, all_of, key_of, owner
 
-AT_ONCE = 1000
+AT_ONCE, MOST_WAITING = 2500, 5000
 SHOWN = 20
+parts_of = attrgetter(*Identity.__slots__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,53 +47,74 @@ class Reading:
     ) -> None:
         self.feed, self.admissions, self.fingerprints = feed, admissions, fingerprints
         self.words, self.today, self.full_feed = words, today, full_feed
+        self.row_hash = fingerprints.of_rows()
         self.tally, self.intakes, self.cut_off = Tally("recruitment"), set[str](), False
         self.refused, self.candidates = set[str](), set[str]()
+        # Whoever shares a number with somebody else is known when all rows were looked at; so long the others wait.
+        self.waiting, self.looked_ahead = list[Judged](), False
+        self.refusals = list[Rejection]()
 
     def to_its_end(self, progress: Callable[[int], None]) -> Tally:
         """Take in all rows and return the counts; an interrupted reading starts anew and finds its work done."""
-        self.shared = SharedValues.among(self.feed.rows())
-        self.consistency = Consistency()
+        self.shared, self.consistency = SharedValues(), Consistency()
         self.known = self.admissions.row_hashes()
         self.number = self.admissions.open(self.feed)
-        rows = self.feed.rows()
-        while portion := list(islice(rows, AT_ONCE)):
-            self._take(portion)
-            progress(len(portion))
+        for many in self._portions():
+            if self.looked_ahead or many < AT_ONCE:
+                self._admit_waiting()
+            progress(many)
+        self._admit_waiting()
         self._close()
         return self.tally
 
-    def _take(self, portion: list[Row]) -> None:
-        self.tally.read += len(portion)
-        if self.feed.changes_only:
-            self.candidates.update(filter(None, map(candidate_shown, portion)))
-        judged = [judgement for row in portion if (judgement := self._judge(row))]
-        for group in of_different_people(judged):
-            self._admit(group)
+    def _portions(self) -> Iterator[int]:
+        """Judge the rows and yield how many were; all are looked through once many wait for what the rest says."""
+        rows = self.feed.rows()
+        while many := self._take(islice(rows, AT_ONCE)):
+            if not self.looked_ahead and len(self.waiting) >= MOST_WAITING:
+                self.shared, self.looked_ahead = SharedValues.among(self.feed.rows()), True
+                # A feed may be looked through only once at a time.
+                rows = islice(self.feed.rows(), self.tally.read, None)
+            yield many
+
+    def _take(self, rows: Iterable[Row]) -> int:
+        """Judge each row before the next one is read; return how many there were."""
+        before = self.tally.read
+        for row in rows:
+            self.tally.read += 1
+            if self.feed.changes_only:
+                self.candidates.add(candidate_shown(row))
+            if judged := self._judge(row):
+                self.waiting.append(judged)
+        self._write_refusals()
+        return self.tally.read - before
 
     def _judge(self, row: Row) -> Judged | None:
-        row_hash = bytes.fromhex(self.fingerprints.of("row", *row.values.values()))
-        key = key_of(row)
-        if not row.fault and self.consistency.repeats(key, row_hash):
+        """Return what a row says if somebody may become a student by it, or another one."""
+        if row.fault:
+            self._refuse(row, [row.fault])
             return None
-        if contradiction := self.consistency.contradiction(row, key):
-            self._refuse(row, [contradiction])
+        values, row_hash = all_of(row), self.row_hash(row.values.values())
+        key, whose = key_of(values), owner(values)
+        if self.consistency.repeats(key, row_hash):
             return None
-        if self.known.get(key) == row_hash:
-            self._keep(row, key, row_hash)
+        contradiction = self.consistency.contradiction(values, key, whose)
+        if not contradiction and self.known.get(key) == row_hash:
+            self._keep(row.line, values, key, whose, row_hash)
             return None
-        application = read_application(row, self.words, self.today)
+        self.shared.add(row.line, values, whose)
+        application = [contradiction] if contradiction else read_application(row, self.words, self.today)
         if isinstance(application, list):
             self._refuse(row, application)
             return None
-        self._keep(row, key, row_hash)
+        self._keep(row.line, values, key, whose, row_hash)
         if not self._is_admitted(application, key):
             return None
         return Judged(row, application, self._identity(application), row_hash)
 
-    def _keep(self, row: Row, key: str, row_hash: bytes) -> None:
-        self.intakes.add(row.values.get(Column.INTAKE, "").strip())
-        self.consistency.keep(row, key, row_hash)
+    def _keep(self, line: int, values: Values, key: str, whose: int, row_hash: bytes) -> None:
+        self.intakes.add(values[Column.INTAKE].strip())
+        self.consistency.keep(line, values, key, whose, row_hash)
 
     def _is_admitted(self, application: Application, key: str) -> bool:
         if application.standing is None and key in self.known:
@@ -101,10 +124,15 @@ class Reading:
 
     def _refuse(self, row: Row, faults: list[Fault]) -> None:
         self.tally.refused += 1
-        self.refused.add(key_of(row))
+        self.refused.add(key_of(all_of(row)))
         self.cut_off = self.cut_off or faults[0].kind is FaultKind.CUT_OFF
         candidate = candidate_shown(row)
-        self.admissions.refuse(self.number, [Rejection(self.feed.name, row.line, fault, candidate) for fault in faults])
+        self.refusals += [Rejection(self.feed.name, row.line, fault, candidate) for fault in faults]
+
+    def _write_refusals(self) -> None:
+        if self.refusals:
+            self.admissions.refuse(self.number, self.refusals)
+            self.refusals = []
 
     def _identity(self, application: Application) -> Identity:
         pesel, document = application.pesel, application.document
@@ -116,6 +144,12 @@ class Reading:
             album=str(application.album) if application.album else None,
             account_number=str(application.account_number) if application.account_number else None,
         )
+
+    def _admit_waiting(self) -> None:
+        for group in of_different_people(self.waiting):
+            self._admit(group)
+        self.waiting = []
+        self._write_refusals()
 
     def _admit(self, group: list[Judged]) -> None:
         matches = self.admissions.matches([judged.identity for judged in group])
@@ -139,7 +173,7 @@ class Reading:
         missing = self._missing()
         tally = self.tally
         counts = FeedCounts(tally.read, tally.new, tally.changed, tally.refused, tuple(missing))
-        self.admissions.close(self.number, counts, self.candidates if self.feed.changes_only else None)
+        self.admissions.close(self.number, counts, self.candidates - {""} if self.feed.changes_only else None)
         if tally.refused:
             why = f"{tally.refused} rows were refused"
             tally.remarks.append(Remark(self.feed.name, why, "send COS the report of `estudent rejections --csv`"))
@@ -157,19 +191,22 @@ class Reading:
         return self.admissions.candidates_of(self.known.keys() - self.consistency.keys() - self.refused, self.intakes)
 
 
-def of_different_people(judged: Iterable[Judged]) -> Iterator[list[Judged]]:
-    """Yield lists in which no two rows share any part of an identity, so that each list can be matched at once."""
-    group: list[Judged] = []
-    parts: set[tuple[int, object]] = set()
+def of_different_people(judged: Iterable[Judged]) -> list[list[Judged]]:
+    """Return lists in which no two rows share any part of an identity, so that each list can be matched at once.
+
+    Of rows that share a part, the later one stands in a later list.
+    """
+    groups: list[list[Judged]] = []
+    last: tuple[dict[object, int], ...] = ({}, {}, {}, {}, {}, {})
     for each in judged:
-        own = {(at, part) for at, part in enumerate(astuple(each.identity)) if part is not None}
-        if own & parts:
-            yield group
-            group, parts = [], set()
-        group.append(each)
-        parts |= own
-    if group:
-        yield group
+        own = [(lists, part) for lists, part in zip(last, parts_of(each.identity), strict=True) if part is not None]
+        place = max(lists.get(part, -1) for lists, part in own) + 1
+        if place == len(groups):
+            groups.append([])
+        groups[place].append(each)
+        for lists, part in own:
+            lists[part] = place
+    return groups
 
 
 def candidate_shown(row: Row) -> str:

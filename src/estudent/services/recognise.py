@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from estudent.domain.application import Row
 from estudent.domain.fault import Column, Fault, FaultKind, masked
 from estudent.domain.place import place
 from estudent.ports import Identity, KnownStudent
-from estudent.services.same_file import owner
+from estudent.services.same_file import Values, all_of, owner
 
 RECOGNISED_BY = frozenset({"pesel", "document", "usos_id", "candidate"})
 BELONGS_TO_ONE = {
@@ -20,31 +19,36 @@ BELONGS_TO_ONE = {
 """The parts of an identity that no two people may share."""
 
 
-@dataclass(frozen=True, slots=True)
 class SharedValues:
-    """The album numbers, USOS ids and account numbers that one file gives to different people, with their lines."""
+    """The album numbers, USOS ids and account numbers that a file's rows give to different people, with their lines."""
 
-    lines: dict[tuple[Column, str], list[int]]
+    def __init__(self) -> None:
+        self._first: dict[Column, dict[str, tuple[int, int, int]]] = {each: {} for each in BELONGS_TO_ONE.values()}
+        self._lines: dict[tuple[Column, str], list[int]] = {}
 
     @classmethod
     def among(cls, rows: Iterable[Row]) -> SharedValues:
-        """Find them in a file's rows; a repeated candidate number or document means the same person."""
-        first: dict[Column, dict[str, tuple[int, int, int]]] = {column: {} for column in BELONGS_TO_ONE.values()}
-        lines: dict[tuple[Column, str], list[int]] = {}
+        """Find them in all of these rows."""
+        shared = cls()
         for row in rows:
-            whose = (owner(row), hash(row.values.get(Column.CANDIDATE, "").strip()), row.line)
-            for column, seen in first.items():
-                value = plain(column, row.values.get(column, ""))
-                if value and not row.fault:
-                    other = seen.setdefault(value, whose)
-                    if other[0] != whose[0] and other[1] != whose[1]:
-                        lines.setdefault((column, value), [other[2]]).append(row.line)
-        return cls(lines)
+            if not row.fault:
+                values = all_of(row)
+                shared.add(row.line, values, owner(values))
+        return shared
+
+    def add(self, line: int, values: Values, whose: int) -> None:
+        """Look at another row; a repeated candidate number or document means the same person."""
+        here = whose, hash(values[Column.CANDIDATE].strip()), line
+        for column, seen in self._first.items():
+            if value := plain(column, values[column]):
+                other = seen.setdefault(value, here)
+                if other[0] != here[0] and other[1] != here[1]:
+                    self._lines.setdefault((column, value), [other[2]]).append(line)
 
     def fault(self, part: str, value: str) -> Fault | None:
         """Return the fault of a value that different people share, or None."""
         column = BELONGS_TO_ONE[part]
-        lines = self.lines.get((column, plain(column, value)))
+        lines = self._lines.get((column, plain(column, value)))
         if not lines:
             return None
         return Fault(column.value, FaultKind.SHARED_IN_FILE, ", ".join(map(place, lines)), masked(value))
@@ -52,7 +56,7 @@ class SharedValues:
 
 def plain(column: Column, value: str) -> str:
     """Return a number as its type reads it: without PL, spaces and hyphens, and a USOS id without zeros in front."""
-    number = value.strip().upper().removeprefix("PL").replace(" ", "").replace("-", "")
+    number = value if value.isdecimal() else value.strip().upper().removeprefix("PL").replace(" ", "").replace("-", "")
     return number.lstrip("0") if column is Column.USOS_ID else number
 
 

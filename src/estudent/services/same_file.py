@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Set
+from collections.abc import Mapping, Set
+from operator import itemgetter
 from typing import TypeAlias
 
 from estudent.domain.application import Row, application_key
@@ -25,62 +25,69 @@ PERSONAL = (
 )
 """The columns in which two rows of one person must agree."""
 
-Personal: TypeAlias = "array[int]"
-"""A row's personal values, eight bytes of hash for each."""
+WHOSE = (Column.PESEL, Column.DOCUMENT_NUMBER, Column.CANDIDATE)
+"""The columns by which rows of one file are the same person's, the surest first."""
+
+BETWEEN = "\x1f"
+"""A sign that no row holds which was read without a fault."""
+
+NOTHING = dict.fromkeys(Column, "")
+application_of = itemgetter(Column.CANDIDATE, Column.PROGRAMME)
+personal_of = itemgetter(*PERSONAL)
+Values: TypeAlias = Mapping[Column, str]
 
 
 class Consistency:
     """Remembers the good rows of a file, a few bytes for each, to recognise repetitions and contradictions."""
 
     def __init__(self) -> None:
-        self._applications: dict[str, tuple[int, bytes]] = {}
-        self._people: dict[int, tuple[int, Personal]] = {}
+        # Texts and numbers alone: what holds other objects makes the garbage collector look through all of it.
+        self._hashes: dict[str, bytes] = {}
+        self._lines: dict[str, int] = {}
+        self._people: dict[int, str] = {}
 
     def keys(self) -> Set[str]:
         """Return the keys of the applications that were kept."""
-        return self._applications.keys()
+        return self._hashes.keys()
 
-    def keep(self, row: Row, key: str, row_hash: bytes) -> None:
+    def keep(self, line: int, values: Values, key: str, whose: int, row_hash: bytes) -> None:
         """Remember a good row."""
-        self._applications[key] = (row.line, row_hash)
-        whose = owner(row)
+        self._hashes[key], self._lines[key] = row_hash, line
         if whose not in self._people:
-            self._people[whose] = (row.line, _personal(row))
+            self._people[whose] = BETWEEN.join((str(line), *personal_of(values)))
 
     def repeats(self, key: str, row_hash: bytes) -> bool:
         """Tell whether an equal row was kept earlier."""
-        return key in self._applications and self._applications[key][1] == row_hash
+        return self._hashes.get(key) == row_hash
 
-    def contradiction(self, row: Row, key: str) -> Fault | None:
+    def contradiction(self, values: Values, key: str, whose: int) -> Fault | None:
         """Return the fault of a row that says other things of its person, or its application, than an earlier one."""
-        if row.fault:
-            return None
-        if key in self._applications:
-            return Fault("row", FaultKind.CONTRADICTS_LINE, place(self._applications[key][0]))
-        earlier = self._people.get(owner(row))
-        return _contradiction(row, *earlier) if earlier else None
+        if key in self._lines:
+            return Fault("row", FaultKind.CONTRADICTS_LINE, place(self._lines[key]))
+        earlier = self._people.get(whose)
+        return _contradiction(values, *earlier.split(BETWEEN)) if earlier else None
 
 
-def key_of(row: Row) -> str:
+def all_of(row: Row) -> Values:
+    """Return the values of a row, empty texts for the columns that its file does not have."""
+    return row.values if len(row.values) == len(NOTHING) else NOTHING | row.values
+
+
+def key_of(values: Values) -> str:
     """Return the key of the application that a row holds."""
-    candidate, programme = row.values.get(Column.CANDIDATE, ""), row.values.get(Column.PROGRAMME, "")
+    candidate, programme = application_of(values)
     return application_key(candidate.strip(), programme.strip())
 
 
-def owner(row: Row) -> int:
+def owner(values: Values) -> int:
     """Return a number that is equal for rows of the same person: by PESEL, else document, else candidate number."""
-    for column in (Column.PESEL, Column.DOCUMENT_NUMBER, Column.CANDIDATE):
-        if value := row.values.get(column, "").strip():
+    for column in WHOSE:
+        if value := values[column].strip():
             return hash((column, value))
     return 0
 
 
-def _personal(row: Row) -> Personal:
-    get = row.values.get
-    return array("q", [hash(get(column, "").strip()) for column in PERSONAL])
-
-
-def _contradiction(row: Row, line: int, personal: Personal) -> Fault | None:
-    pairs = zip(PERSONAL, _personal(row), personal, strict=True)
-    differing = next((column for column, own, earlier in pairs if own != earlier), None)
-    return Fault(differing.value, FaultKind.CONTRADICTS_LINE, place(line)) if differing else None
+def _contradiction(values: Values, line: str, *personal: str) -> Fault | None:
+    pairs = zip(PERSONAL, personal_of(values), personal, strict=True)
+    differing = next((column for column, own, earlier in pairs if own.strip() != earlier.strip()), None)
+    return Fault(differing.value, FaultKind.CONTRADICTS_LINE, place(int(line))) if differing else None

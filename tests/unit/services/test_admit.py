@@ -18,6 +18,7 @@ from estudent.domain.lifecycle import Standing
 from estudent.domain.nrb import Nrb
 from estudent.domain.place import in_answer
 from estudent.ports import Feed, FeedCounts, FeedProblem, Rejection, Unavailable
+from estudent.services.read_feed import MOST_WAITING
 from tests.builders import SORT_CODE, a_pesel, a_row
 from tests.unit.services.registrar import Registrar
 
@@ -188,6 +189,23 @@ def test_a_number_shared_by_two_people_is_refused_to_both_however_far_apart(regi
     tally = registrar.sync(anna(), *others, ewa(1500, album_number="100001"))
     assert (tally.new, tally.refused) == (len(others), 2)
     assert registrar.albums() == []
+
+
+def test_more_new_people_than_can_wait_for_the_rest_of_the_file_are_judged_by_the_rest_of_it(
+    registrar: Registrar,
+) -> None:
+    others = [a_row(f"O{at}", at, pesel=a_pesel(serial=1000 + at)) for at in range(3, MOST_WAITING + 5)]
+    last = ewa(MOST_WAITING + 5, album_number="100001")
+    tally = registrar.sync(
+        anna(), *others, last, a_row("Z1", MOST_WAITING + 6, pesel=a_pesel(serial=9000), email="nobody")
+    )
+    assert counts(tally) == (len(others) + 3, len(others), 0, 3, 0)
+    assert registrar.open_faults() == [
+        (2, "album_number", FaultKind.SHARED_IN_FILE),
+        (last.line, "album_number", FaultKind.SHARED_IN_FILE),
+        (last.line + 1, "email", FaultKind.BAD_EMAIL),
+    ]
+    assert counts(registrar.sync(anna(), *others, last)) == (len(others) + 2, 0, 0, 2, 0)
 
 
 def test_a_number_of_another_student_is_refused(registrar: Registrar) -> None:

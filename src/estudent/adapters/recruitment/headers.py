@@ -55,11 +55,12 @@ class Layout:
     """Where a table keeps our columns, and how many fields its rows have."""
 
     width: int
-    places: tuple[tuple[Column, int], ...]
+    columns: tuple[Column, ...]
+    places: tuple[int, ...]
 
     def values(self, fields: Sequence[Field]) -> dict[Column, Field]:
         """Return the fields of a row that are ours."""
-        return {column: fields[place] for column, place in self.places}
+        return dict(zip(self.columns, map(fields.__getitem__, self.places), strict=True))
 
 
 class Headers:
@@ -78,10 +79,10 @@ class Headers:
         """Return where the columns of a table with these headers stand, or raise Unfit."""
         width = _width(names)
         places = [(column, place) for place, name in enumerate(names[:width]) if (column := self.column(name))]
-        columns = [column for column, _ in places]
+        columns = tuple(column for column, _ in places)
         self.require(columns)
         self._refuse_twins(columns)
-        return Layout(width, tuple(places))
+        return Layout(width, columns, tuple(place for _, place in places))
 
     def require(self, found: Collection[Column]) -> None:
         """Raise Unfit that names the required headers which are not there."""
