@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from estudent.bootstrap import Campus, now
+from estudent.domain import application
 from estudent.domain.application import Application, Row, Vocabulary, application_key, read_application
 from estudent.domain.fault import Column, Fault, FaultKind
 from estudent.domain.identity_document import DocumentKind, IdentityDocument
@@ -176,6 +177,23 @@ def test_whatever_stands_in_a_row_it_is_read_or_refused_and_nothing_breaks(value
     usual = a_row().values
     found = read_application(Row(2, {**usual, **values}), WORDS, TODAY)
     assert isinstance(found, Application) or (found and all(isinstance(fault, Fault) for fault in found))
+
+
+TELLING = [
+    "", " ", "0", "7", "100001", "004711", a_pesel(), "44051401358", "2006-05-04", "2007-03-14", "2026-10-01",
+    "1.10.2026", "31.02.2026", "1899-01-01", "Żak-Nowak", "O’Neil", "J4n", "x" * 101, "x" * 255, "a@b.pl", "a@b", "pl",
+    "PL", "ua", "przyjęty", "rezygnacja", "paszport", "FE123456", NRB, f"PL {NRB}", "a\u00a0b", "a\u200bb", "\x1f",
+]  # fmt: skip
+
+
+@given(st.dictionaries(st.sampled_from(Column), st.sampled_from(TELLING)), st.sampled_from([{}, FOREIGNER]))
+def test_a_row_that_is_read_plainly_is_read_carefully_in_the_same_way(
+    values: dict[Column, str], base: dict[str, str]
+) -> None:
+    changed = {**a_row(**base).values, **values}
+    if plainly := application._read_plainly(changed, WORDS, TODAY):
+        reader = application._Reader(changed, WORDS, TODAY)
+        assert (plainly, reader.faults) == (reader.application(), [])
 
 
 def test_every_good_row_of_a_whole_recruitment_is_read() -> None:

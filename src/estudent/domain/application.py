@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from operator import itemgetter
 from typing import TypeVar
 
 from estudent.domain.album_number import AlbumNumber
@@ -26,6 +27,11 @@ DATE_FORMS = (
     re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})(?:[T ]00:00(?::00)?)?"),
     re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})"),
 )
+BETWEEN = "\x1f"
+"""A sign that no value holds which was read without a fault."""
+
+NOTHING = dict.fromkeys(Column, "")
+all_columns = itemgetter(*Column)
 Value = TypeVar("Value")
 
 
@@ -77,16 +83,41 @@ class Application:
 
 def application_key(candidate: str, programme: str) -> str:
     """Return the key of one person's application to one programme."""
-    return f"{candidate}\x1f{programme}"
+    return f"{candidate}{BETWEEN}{programme}"
 
 
 def read_application(row: Row, words: Vocabulary, today: date) -> Application | list[Fault]:
     """Return the application that a row holds, or every fault of the row at once."""
     if row.fault:
         return [row.fault]
+    if application := _read_plainly(row.values, words, today):
+        return application
     reader = _Reader(row.values, words, today)
-    application = reader.application()
-    return application if application and not reader.faults else reader.faults
+    found = reader.application()
+    return found if found and not reader.faults else reader.faults
+
+
+def _read_plainly(values: Mapping[Column, str], words: Vocabulary, today: date) -> Application | None:
+    """Return the application of a row that is beyond doubt, in a fraction of the time; None of every other row."""
+    texts = [*map(str.strip, all_columns(values if len(values) == len(NOTHING) else NOTHING | values))]
+    candidate, intake, status, pesel_, kind, number, country, birth, family, given, middle, email = texts[:12]
+    language, programme, title, start, album, usos_id, nrb = texts[12:]
+    needed = candidate and status and email and language and programme and start and (pesel_ or number)
+    if not (needed and _are_printable(texts) and EMAIL.fullmatch(email)):
+        return None
+    try:
+        pesel = _pesel(pesel_) if pesel_ else None
+        born = _date(birth) if birth or not pesel else pesel.birth_date
+        if not _is_plausible(born, today) or (pesel and born != pesel.birth_date):
+            return None
+        return Application(
+            candidate, intake, words.statuses[status.lower()], PersonName(family, given, middle), born, email,
+            words.languages[language.lower()], Study(programme, title, _date(start)), pesel,
+            _document(kind, number, country, words) if number else None, AlbumNumber(album) if album else None,
+            _usos_id(usos_id) if usos_id else None, _nrb(nrb) if nrb else None,
+        )  # fmt: skip
+    except (KeyError, ValueError):
+        return None
 
 
 class _Reader:
@@ -140,8 +171,7 @@ class _Reader:
         return meanings.get(word)
 
     def _is_printable(self) -> bool:
-        texts = self.values.values()
-        if "".join(texts).isprintable() and max(map(len, texts), default=0) <= LONGEST_VALUE:
+        if _are_printable(self.values.values()):
             return True
         for column, value in self.values.items():
             if len(value) > LONGEST_VALUE:
@@ -170,9 +200,7 @@ class _Reader:
         return Study(programme, self.text(Column.PROGRAMME_NAME), start) if programme and start else None
 
     def pesel(self) -> Pesel | None:
-        return self.optional(
-            Column.PESEL, lambda text: Pesel(text.replace(" ", "").replace("-", "")), FaultKind.BAD_PESEL
-        )
+        return self.optional(Column.PESEL, _pesel, FaultKind.BAD_PESEL)
 
     def document(self) -> IdentityDocument | None:
         number = self.text(Column.DOCUMENT_NUMBER)
@@ -201,11 +229,31 @@ class _Reader:
             born = self.required_date(Column.BIRTH_DATE)
         if born and pesel and born != pesel.birth_date:
             self.refuse(Column.BIRTH_DATE, FaultKind.BIRTH_DATES_DISAGREE)
-        elif born and not YOUNGEST <= self.today.year - born.year <= OLDEST:
+        elif born and not _is_plausible(born, self.today):
             self.refuse(Column.BIRTH_DATE, FaultKind.IMPLAUSIBLE_BIRTH_DATE)
         return born
 
 
+def _are_printable(texts: Collection[str]) -> bool:
+    return "".join(texts).isprintable() and max(map(len, texts), default=0) <= LONGEST_VALUE
+
+
+def _is_plausible(born: date, today: date) -> bool:
+    return YOUNGEST <= today.year - born.year <= OLDEST
+
+
+def _pesel(text: str) -> Pesel:
+    return Pesel(text.replace(" ", "").replace("-", ""))
+
+
+def _document(kind: str, number: str, country: str, words: Vocabulary) -> IdentityDocument:
+    """Return the document, or raise KeyError for a word and ValueError for a value that is none."""
+    if country.upper() not in words.countries:
+        raise ValueError("no such country")
+    return IdentityDocument(words.documents[kind.lower()], number, country.upper())
+
+
+# Students are born, and studies begin, on a few thousand days.
 @lru_cache(maxsize=8192)
 def _date(text: str) -> date:
     found = next((match for form in DATE_FORMS if (match := form.fullmatch(text))), None)

@@ -200,7 +200,7 @@ def of_different_people(judged: Iterable[Judged]) -> list[list[Judged]]:
     last: tuple[dict[object, int], ...] = ({}, {}, {}, {}, {}, {})
     for each in judged:
         own = [(lists, part) for lists, part in zip(last, parts_of(each.identity), strict=True) if part is not None]
-        place = max(lists.get(part, -1) for lists, part in own) + 1
+        place = max([lists.get(part, -1) for lists, part in own]) + 1
         if place == len(groups):
             groups.append([])
         groups[place].append(each)

@@ -36,11 +36,14 @@ class SharedValues:
                 shared.add(row.line, values, owner(values))
         return shared
 
+    def __bool__(self) -> bool:
+        return bool(self._lines)
+
     def add(self, line: int, values: Values, whose: int) -> None:
         """Look at another row; a repeated candidate number or document means the same person."""
         here = whose, hash(values[Column.CANDIDATE].strip()), line
         for column, seen in self._first.items():
-            if value := plain(column, values[column]):
+            if (text := values[column]) and (value := plain(column, text)):
                 other = seen.setdefault(value, here)
                 if other[0] != here[0] and other[1] != here[1]:
                     self._lines.setdefault((column, value), [other[2]]).append(line)
@@ -62,6 +65,8 @@ def plain(column: Column, value: str) -> str:
 
 def recognise(identity: Identity, known: list[KnownStudent], shared: SharedValues) -> int | Fault | None:
     """Return the key of the student whose row this is, None for somebody new, or the fault that keeps it open."""
+    if not known and not shared:
+        return None
     mine = [student for student in known if student.found_by & RECOGNISED_BY]
     if len(mine) > 1:
         how = ", ".join(sorted(part for student in mine for part in student.found_by & RECOGNISED_BY))

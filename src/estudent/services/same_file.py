@@ -6,7 +6,7 @@ from collections.abc import Mapping, Set
 from operator import itemgetter
 from typing import TypeAlias
 
-from estudent.domain.application import Row, application_key
+from estudent.domain.application import BETWEEN, NOTHING, Row, application_key
 from estudent.domain.fault import Column, Fault, FaultKind
 from estudent.domain.place import place
 
@@ -28,10 +28,6 @@ PERSONAL = (
 WHOSE = (Column.PESEL, Column.DOCUMENT_NUMBER, Column.CANDIDATE)
 """The columns by which rows of one file are the same person's, the surest first."""
 
-BETWEEN = "\x1f"
-"""A sign that no row holds which was read without a fault."""
-
-NOTHING = dict.fromkeys(Column, "")
 application_of = itemgetter(Column.CANDIDATE, Column.PROGRAMME)
 personal_of = itemgetter(*PERSONAL)
 Values: TypeAlias = Mapping[Column, str]

@@ -69,7 +69,8 @@ def rows_of(lines: Lines, layout: Layout, number: int) -> Iterator[Row]:
     width, values, delimiter, records = layout.width, layout.values, lines.delimiter, _records(lines)
     for line in lines.starts():
         # What has no quotation mark is what the csv module makes of it, in a third of the time.
-        fields = line.rstrip("\r\n").split(delimiter) if _is_plain(line) else []
+        is_plain = '"' not in line and "\0" not in line and len(line) < LONGEST_LINE
+        fields = line.rstrip("\r\n").split(delimiter) if is_plain else []
         if len(fields) == width and any(fields):
             yield Row(number, values(fields))
             number += 1
@@ -78,10 +79,6 @@ def rows_of(lines: Lines, layout: Layout, number: int) -> Iterator[Row]:
             yield from _row(number, lines, next(records, []), layout)
             number += len(lines.row)
             lines.row.clear()
-
-
-def _is_plain(line: str) -> bool:
-    return '"' not in line and "\0" not in line and len(line) < LONGEST_LINE
 
 
 def _row(number: int, lines: Lines, fields: list[str] | None, layout: Layout) -> Iterator[Row]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from estudent.adapters.recruitment.unfit import Unfit, unreadable
 from estudent.domain.fault import Column
@@ -56,11 +57,11 @@ class Layout:
 
     width: int
     columns: tuple[Column, ...]
-    places: tuple[int, ...]
+    ours: Callable[[Sequence[Any]], tuple[Any, ...]]
 
     def values(self, fields: Sequence[Field]) -> dict[Column, Field]:
         """Return the fields of a row that are ours."""
-        return dict(zip(self.columns, map(fields.__getitem__, self.places), strict=True))
+        return dict(zip(self.columns, self.ours(fields), strict=True))
 
 
 class Headers:
@@ -82,7 +83,7 @@ class Headers:
         columns = tuple(column for column, _ in places)
         self.require(columns)
         self._refuse_twins(columns)
-        return Layout(width, columns, tuple(place for _, place in places))
+        return Layout(width, columns, itemgetter(*(place for _, place in places)))
 
     def require(self, found: Collection[Column]) -> None:
         """Raise Unfit that names the required headers which are not there."""

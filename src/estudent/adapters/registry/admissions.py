@@ -22,9 +22,11 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    type_coerce,
     union_all,
     update,
 )
+from sqlalchemy.types import NullType
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.journal import Author
@@ -32,7 +34,7 @@ from estudent.adapters.registry.loading import fill, passing
 from estudent.adapters.registry.people import People
 from estudent.adapters.registry.students import in_portions
 from estudent.adapters.registry.tables import feed, payment_account, person, rejection, student, study
-from estudent.domain.application import application_key
+from estudent.domain.application import BETWEEN, application_key
 from estudent.domain.fault import Fault, FaultKind
 from estudent.ports import Admission, Feed, FeedCounts, Identity, KnownStudent, Rejection
 
@@ -82,10 +84,12 @@ class SqlAdmissions:
 
     def row_hashes(self) -> dict[str, bytes]:
         """Return the hash of every row taken in so far by its application's key."""
-        query = select(study.c.candidate_number, study.c.programme, study.c.row_hash)
+        key = study.c.candidate_number.concat(BETWEEN).concat(study.c.programme)
+        # Drivers give bytes as they are.
+        query = select(key, type_coerce(study.c.row_hash, NullType()))
         with self.database.reading() as connection:
             rows = connection.execution_options(yield_per=5000).execute(query)
-            return {application_key(candidate, programme): digest for candidate, programme, digest in rows}
+            return dict(iter(rows.tuples()))
 
     def matches(self, identities: Sequence[Identity]) -> list[list[KnownStudent]]:
         """Return for each identity the students whom any part of it fits."""
