@@ -129,8 +129,8 @@ def take_in(url: str, exports: Sequence[Export]) -> list[Round]:
 
 def _round(here: Campus, export: Export, place: Path) -> Round:
     shutil.copyfile(export.file, place)
-    reader, dict_reader = (_timed(partial(_read, place, way))[0] for way in (csv.reader, csv.DictReader))
-    seconds, worked, tally = _timed(here.admit.run)
+    reader, dict_reader = (timed(partial(_read, place, way))[0] for way in (csv.reader, csv.DictReader))
+    seconds, worked, tally = timed(here.admit.run)
     assert (tally.read, tally.refused, tally.failed) == (export.rows, export.refused, 0), tally  # noqa: S101
     return Round(seconds, worked, reader, dict_reader, tally)
 
@@ -215,7 +215,7 @@ def _read(file: Path, way: Callable[..., Iterable[object]]) -> int:
         return sum(1 for _ in way(lines, delimiter=";"))
 
 
-def _timed(work: Callable[[], T]) -> tuple[float, float, T]:
+def timed(work: Callable[[], T]) -> tuple[float, float, T]:
     """Return how long it took, how much of it the processor worked, and what came out."""
     begun, worked = time.monotonic(), time.process_time()
     done = work()

@@ -86,6 +86,11 @@ def application_key(candidate: str, programme: str) -> str:
     return f"{candidate}{BETWEEN}{programme}"
 
 
+def whole(values: Mapping[Column, str]) -> Mapping[Column, str]:
+    """Return a row's values with empty texts for the columns that its file does not have."""
+    return values if len(values) == len(NOTHING) else {**NOTHING, **values}
+
+
 def read_application(row: Row, words: Vocabulary, today: date) -> Application | list[Fault]:
     """Return the application that a row holds, or every fault of the row at once."""
     if row.fault:
@@ -99,7 +104,7 @@ def read_application(row: Row, words: Vocabulary, today: date) -> Application | 
 
 def _read_plainly(values: Mapping[Column, str], words: Vocabulary, today: date) -> Application | None:
     """Return the application of a row that is beyond doubt, in a fraction of the time; None of every other row."""
-    texts = [*map(str.strip, all_columns(values if len(values) == len(NOTHING) else NOTHING | values))]
+    texts = [*map(str.strip, all_columns(whole(values)))]
     candidate, intake, status, pesel_, kind, number, country, birth, family, given, middle, email = texts[:12]
     language, programme, title, start, album, usos_id, nrb = texts[12:]
     needed = candidate and status and email and language and programme and start and (pesel_ or number)

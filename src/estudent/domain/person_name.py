@@ -25,8 +25,7 @@ class PersonName:
     def __post_init__(self) -> None:
         for part in ("family", "given", "middle"):
             told = getattr(self, part)
-            # Most names are one word of plain letters, and there is nothing to tidy or to refuse.
-            if not (told.isascii() and told.isalpha() and len(told) <= LONGEST):
+            if told and not _is_one_word(told):
                 object.__setattr__(self, part, _checked(tidy(told)))
         if not self.family:
             raise ValueError("a family name is missing")
@@ -48,6 +47,11 @@ def latin(text: str, transliterate: Transliterate) -> str:
     Hyphens and spaces fall away, so `Nowak-Wójcik` becomes `nowakwojcik`.
     """
     return re.sub(r"[^a-z0-9]", "", transliterate(tidy(text).translate(POLISH)).lower())
+
+
+def _is_one_word(part: str) -> bool:
+    """Tell whether there is nothing to tidy and nothing to refuse, as in most names."""
+    return part.isalpha() and len(part) <= LONGEST and unicodedata.is_normalized("NFC", part)
 
 
 def _checked(part: str) -> str:

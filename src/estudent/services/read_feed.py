@@ -9,13 +9,13 @@ from datetime import date
 from itertools import islice
 from operator import attrgetter
 
-from estudent.domain.application import Application, Row, Vocabulary, read_application
+from estudent.domain.application import Application, Row, Vocabulary, read_application, whole
 from estudent.domain.fault import Column, Fault, FaultKind
 from estudent.domain.fingerprint import Fingerprints
 from estudent.domain.outcome import Remark, Tally
 from estudent.ports import Admission, Admissions, Feed, FeedCounts, Identity, KnownStudent, Rejection
 from estudent.services.recognise import SharedValues, recognise
-from estudent.services.same_file import Consistency, Values, all_of, key_of, owner
+from estudent.services.same_file import Consistency, Values, key_of, owner
 
 AT_ONCE, MOST_WAITING = 2500, 5000
 SHOWN = 20
@@ -94,7 +94,7 @@ class Reading:
         if row.fault:
             self._refuse(row, [row.fault])
             return None
-        values, row_hash = all_of(row), self.row_hash(row.values.values())
+        values, row_hash = whole(row.values), self.row_hash(row.values.values())
         key, whose = key_of(values), owner(values)
         if self.consistency.repeats(key, row_hash):
             return None
@@ -124,7 +124,7 @@ class Reading:
 
     def _refuse(self, row: Row, faults: list[Fault]) -> None:
         self.tally.refused += 1
-        self.refused.add(key_of(all_of(row)))
+        self.refused.add(key_of(whole(row.values)))
         self.cut_off = self.cut_off or faults[0].kind is FaultKind.CUT_OFF
         candidate = candidate_shown(row)
         self.refusals += [Rejection(self.feed.name, row.line, fault, candidate) for fault in faults]

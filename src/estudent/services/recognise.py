@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from estudent.domain.application import Row
+from estudent.domain.application import Row, whole
 from estudent.domain.fault import Column, Fault, FaultKind, masked
 from estudent.domain.place import place
 from estudent.ports import Identity, KnownStudent
-from estudent.services.same_file import Values, all_of, owner
+from estudent.services.same_file import Values, owner
 
 RECOGNISED_BY = frozenset({"pesel", "document", "usos_id", "candidate"})
 BELONGS_TO_ONE = {
@@ -32,7 +32,7 @@ class SharedValues:
         shared = cls()
         for row in rows:
             if not row.fault:
-                values = all_of(row)
+                values = whole(row.values)
                 shared.add(row.line, values, owner(values))
         return shared
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Set
 from operator import itemgetter
 from typing import TypeAlias
 
-from estudent.domain.application import BETWEEN, NOTHING, Row, application_key
+from estudent.domain.application import BETWEEN, application_key
 from estudent.domain.fault import Column, Fault, FaultKind
 from estudent.domain.place import place
 
@@ -62,11 +62,6 @@ class Consistency:
             return Fault("row", FaultKind.CONTRADICTS_LINE, place(self._lines[key]))
         earlier = self._people.get(whose)
         return _contradiction(values, *earlier.split(BETWEEN)) if earlier else None
-
-
-def all_of(row: Row) -> Values:
-    """Return the values of a row, empty texts for the columns that its file does not have."""
-    return row.values if len(row.values) == len(NOTHING) else NOTHING | row.values
 
 
 def key_of(values: Values) -> str:

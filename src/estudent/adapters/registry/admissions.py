@@ -86,10 +86,11 @@ class SqlAdmissions:
         """Return the hash of every row taken in so far by its application's key."""
         key = study.c.candidate_number.concat(BETWEEN).concat(study.c.programme)
         # Drivers give bytes as they are.
-        query = select(key, type_coerce(study.c.row_hash, NullType()))
+        query: Select[Any] = select(key, type_coerce(study.c.row_hash, NullType()))
         with self.database.reading() as connection:
             rows = connection.execution_options(yield_per=5000).execute(query)
-            return dict(iter(rows.tuples()))
+            known: dict[str, bytes] = dict(iter(rows.tuples()))
+            return known
 
     def matches(self, identities: Sequence[Identity]) -> list[list[KnownStudent]]:
         """Return for each identity the students whom any part of it fits."""

@@ -29,7 +29,7 @@ def fill(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) 
 def next_keys(connection: Connection, table: Table, many: int) -> list[int]:
     """Return so many keys that no row of the table has or will get; only within a transaction that writes."""
     if connection.dialect.name == "postgresql":
-        sequence = func.pg_get_serial_sequence(table.name, "id")
+        sequence = select(func.pg_get_serial_sequence(table.name, "id")).scalar_subquery()
         return list(connection.scalars(select(func.nextval(sequence)).select_from(func.generate_series(1, many))))
     # Nobody else writes meanwhile.
     last: int = connection.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0
@@ -38,8 +38,9 @@ def next_keys(connection: Connection, table: Table, many: int) -> list[int]:
 
 def _copy(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     driver = connection.dialect.loaded_dbapi
+    cursor: Any = connection.connection.cursor()
     try:
-        with connection.connection.cursor() as cursor, cursor.copy(f"COPY {table.name} FROM STDIN") as copy:
+        with cursor, cursor.copy(f"COPY {table.name} FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
     except driver.Error as error:

@@ -220,8 +220,9 @@ def _resolve_rejections(feed: int, now: datetime) -> Executable:
     return update(rejection).where(theirs, *still_open).values(resolved_at=now)
 
 
-def _filled(command: Any, values: Mapping[str, ColumnElement[Any]], which: ColumnElement[bool]) -> Any:
-    return command.from_select([*values], select(*values.values()).where(which))
+def _filled(command: Any, values: Mapping[str, ColumnElement[Any]], which: ColumnElement[bool]) -> Executable:
+    filled: Executable = command.from_select([*values], select(*values.values()).where(which))
+    return filled
 
 
 def _moment(now: datetime) -> ColumnElement[datetime]:

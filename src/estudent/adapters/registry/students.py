@@ -158,6 +158,12 @@ def _former(connection: Connection, keys: Sequence[int]) -> dict[int, tuple[str,
     return former
 
 
+# A look into a table is five times as fast as a call of the enumeration, and each student needs three.
+LANGUAGES = {each.value: each for each in Language}
+STANDINGS = {each.value: each for each in Standing}
+ACCOUNT_STATES = {each.value: each for each in AccountState}
+
+
 def student_of(row: Any, former: tuple[str, ...] = ()) -> Student:
     """Return the student of a row of `VIEW`."""
     parting = row.parting_state and Parting(Leaving(row.parting_state), row.since, row.reached, row.due)
@@ -167,9 +173,9 @@ def student_of(row: Any, former: tuple[str, ...] = ()) -> Student:
         album=AlbumNumber(row.album_number),
         name=PersonName(row.family_name, row.given_name, row.middle_name),
         email=row.email,
-        language=Language(row.language),
-        standing=Standing(row.standing),
-        account=AccountState(row.account_state),
+        language=LANGUAGES[row.language],
+        standing=STANDINGS[row.standing],
+        account=ACCOUNT_STATES[row.account_state],
         usos_id=row.usos_id,
         mailbox=row.address,
         mailbox_state=MailboxState(row.mailbox_state) if row.mailbox_state else None,
