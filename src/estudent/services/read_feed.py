@@ -15,7 +15,7 @@ from estudent.domain.fingerprint import Fingerprints
 from estudent.domain.outcome import Remark, Tally
 from estudent.ports import Admission, Admissions, Feed, FeedCounts, Identity, KnownStudent, Rejection
 from estudent.services.recognise import SharedValues, recognise
-from estudent.services.same_file import Consistency, Values, key_of, owner
+from estudent.services.same_file import Consistency, key_of, owner
 
 AT_ONCE, MOST_WAITING = 2500, 5000
 SHOWN = 20
@@ -48,7 +48,7 @@ class Reading:
         self.feed, self.admissions, self.fingerprints = feed, admissions, fingerprints
         self.words, self.today, self.full_feed = words, today, full_feed
         self.row_hash = fingerprints.of_rows()
-        self.tally, self.intakes, self.cut_off = Tally("recruitment"), set[str](), False
+        self.tally, self.cut_off = Tally("recruitment"), False
         self.refused, self.candidates = set[str](), set[str]()
         # Whoever shares a number with somebody else is known when all rows were looked at; so long the others wait.
         self.waiting, self.looked_ahead = list[Judged](), False
@@ -100,21 +100,17 @@ class Reading:
             return None
         contradiction = self.consistency.contradiction(values, key, whose)
         if not contradiction and self.known.get(key) == row_hash:
-            self._keep(row.line, values, key, whose, row_hash)
+            self.consistency.keep(row.line, values, key, whose, row_hash)
             return None
         self.shared.add(row.line, values, whose)
         application = [contradiction] if contradiction else read_application(row, self.words, self.today)
         if isinstance(application, list):
             self._refuse(row, application)
             return None
-        self._keep(row.line, values, key, whose, row_hash)
+        self.consistency.keep(row.line, values, key, whose, row_hash)
         if not self._is_admitted(application, key):
             return None
         return Judged(row, application, self._identity(application), row_hash)
-
-    def _keep(self, line: int, values: Values, key: str, whose: int, row_hash: bytes) -> None:
-        self.intakes.add(values[Column.INTAKE].strip())
-        self.consistency.keep(line, values, key, whose, row_hash)
 
     def _is_admitted(self, application: Application, key: str) -> bool:
         if application.standing is None and key in self.known:
@@ -188,7 +184,9 @@ class Reading:
     def _missing(self) -> list[str]:
         if not self.full_feed or self.feed.changes_only or self.cut_off:
             return []
-        return self.admissions.candidates_of(self.known.keys() - self.consistency.keys() - self.refused, self.intakes)
+        return self.admissions.candidates_of(
+            self.known.keys() - self.consistency.keys() - self.refused, self.consistency.intakes
+        )
 
 
 def of_different_people(judged: Iterable[Judged]) -> list[list[Judged]]:

@@ -41,6 +41,7 @@ class Consistency:
         self._hashes: dict[str, bytes] = {}
         self._lines: dict[str, int] = {}
         self._people: dict[int, str] = {}
+        self.intakes = set[str]()
 
     def keys(self) -> Set[str]:
         """Return the keys of the applications that were kept."""
@@ -49,6 +50,7 @@ class Consistency:
     def keep(self, line: int, values: Values, key: str, whose: int, row_hash: bytes) -> None:
         """Remember a good row."""
         self._hashes[key], self._lines[key] = row_hash, line
+        self.intakes.add(values[Column.INTAKE].strip())
         if whose not in self._people:
             self._people[whose] = BETWEEN.join((str(line), *personal_of(values)))
 
