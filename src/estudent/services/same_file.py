@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from operator import itemgetter
 from typing import TypeAlias
 
@@ -52,7 +52,7 @@ class Consistency:
         self._hashes[key], self._lines[key] = row_hash, line
         self.intakes.add(values[Column.INTAKE].strip())
         if whose not in self._people:
-            self._people[whose] = BETWEEN.join((str(line), *personal_of(values)))
+            self._people[whose] = BETWEEN.join((str(line), *_personal(values)))
 
     def repeats(self, key: str, row_hash: bytes) -> bool:
         """Tell whether an equal row was kept earlier."""
@@ -80,7 +80,13 @@ def owner(values: Values) -> int:
     return 0
 
 
+def _personal(values: Values) -> Iterable[str]:
+    """Return a row's personal values; what parts them stands in none, where a file has it for a space."""
+    personal: tuple[str, ...] = personal_of(values)
+    return [each.replace(BETWEEN, " ") for each in personal] if BETWEEN in "".join(personal) else personal
+
+
 def _contradiction(values: Values, line: str, *personal: str) -> Fault | None:
-    pairs = zip(PERSONAL, personal_of(values), personal, strict=True)
+    pairs = zip(PERSONAL, _personal(values), personal, strict=True)
     differing = next((column for column, own, earlier in pairs if own.strip() != earlier.strip()), None)
     return Fault(differing.value, FaultKind.CONTRADICTS_LINE, place(int(line))) if differing else None

@@ -284,6 +284,14 @@ def test_rows_that_contradict_each_other_are_refused_but_for_the_first(registrar
     assert registrar.student("100001").name.family == "Żak"
 
 
+@pytest.mark.parametrize("column", ["family_name", "given_name", "email", "language", "account_number", "birth_date"])
+def test_a_sign_that_parts_values_parts_none_in_a_file(registrar: Registrar, column: str) -> None:
+    first = anna(2, account_number=NRB)
+    ended = {Column(column): f"{first.values.get(Column(column), '')}\x1f"}
+    rows = [replace(each, values=dict(each.values) | ended) for each in (first, anna(3, account_number=NRB, **SECOND))]
+    assert counts(registrar.sync(*rows))[1:4] == (1, 1, 0)
+
+
 def test_two_different_rows_of_one_application_contradict_each_other(registrar: Registrar) -> None:
     registrar.sync(anna(), anna(3, status="rezygnacja"))
     assert registrar.open_faults() == [(3, "row", FaultKind.CONTRADICTS_LINE)]
