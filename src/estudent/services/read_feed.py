@@ -102,7 +102,8 @@ class Reading:
         if not contradiction and self.known.get(key) == row_hash:
             self.consistency.keep(row.line, values, key, whose, row_hash)
             return None
-        self.shared.add(row.line, values, whose)
+        if not self.looked_ahead:
+            self.shared.add(row.line, values, whose)
         application = [contradiction] if contradiction else read_application(row, self.words, self.today)
         if isinstance(application, list):
             self._refuse(row, application)

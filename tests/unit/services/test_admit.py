@@ -205,6 +205,8 @@ def test_more_new_people_than_can_wait_for_the_rest_of_the_file_are_judged_by_th
         (last.line, "album_number", FaultKind.SHARED_IN_FILE),
         (last.line + 1, "email", FaultKind.BAD_EMAIL),
     ]
+    shared = [each.fault for each in registrar.admissions.rejections() if each.fault.field == "album_number"]
+    assert {fault.detail for fault in shared} == {f"2, {last.line}"}
     assert counts(registrar.sync(anna(), *others, last)) == (len(others) + 2, 0, 0, 2, 0)
 
 
