@@ -18,6 +18,9 @@ from estudent.services.recognise import SharedValues, recognise
 from estudent.services.same_file import Consistency, key_of, owner
 
 AT_ONCE, MOST_WAITING = 2500, 5000
+ADMITTED_AT_ONCE = 500
+"""So many stay admitted at the least when the process is killed in the midst of more."""
+
 SHOWN = 20
 parts_of = attrgetter(*Identity.__slots__)
 
@@ -144,7 +147,8 @@ class Reading:
 
     def _admit_waiting(self) -> None:
         for group in of_different_people(self.waiting):
-            self._admit(group)
+            for start in range(0, len(group), ADMITTED_AT_ONCE):
+                self._admit(group[start : start + ADMITTED_AT_ONCE])
         self.waiting = []
         self._write_refusals()
 
