@@ -74,13 +74,18 @@ class Round:
 
 def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    asked = options(__doc__)
+    with TemporaryDirectory() as name, registries(Path(name), asked.postgresql) as new_registry:
+        _measure(Path(name), asked.rows, asked.rounds, new_registry)
+
+
+def options(description: str | None) -> argparse.Namespace:
+    """Return how many rows and rounds are asked for, and which database."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--postgresql", action="store_true")
-    asked = parser.parse_args()
-    with TemporaryDirectory() as name, registries(Path(name), asked.postgresql) as new_registry:
-        _measure(Path(name), asked.rows, asked.rounds, new_registry)
+    return parser.parse_args()
 
 
 def _measure(folder: Path, rows: int, rounds: int, new_registry: Callable[[], str]) -> None:

@@ -6,13 +6,12 @@ be brought in line; the directory is a table in memory that holds what is wanted
 
 from __future__ import annotations
 
-import argparse
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.feed import ROUNDS, ROWS, apart, registries, registry, take_in, timed, write_exports
+from bench.feed import apart, options, registries, registry, take_in, timed, write_exports
 from estudent.bootstrap import Campus
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.directory_entry import Entry, entry_of
@@ -48,11 +47,7 @@ class AsWanted:
 
 def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=ROWS)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--postgresql", action="store_true")
-    asked = parser.parse_args()
+    asked = options(__doc__)
     with TemporaryDirectory() as name, registries(Path(name), asked.postgresql) as new_registry:
         url = new_registry()
         (first, *_), _ = apart(write_exports, Path(name), asked.rows)
