@@ -35,6 +35,10 @@ class AsWanted:
         """Return the entries that exist."""
         return {album: self.entries[album] for album in albums}
 
+    def compare(self, wanted: Sequence[Entry]) -> dict[AlbumNumber, Entry]:
+        """Return the entries that exist."""
+        return self.find([entry.album for entry in wanted])
+
     def carry_out(self, steps: Iterable[Step[Entry]]) -> Iterator[Outcome]:
         """Take no steps, and fail if there are any: nothing is to be done here."""
         assert not list(steps)  # noqa: S101
