@@ -201,8 +201,10 @@ def _with_other_addresses(sample: Sample) -> Iterator[Row | Spoilt]:
     times = Counter(line.row.candidate if isinstance(line, Spoilt) else line.candidate for line in sample.lines)
     changing = {row.candidate for row in sample.students[::EVERY] if times[row.candidate] == 1}
     for line in sample.lines:
-        changes = isinstance(line, Row) and line.candidate in changing
-        yield line._replace(email=f"other.{line.email}") if changes else line
+        if isinstance(line, Row) and line.candidate in changing:
+            yield line._replace(email=f"other.{line.email}")
+        else:
+            yield line
 
 
 def _export(sample: Sample, file: Path) -> Export:
