@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count, islice
 from typing import Any, cast
 
@@ -14,8 +14,8 @@ from ldap3.operation import search
 from ldap3.protocol.rfc4511 import LDAPMessage, PartialAttributeList, ProtocolOp, SearchResultEntry
 from ldap3.utils import asn1
 
-from estudent.adapters.ldap.answers import texts_found
-from estudent.adapters.ldap.attributes import decoded
+from estudent.adapters.ldap.answers import SPELLINGS, texts_found
+from estudent.adapters.ldap.attributes import READ, decoded
 from estudent.adapters.ldap.ber import ENUMERATED, SEQUENCE, SET, element, number, octets
 from estudent.adapters.ldap.errors import OutOfReach
 from estudent.adapters.ldap.reading import all_with_albums, with_albums
@@ -123,7 +123,8 @@ def test_on_a_lost_connection_only_what_was_answered_before_counts(line: Line) -
     assert accepted == {2}
 
 
-NAMES = st.text(st.characters(codec="ascii", categories=["L"]), min_size=1, max_size=100).map(str.casefold)
+OTHERS = st.text(st.characters(codec="ascii", categories=["L"]), min_size=1, max_size=100)
+NAMES = st.sampled_from(READ) | OTHERS.filter(lambda name: name.casefold() not in SPELLINGS)
 VALUES = st.lists(st.binary(max_size=300), min_size=1, max_size=4)
 
 
@@ -142,6 +143,13 @@ def an_answer_with(attributes: dict[str, list[bytes]]) -> bytes:
 @given(st.dictionaries(NAMES, VALUES, max_size=8))
 def test_an_entry_is_read_as_ldap3_reads_it(attributes: dict[str, list[bytes]]) -> None:
     assert_read_as_ldap3_reads_it(attributes)
+
+
+@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("spelled", [str.swapcase, str.casefold, str.upper])
+def test_names_are_read_as_we_write_them(name: str, spelled: Callable[[str], str]) -> None:
+    ((_, operation),) = islice(incoming(cast("Connection", Line(an_answer_with({spelled(name): [b"x"]})))), 1)
+    assert texts_found(operation) == {name: ("x",)}
 
 
 def test_a_long_value_is_read_as_ldap3_reads_it() -> None:
