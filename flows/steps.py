@@ -108,7 +108,17 @@ async def reconcile(system: str, chosen: Chosen, mode: Mode, limits: Limits) -> 
 async def _reconcile(system: str, keys: Sequence[int], mode: Mode, limits: Limits) -> Tally:
     if system == "mailboxes" and mode == "apply":
         await _each(keys, ask_for_default_mailboxes)
-    forecast = Forecast(system)
+    return await _not_to_be_done(system, keys, mode, limits) or await _bring_in_line(system, keys)
+
+
+async def _not_to_be_done(
+    system: str, keys: Sequence[int], mode: Mode, limits: Limits, unchanged: int = 0
+) -> Tally | None:
+    """Return the tally of a plan that stays one, as a rehearsal or since nobody agrees; None if it is to be done.
+
+    So many students as are `unchanged` belong to it besides those looked at.
+    """
+    forecast = Forecast(system, looked_at=unchanged)
     for some in portions(keys):
         forecast = forecast.merge(await look(system, some))
     why = await on_campus(lambda here: here.obstacle(forecast, limits.share))
@@ -116,14 +126,38 @@ async def _reconcile(system: str, keys: Sequence[int], mode: Mode, limits: Limit
         return forecast.as_tally(why)
     if why and not await _somebody_agrees(system, why):
         return _stopped(forecast, why)
+    return None
+
+
+async def _bring_in_line(system: str, keys: Sequence[int]) -> Tally:
     return total(system, [await bring_in_line(system, some) for some in portions(keys)])
+
+
+async def reconcile_entries(mode: Mode, limits: Limits) -> Tally:
+    """Look at the entries of those of whom the registry or the directory has changed since the last time.
+
+    The next time begins there once all of them were looked at; once a day everybody is.
+    """
+    begun, keys = time.monotonic(), list[int]()
+    try:
+        keys = await on_campus(lambda here: here.students.keys(EVERYONE.whom()))
+        noticed = await on_campus(lambda here: here.watch_entries.notice(keys))
+        keys = noticed.keys
+        tally = await _not_to_be_done("directory", keys, mode, limits, noticed.unchanged)
+        if tally is None:
+            tally = (await _bring_in_line("directory", keys)).merge(Tally("directory", read=noticed.unchanged))
+            await on_campus(lambda here: here.watch_entries.keep(noticed))
+    except FarSideError as error:
+        tally = unavailable("directory", error, keys)
+    return replace(tally, seconds=time.monotonic() - begun)
 
 
 async def watch(whom: Chosen, mode: Mode, limits: Limits) -> Tally:
     """Look at the mailboxes that changed since the last time; the next time begins there once all of it was done."""
     begun, keys = time.monotonic(), list[int]()
     try:
-        noticed = await on_campus(lambda here: here.watch_mailboxes.notice(here.students.keys(whom.whom())))
+        keys = await on_campus(lambda here: here.students.keys(whom.whom()))
+        noticed = await on_campus(lambda here: here.watch_mailboxes.notice(keys))
         keys = noticed.keys
         tally = await _reconcile("mailbox_drift", keys, mode, limits)
         # A run for some has not looked at the others, who may have changed as well.

@@ -21,6 +21,7 @@ from estudent.ports import (
     NO_SEATS,
     Barrier,
     Entrance,
+    EntryChanges,
     FarSideError,
     Feed,
     FeedProblem,
@@ -178,6 +179,8 @@ class FakeDirectory:
     def __init__(self, *entries: Entry) -> None:
         self.entries = {entry.album: entry for entry in entries}
         self.problem: FarSideError | None = None
+        self.asked_before: dict[str, dict[AlbumNumber, Entry]] = {}
+        """What there was when each token was given; it forgets everything when this is emptied, like a restart."""
 
     def find(self, albums: Sequence[AlbumNumber]) -> dict[AlbumNumber, Entry]:
         self._answer()
@@ -185,6 +188,15 @@ class FakeDirectory:
 
     def compare(self, wanted: Sequence[Entry]) -> dict[AlbumNumber, Entry]:
         return self.find([entry.album for entry in wanted])
+
+    def changes(self, token: str) -> EntryChanges:
+        self._answer()
+        before, new = self.asked_before.get(token), f"{len(self.asked_before) + 1:02}"
+        self.asked_before[new] = dict(self.entries)
+        if before is None:
+            return EntryChanges(frozenset(map(str, self.entries)), new, complete=not token)
+        changed = frozenset(str(album) for album, entry in self.entries.items() if entry != before.get(album))
+        return EntryChanges(changed, new, complete=before.keys() <= self.entries.keys())
 
     def carry_out(self, steps: Iterable[Step[Entry]]) -> Iterator[Outcome]:
         self._answer()

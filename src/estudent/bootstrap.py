@@ -40,6 +40,7 @@ from estudent.adapters.registry.codes import SqlCodes
 from estudent.adapters.registry.corrections import SqlCorrections
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.desk import SqlDesk
+from estudent.adapters.registry.entries_seen import SqlEntriesSeen
 from estudent.adapters.registry.exports import SqlBookingExports
 from estudent.adapters.registry.fees import SqlFees
 from estudent.adapters.registry.figures import SqlFigures
@@ -118,6 +119,7 @@ from estudent.services.serve_requests import ServeRequests
 from estudent.services.sign_in import SignIn
 from estudent.services.take_receivables import TakeReceivables
 from estudent.services.unlock_account import UnlockAccount
+from estudent.services.watch_entries import WatchEntries
 from estudent.services.watch_mailboxes import SYSTEM as DRIFT
 from estudent.services.watch_mailboxes import WatchMailboxes
 from estudent.services.watch_schemes import WatchSchemes
@@ -729,7 +731,7 @@ class Campus:
         """The far systems in the order in which a student needs them."""
         reconcilers: list[Reconciler] = [
             self._send_letters(),
-            keep_accounts(self.directory, self.students, self.journal, self.domain),
+            keep_accounts(self.directory, self.students, self._entries_seen(), self.journal, self.domain),
             self._open_mailboxes(self.microsoft365),
             self.link_usos,
             self._assign_account_numbers(),
@@ -753,6 +755,12 @@ class Campus:
             self.watch_mailboxes,
         ]
         return {reconciler.system: reconciler for reconciler in reconcilers}
+
+    @cached_property
+    def watch_entries(self) -> WatchEntries:
+        """See whose entries may be otherwise than wanted."""
+        marks = SqlWatermarks(self.database, self.author.clock)
+        return WatchEntries(self.directory, self._entries_seen(), marks, self.today)
 
     @cached_property
     def watch_mailboxes(self) -> WatchMailboxes:
@@ -854,6 +862,9 @@ class Campus:
             return {f"mailboxes: {name}": check for name, check in self.microsoft365.checks.items()}
         except FarSideError as error:
             return {"mailboxes": partial(_fail, error)}
+
+    def _entries_seen(self) -> SqlEntriesSeen:
+        return SqlEntriesSeen(self.database, self.domain)
 
     def _open_mailboxes(self, there: Microsoft365) -> Reconciler:
         return open_mailboxes(there, self.students, self.mailbox_register, self.journal, self.domain)

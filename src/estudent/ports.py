@@ -234,6 +234,19 @@ class Students(Protocol):
         """Note that the directory was seen to hold these students' entries."""
 
 
+class EntriesSeen(Protocol):
+    """Of whom the directory was seen to hold the very entry that is wanted."""
+
+    def unsettled(self) -> list[int]:
+        """Return the keys, ascending, of those of whom it was not yet, or of whom another entry is wanted since."""
+
+    def settle(self, looked_at: Sequence[Student], otherwise: Collection[AlbumNumber]) -> None:
+        """Note that it was, but for those whose entries are otherwise than wanted, or not there."""
+
+    def owners(self, albums: Collection[str]) -> list[int]:
+        """Return who has these album numbers, ascending; others' numbers are nobody's."""
+
+
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
     """One thing that happened to one student."""
@@ -711,6 +724,19 @@ class Outbox(Protocol):
 # Far systems
 
 
+@dataclass(frozen=True, slots=True)
+class EntryChanges:
+    """Whose entries have changed, by whomever, since a token was given, and the token to ask with next.
+
+    Where `complete` is false entries were removed, or may have been, or the directory no longer knows: whose they are,
+    only a comparison with everybody tells.
+    """
+
+    albums: frozenset[str]
+    token: str
+    complete: bool
+
+
 class Directory(Protocol):
     """The university's LDAP directory."""
 
@@ -719,6 +745,9 @@ class Directory(Protocol):
 
     def compare(self, wanted: Sequence[Entry]) -> dict[AlbumNumber, Entry]:
         """Return the entries that exist of these students; one that is as wanted may be the wanted one itself."""
+
+    def changes(self, token: str) -> EntryChanges:
+        """Return what has changed since; with an empty token, a first one to ask with."""
 
     def carry_out(self, steps: Iterable[Step[Entry]]) -> Iterator[Outcome]:
         """Take the steps, yielding an outcome for each; raise Misconfigured where none can work."""

@@ -52,7 +52,7 @@ class University:
         self.partings = SqlPartings(ours.database, author, ours.messages)
         self.renames = SqlRenames(ours.database, author, ours.students, ours.messages)
         self.directory = FakeDirectory()
-        self.accounts = keep_accounts(self.directory, ours.students, ours.journal, DOMAIN)
+        self.accounts = keep_accounts(self.directory, ours.students, ours.entries_seen, ours.journal, DOMAIN)
         self.ask_for_address = AskForNewAddress(ours.students, self.renames, DOMAIN)
 
     @property

@@ -15,6 +15,7 @@ from sqlalchemy import Table, event, func, insert, select
 
 from estudent.adapters.registry.admissions import SqlAdmissions
 from estudent.adapters.registry.database import Database
+from estudent.adapters.registry.entries_seen import SqlEntriesSeen
 from estudent.adapters.registry.journal import Author, SqlJournal
 from estudent.adapters.registry.letters import SqlLetters
 from estudent.adapters.registry.mailboxes import SqlMailboxRegister
@@ -81,6 +82,7 @@ class Registry:
         self.admissions = SqlAdmissions(self.database, author, People(author, DOMAIN, PURPOSE))
         self.students = SqlStudents(self.database, self.clock, PURPOSE)
         self.journal = SqlJournal(self.database, author)
+        self.entries_seen = SqlEntriesSeen(self.database, DOMAIN)
         self.letters = SqlLetters(self.database, author, self.students, message_id, token)
         self.messages = SqlMessages(self.database, author, DOMAIN)
         self.mailboxes = SqlMailboxRegister(self.database, author, self.messages)

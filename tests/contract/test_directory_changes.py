@@ -55,18 +55,18 @@ def numbers(*entries: Entry) -> frozenset[str]:
 def test_without_a_cookie_everybody_has_changed(directory: LdapDirectory) -> None:
     there = [a_new_entry() for _ in range(5)]
     settle(directory, *there)
-    changes = directory.changes()
+    changes = directory.changes("")
     assert numbers(*there) <= changes.albums
     assert changes.complete
-    assert changes.cookie
+    assert changes.token
 
 
 def test_where_nothing_happened_nothing_has_changed(directory: LdapDirectory) -> None:
     settle(directory, a_new_entry())
-    cookie = directory.changes().cookie
-    changes = directory.changes(cookie)
+    token = directory.changes("").token
+    changes = directory.changes(token)
     assert (changes.albums, changes.complete) == (frozenset(), True)
-    assert directory.changes(changes.cookie).albums == frozenset()
+    assert directory.changes(changes.token).albums == frozenset()
 
 
 def test_who_was_added_changed_and_locked_has_changed_and_nobody_else(
@@ -74,40 +74,40 @@ def test_who_was_added_changed_and_locked_has_changed_and_nobody_else(
 ) -> None:
     changed, locked, edited, other = there = [a_new_entry(lock=Lock.OPEN) for _ in range(4)]
     settle(directory, *there)
-    cookie = directory.changes().cookie
+    token = directory.changes("").token
     new = a_new_entry()
     settle(directory, new, replace(changed, surname="Nowak"), replace(locked, lock=Lock.BARRED), other)
     assert by_hand.modify(dn_of(edited.album, slapd.suffix), {"sn": [(MODIFY_REPLACE, ["Edited"])]})[0]
-    changes = directory.changes(cookie)
+    changes = directory.changes(token)
     assert changes.albums == numbers(new, changed, locked, edited)
     assert changes.complete
-    assert directory.changes(changes.cookie).albums == frozenset()
+    assert directory.changes(changes.token).albums == frozenset()
 
 
 def test_that_somebody_is_gone_only_a_comparison_tells(slapd: Slapd, directory: LdapDirectory, by_hand: Any) -> None:
     gone, changed = a_new_entry(), a_new_entry()
     settle(directory, gone, changed)
-    cookie = directory.changes().cookie
+    token = directory.changes("").token
     settle(directory, replace(changed, surname="Nowak"))
     assert by_hand.delete(dn_of(gone.album, slapd.suffix))[0]
-    changes = directory.changes(cookie)
+    changes = directory.changes(token)
     assert changes.albums == numbers(changed)
     assert not changes.complete
-    assert directory.changes(changes.cookie).complete
+    assert directory.changes(changes.token).complete
 
 
 def test_after_a_restart_changes_are_found_but_not_who_is_gone(tmp_path: Path) -> None:
     with Slapd(tmp_path) as own:
         directory, changed, gone = of(own), a_new_entry(), a_new_entry()
         settle(directory, changed, gone, a_new_entry())
-        cookie = directory.changes().cookie
+        token = directory.changes("").token
         settle(directory, replace(changed, surname="Nowak"))
         own.stop()
         own.start()
-        changes = directory.changes(cookie)
+        changes = directory.changes(token)
         assert changes.albums == numbers(changed)
         assert not changes.complete
-        assert directory.changes(changes.cookie).albums == frozenset()
+        assert directory.changes(changes.token).albums == frozenset()
         directory.close()
 
 
@@ -117,8 +117,8 @@ def test_a_cookie_from_before_a_restore_begins_anew(tmp_path: Path, directory: L
     with Slapd(tmp_path, durable=False) as newer:
         lost = of(newer)
         settle(lost, a_new_entry())
-        cookie = lost.changes().cookie
+        token = lost.changes("").token
         lost.close()
-    changes = directory.changes(cookie)
+    changes = directory.changes(token)
     assert not changes.complete
-    assert there.album.digits in directory.changes(changes.cookie).albums
+    assert there.album.digits in directory.changes(changes.token).albums

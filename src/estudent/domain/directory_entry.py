@@ -75,6 +75,24 @@ def entry_of(student: Student, domain: str) -> Entry:
     )
 
 
+def basis_of(student: Student, domain: str) -> tuple[str | None, ...]:
+    """Return all that `entry_of` goes by: while none of it changes, the same entry is wanted."""
+    name, mailbox_state = student.name, student.mailbox_state
+    return (
+        domain,
+        student.album.digits,
+        name.family,
+        name.given,
+        name.middle,
+        student.language.value,
+        student.standing.value,
+        student.account.value,
+        student.mailbox,
+        mailbox_state.value if mailbox_state else None,
+        *student.former,
+    )
+
+
 def _lock(student: Student) -> Lock:
     if not student.is_owed(Owed.SIGN_IN):
         return Lock.BARRED

@@ -9,7 +9,7 @@ from estudent.domain.directory_entry import Entry, entry_of
 from estudent.domain.outcome import Outcome, Remark
 from estudent.domain.plan import Lock, Step
 from estudent.domain.student import AccountState, Student
-from estudent.ports import Directory, Journal, Students
+from estudent.ports import Directory, EntriesSeen, Journal, Students
 from estudent.services.reconcile import Reconcile
 
 SYSTEM = "directory"
@@ -35,7 +35,9 @@ def _was_activated(student: Student, found: Mapping[AlbumNumber, Entry]) -> bool
     return student.account is AccountState.PREPARED and entry is not None and entry.lock is Lock.OPEN
 
 
-def keep_accounts(directory: Directory, students: Students, journal: Journal, domain: str) -> Reconcile[Entry]:
+def keep_accounts(
+    directory: Directory, students: Students, seen: EntriesSeen, journal: Journal, domain: str
+) -> Reconcile[Entry]:
     """Return the reconciler of directory entries."""
 
     def observe(looked_at: Sequence[Student], found: Mapping[AlbumNumber, Entry], _: object) -> list[Remark]:
@@ -50,4 +52,5 @@ def keep_accounts(directory: Directory, students: Students, journal: Journal, do
         far=_Entries(directory),
         wanted=lambda student: entry_of(student, domain),
         observe=observe,
+        settle=seen.settle,
     )

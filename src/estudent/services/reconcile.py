@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol
 
@@ -67,12 +67,17 @@ def _never(_step: object) -> bool:
     return False
 
 
+def _nothing(_looked_at: object, _otherwise: object) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Reconcile(Generic[T]):
     """The one engine; a system adds what is wanted of a student, and how an observation is recorded.
 
     Where what was accepted does not show at once, nothing is said of steps that are not to be seen after the run. What
-    `undoes` something that was done by hand counts for the brake as a repair.
+    `undoes` something that was done by hand counts for the brake as a repair. To `settle` is to note who was looked at,
+    and of whom what is there is otherwise than wanted after all.
     """
 
     system: str
@@ -83,6 +88,7 @@ class Reconcile(Generic[T]):
     observe: Callable[[Sequence[Student], Mapping[AlbumNumber, T], Sequence[Outcome]], list[Remark]]
     needs_licence: Callable[[Step[T]], bool] = _never
     undoes: Callable[[Step[T]], bool] = _never
+    settle: Callable[[Sequence[Student], Collection[AlbumNumber]], None] = _nothing
     shows_at_once: bool = True
 
     def forecast(self, keys: Sequence[int]) -> Forecast:
@@ -101,11 +107,14 @@ class Reconcile(Generic[T]):
         found = self.far.find(things)
         steps = list(plan(things, found))
         outcomes = self._take(steps, students, tally)
+        left = steps
         if steps:
             found = self.far.find(things)
+            left = list(plan(things, found))
             if self.shows_at_once:
-                self._verify(things, found, outcomes, tally)
+                _verify(left, outcomes, tally)
         tally.remarks += self.observe(students, found, outcomes)
+        self.settle(students, {step.album for step in left})
         return tally
 
     def _take(self, steps: Iterable[Step[T]], students: Iterable[Student], tally: Tally) -> list[Outcome]:
@@ -138,15 +147,14 @@ class Reconcile(Generic[T]):
             entries.append(JournalEntry(key, self.system, step[:60], outcome.result, outcome.told))
         self.journal.note(entries)
 
-    def _verify(
-        self, things: list[T], found: Mapping[AlbumNumber, T], outcomes: Iterable[Outcome], tally: Tally
-    ) -> None:
-        """Report the steps that the far side called done and that cannot be seen there."""
-        done = {(outcome.step.album, outcome.step.kind) for outcome in outcomes if outcome.result is Result.DONE}
-        for step in plan(things, found):
-            if (step.album, step.kind) in done and step.kind is not StepKind.CHANGE:
-                why = f"{step.kind.value} was accepted but is not to be seen there"
-                tally.remarks.append(Remark(str(step.album), why, "the next run tries again"))
+
+def _verify(left: Iterable[Step[T]], outcomes: Iterable[Outcome], tally: Tally) -> None:
+    """Report the steps that the far side called done and that cannot be seen there."""
+    done = {(outcome.step.album, outcome.step.kind) for outcome in outcomes if outcome.result is Result.DONE}
+    for step in left:
+        if (step.album, step.kind) in done and step.kind is not StepKind.CHANGE:
+            why = f"{step.kind.value} was accepted but is not to be seen there"
+            tally.remarks.append(Remark(str(step.album), why, "the next run tries again"))
 
 
 def _remark(outcome: Outcome) -> Remark:

@@ -93,7 +93,8 @@ class Doors:
     def run_directory(self) -> None:
         """Let the directory's run do what it does every night."""
         registrar = self.registrar
-        keep_accounts(self.directory, registrar.students, registrar.journal, DOMAIN).apply(registrar.everybody())
+        ports = (self.directory, registrar.students, registrar.entries_seen, registrar.journal)
+        keep_accounts(*ports, DOMAIN).apply(registrar.everybody())
 
     def ready(self, album: str = "100001", **columns: str) -> Student:
         """Admit somebody whose entry is in the directory."""

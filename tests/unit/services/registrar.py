@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from estudent.adapters.registry.admissions import SqlAdmissions
 from estudent.adapters.registry.database import Database
+from estudent.adapters.registry.entries_seen import SqlEntriesSeen
 from estudent.adapters.registry.journal import Author, SqlJournal
 from estudent.adapters.registry.letters import SqlLetters
 from estudent.adapters.registry.mailboxes import SqlMailboxRegister
@@ -43,6 +44,7 @@ class Registrar:
         self.admissions = SqlAdmissions(database, author, People(author, DOMAIN, "tuition"))
         self.students = SqlStudents(database, author.clock, "tuition")
         self.journal = SqlJournal(database, author)
+        self.entries_seen = SqlEntriesSeen(database, DOMAIN)
         self.mailboxes = SqlMailboxRegister(database, author, SqlMessages(database, author, DOMAIN))
         self.outbox = SqlOutbox(database, author.clock)
         self.numbers = SqlAccountNumbers(database, author)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from estudent.domain.album_number import AlbumNumber
+from estudent.domain.directory_entry import Entry, entry_of
 from estudent.domain.mailbox_name import likeness
 from estudent.domain.mailbox_watch import ON_THE_WAY
 from estudent.domain.nrb import Nrb
@@ -57,6 +58,30 @@ class StudentsInMemory:
         """Note whose accounts were seen to be active."""
         for key in keys:
             self.change(key, account=AccountState.ACTIVE)
+
+
+class EntriesSeenInMemory:
+    """Port `EntriesSeen`; `wanted` holds, by key, the entry that was wanted when it was seen."""
+
+    def __init__(self, students: StudentsInMemory, domain: str) -> None:
+        self.students, self.domain = students, domain
+        self.wanted: dict[int, Entry] = {}
+
+    def unsettled(self) -> list[int]:
+        """Return of whom another entry is wanted since, or none was seen."""
+        everybody = sorted(self.students.by_key.items())
+        return [key for key, student in everybody if self.wanted.get(key) != entry_of(student, self.domain)]
+
+    def settle(self, looked_at: Sequence[Student], otherwise: Collection[AlbumNumber]) -> None:
+        """Note what was seen."""
+        for student in looked_at:
+            self.wanted.pop(student.key, None)
+            if student.album not in otherwise:
+                self.wanted[student.key] = entry_of(student, self.domain)
+
+    def owners(self, albums: Collection[str]) -> list[int]:
+        """Return whose the numbers are."""
+        return sorted(key for key, student in self.students.by_key.items() if str(student.album) in albums)
 
 
 class MailboxesInMemory:

@@ -17,7 +17,7 @@ from estudent.services.keep_accounts import keep_accounts
 from estudent.services.reconcile import Forecast, Reconcile, unavailable
 from tests.builders import DOMAIN, a_student
 from tests.fakes import FakeDirectory
-from tests.unit.services.students_in_memory import JournalInMemory, StudentsInMemory
+from tests.unit.services.students_in_memory import EntriesSeenInMemory, JournalInMemory, StudentsInMemory
 
 
 class Liar(FakeDirectory):
@@ -44,7 +44,7 @@ def students() -> StudentsInMemory:
 
 
 def accounts(directory: FakeDirectory, students: StudentsInMemory, journal: JournalInMemory) -> Reconcile[Entry]:
-    return keep_accounts(directory, students, journal, DOMAIN)
+    return keep_accounts(directory, students, EntriesSeenInMemory(students, DOMAIN), journal, DOMAIN)
 
 
 def test_a_second_run_has_nothing_to_do(students: StudentsInMemory) -> None:

@@ -33,7 +33,7 @@ class Portal:
         students, register, journal = registrar.students, registrar.mailboxes, registrar.journal
         self.ask = AskForMailbox(students, register, anyascii, DOMAIN)
         mailboxes = open_mailboxes(self.microsoft, students, register, journal, DOMAIN)
-        followers = [keep_accounts(self.directory, students, journal, DOMAIN)]
+        followers = [keep_accounts(self.directory, students, registrar.entries_seen, journal, DOMAIN)]
         self.serve = ServeRequests(registrar.outbox, register, mailboxes, followers)
 
     def state(self) -> MailboxState | None:
@@ -190,9 +190,10 @@ class StumblingDirectory(FakeDirectory):
 
 
 def test_an_account_that_could_not_be_made_is_tried_again(portal: Portal) -> None:
-    students, journal = portal.registrar.students, portal.registrar.journal
-    portal.registrar.outbox.ask(portal.registrar.student(str(ALBUM)).key, "account")
-    stumbling = keep_accounts(StumblingDirectory(), students, journal, DOMAIN)
+    registrar = portal.registrar
+    registrar.outbox.ask(registrar.student(str(ALBUM)).key, "account")
+    ports = (StumblingDirectory(), registrar.students, registrar.entries_seen, registrar.journal)
+    stumbling = keep_accounts(*ports, DOMAIN)
     replace(portal.serve, followers=[stumbling]).run()
     assert portal.registrar.outbox.waiting() == 1
     portal.registrar.later(minutes=20)

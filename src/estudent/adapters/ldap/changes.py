@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ldap3 import Connection
 from ldap3.core.results import RESULT_UNWILLING_TO_PERFORM
 
@@ -12,6 +10,7 @@ from estudent.adapters.ldap.answers import FINISHED, FOUND, controls_of, result_
 from estudent.adapters.ldap.attributes import ALBUM
 from estudent.adapters.ldap.ber import ENUMERATED, OCTETS, SEQUENCE, element, elements_in, number
 from estudent.adapters.ldap.errors import Operation, meaning, speaking
+from estudent.ports import EntryChanges
 
 REQUEST, STATE, DONE = (f"1.3.6.1.4.1.4203.1.9.1.{at}" for at in (1, 2, 3))
 REFRESH_ONLY = number(1, ENUMERATED)
@@ -24,21 +23,9 @@ STALE = (REFRESH_REQUIRED, RESULT_UNWILLING_TO_PERFORM)
 """The directory no longer knows what has changed since this cookie, or, restored from a backup, is older than it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What is new since a cookie was given, and the cookie to ask with next.
-
-    `albums` are the numbers of entries that were added or changed, by whomever. Where `complete` is false entries were
-    removed, or may have been: whose, only a comparison with everybody tells.
-    """
-
-    cookie: bytes
-    albums: frozenset[str]
-    complete: bool
-
-
-def changes_since(connection: Connection, people: str, cookie: bytes) -> Changes:
-    """Return what has changed since a cookie was given; without one, everybody has."""
+def changes_since(connection: Connection, people: str, token: str) -> EntryChanges:
+    """Return what has changed since a token was given, the directory's cookie; without one, everybody has."""
+    cookie = bytes.fromhex(token)
     albums: set[str] = set()
     complete, last = True, b""
     with speaking(Operation.FIND):
@@ -63,12 +50,12 @@ def _state(operation: bytes) -> tuple[int, bytes]:
     return next(elements_in(controls_of(operation)[STATE]))
 
 
-def _changes(finished: bytes, before: bytes, albums: set[str], complete: bool) -> Changes:
+def _changes(finished: bytes, before: bytes, albums: set[str], complete: bool) -> EntryChanges:
     result = result_of(finished)
     if before and result in STALE:
-        return Changes(b"", frozenset(), complete=False)
+        return EntryChanges(frozenset(), "", complete=False)
     if result:
         raise meaning(result, Operation.FIND)
     told = controls_of(finished).get(DONE, NOTHING)
     cookies = [content for tag, content in elements_in(told) if tag == OCTETS]
-    return Changes(next(iter(cookies), before), frozenset(albums), complete)
+    return EntryChanges(frozenset(albums), next(iter(cookies), before).hex(), complete)

@@ -12,7 +12,7 @@ from estudent.adapters.ldap import reading
 from estudent.adapters.ldap.answers import texts_found
 from estudent.adapters.ldap.attributes import ALBUM, entry_of
 from estudent.adapters.ldap.carrying import Carrier
-from estudent.adapters.ldap.changes import Changes, changes_since
+from estudent.adapters.ldap.changes import changes_since
 from estudent.adapters.ldap.check import check
 from estudent.adapters.ldap.connection import Access
 from estudent.adapters.ldap.escaping import people_of
@@ -23,6 +23,7 @@ from estudent.domain.album_number import AlbumNumber
 from estudent.domain.directory_entry import Entry
 from estudent.domain.outcome import Outcome
 from estudent.domain.plan import Step
+from estudent.ports import EntryChanges
 
 AT_ONCE = 1000
 """How many album numbers are looked up together."""
@@ -60,9 +61,9 @@ class LdapDirectory:
         """Return the entries that exist of these students; one that is as wanted is the wanted one itself."""
         return self._read([entry.album for entry in wanted], Likeness(wanted))
 
-    def changes(self, cookie: bytes = b"") -> Changes:
-        """Return whose entries have changed since a cookie was given; the first is had without one."""
-        return self._pool.ask(partial(changes_since, people=self._people, cookie=cookie))
+    def changes(self, token: str) -> EntryChanges:
+        """Return whose entries have changed since a token was given; with an empty one, a first one to ask with."""
+        return self._pool.ask(partial(changes_since, people=self._people, token=token))
 
     def carry_out(self, steps: Iterable[Step[Entry]]) -> Iterator[Outcome]:
         """Take the steps, yielding an outcome for each; once the directory is out of reach, the rest have failed."""

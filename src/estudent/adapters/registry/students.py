@@ -101,7 +101,7 @@ class SqlStudents:
 
     def _load(self, connection: Connection, keys: Sequence[int]) -> list[Student]:
         rows = connection.execute(VIEW.where(student.c.id.in_(keys)), {"purpose": self.purpose}).all()
-        former = _former(connection, [row.id for row in rows if row.rename_state is not None])
+        former = former_addresses(connection, [row.id for row in rows if row.rename_state is not None])
         return [student_of(row, former.get(row.id, ())) for row in rows]
 
     def by_album(self, album: AlbumNumber) -> Student:
@@ -146,7 +146,7 @@ def in_portions(items: Sequence[Item], size: int = AT_ONCE) -> Iterator[list[Ite
         yield portion
 
 
-def _former(connection: Connection, keys: Sequence[int]) -> dict[int, tuple[str, ...]]:
+def former_addresses(connection: Connection, keys: Sequence[int]) -> dict[int, tuple[str, ...]]:
     """Return the other primary addresses of those who were ever renamed; few are, and only they are asked about."""
     if not keys:
         return {}

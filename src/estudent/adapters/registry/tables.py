@@ -113,6 +113,8 @@ account = Table(
     Column("login", String(8), nullable=False, unique=True),
     Column("state", String(10), nullable=False),
     Column("entry_seen_at", Moment),
+    # Of what was wanted when the directory was last seen to hold just that.
+    Column("entry_hash", LargeBinary(16)),
 )
 
 address = Table(
