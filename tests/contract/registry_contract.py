@@ -14,6 +14,8 @@ from sqlalchemy.exc import StatementError
 
 from estudent.adapters.registry import tables
 from estudent.adapters.registry.database import newest_revision
+from estudent.adapters.registry.journal import Author
+from estudent.adapters.registry.receivables import SqlReminders
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.enablement import LinkSight
 from estudent.domain.identity_document import DocumentKind, IdentityDocument
@@ -63,6 +65,10 @@ ADDRESSES_OF_0003 = """INSERT INTO address (address, student_id, kind, given_at)
 VALUES ('name{0}@x.pl', {0}, 'primary', '2026-09-01'), ('s10000{0}@x.pl', {0}, 'alias', '2026-09-01')"""
 MAILBOX_OF_0003 = """INSERT INTO mailbox (student_id, address, alias, state, problem, requested_at, observed_at)
 VALUES ({0}, 'name{0}@x.pl', 's10000{0}@x.pl', '{1}', '', '2026-09-01', '2026-09-02')"""
+
+RECEIVABLE_OF_0008 = """INSERT INTO receivable
+  (id, student_id, source_id, title, amount, currency, due_date, reminded_at)
+VALUES ({0}, 1, 'R{0}', 'Semestr', 100.55, 'PLN', '2026-10-15', {1})"""
 
 
 def _moments(row: dict[str, Any]) -> tuple[Any, Any]:
@@ -114,6 +120,29 @@ class MigrationsContract:
         blocked = [row["address"] for row in empty.rows(tables.address) if row["kind"] == "blocked"]
         assert blocked == ["name4@x.pl"]
         empty.database.downgrade("0003")
+
+    def test_whoever_was_reminded_before_is_not_reminded_again(self, empty: Registry) -> None:
+        empty.database.upgrade("0008")
+        with empty.database.writing() as connection:
+            connection.exec_driver_sql(PERSON_OF_0003.format(1))
+            connection.exec_driver_sql(STUDENT_OF_0003.format(1))
+            for number, moment in enumerate(("'2026-10-08 06:00:00'", "NULL"), 1):
+                connection.exec_driver_sql(RECEIVABLE_OF_0008.format(number, moment))
+        before = self.receivables_of_0008(empty)
+        empty.database.upgrade()
+        reminders = SqlReminders(empty.database, Author("tests", "run", empty.clock), empty.messages)
+        assert reminders.due(date(2026, 12, 1)) == [(2, 1, date(2026, 10, 15))]
+        assert not reminders.remind(1, {1: date(2026, 10, 15)})
+        empty.database.downgrade("0008")
+        assert self.receivables_of_0008(empty) == before
+        empty.database.upgrade()
+        assert reminders.due(date(2026, 12, 1)) == [(2, 1, date(2026, 10, 15))]
+
+    @staticmethod
+    def receivables_of_0008(registry: Registry) -> list[tuple[Any, ...]]:
+        told = "SELECT id, amount, due_date, state, reminded_at FROM receivable ORDER BY id"
+        with registry.database.reading() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(told)]
 
     def test_the_migrations_make_exactly_the_tables_that_the_code_speaks_of(self, empty: Registry) -> None:
         empty.database.upgrade()

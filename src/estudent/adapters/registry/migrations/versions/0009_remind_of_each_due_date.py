@@ -30,8 +30,8 @@ def upgrade() -> None:
     # Which day a letter of old named is not known; whoever had one has no other for the day of now.
     reminded = sa.select(RECEIVABLE).where(RECEIVABLE.c.reminded_at.is_not(None))
     op.execute(sa.insert(REMINDER).from_select([column.name for column in REMINDER.c], reminded))
-    with op.batch_alter_table("receivable") as batch:
-        batch.drop_column("reminded_at")
+    # On SQLite, a batch would make the table anew, and may not take away the old one that reminders refer to.
+    op.drop_column("receivable", "reminded_at")
 
 
 def downgrade() -> None:
