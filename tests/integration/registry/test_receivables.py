@@ -201,6 +201,7 @@ def test_several_fees_of_a_student_make_one_letter(registry: Registry, tmp_path:
 
 # Due on Thursday, 29 October 2026: the last safe day is the 27th, three working days before it the 22nd.
 MOVED = ONE.replace("15.10.2026", "29.10.2026")
+CANCELLED = ONE.replace(";\n", ";anulowana\n")
 
 
 @pytest.mark.parametrize(
@@ -232,10 +233,16 @@ def test_what_else_is_corrected_is_no_reason_for_a_letter(registry: Registry, tm
     assert remind(registry, date(2026, 10, 9)).new == 0
 
 
-def test_a_date_that_moved_meanwhile_is_reminded_of_in_its_time(registry: Registry, tmp_path: Path) -> None:
+@pytest.mark.parametrize("row", [MOVED, CANCELLED], ids=["moved", "cancelled"])
+def test_what_changed_since_a_run_began_is_no_reason_for_its_letter(
+    registry: Registry, tmp_path: Path, row: str
+) -> None:
     take(registry, tmp_path, ONE)
     reminders = SqlReminders(registry.database, Author("tests", "run", registry.clock), registry.messages)
     ((key, student, due),) = reminders.due(date(2026, 12, 1))
-    take(registry, tmp_path, MOVED, name="b.csv")
-    assert reminders.remind(student, {key: due}) and not reminders.remind(student, {key: due})
-    assert reminders.due(date(2026, 12, 1)) == [(key, student, date(2026, 10, 29))]
+    take(registry, tmp_path, row, ONE.replace("R1", "R2"), name="b.csv")
+    waiting = registry.count(message)
+    assert not reminders.remind(student, {key: due})
+    assert registry.count(message) == waiting
+    assert reminders.remind(student, {key: due, key + 1: due}) and not reminders.remind(student, {key + 1: due})
+    assert reminders.due(date(2026, 12, 1)) == ([(key, student, date(2026, 10, 29))] if row == MOVED else [])

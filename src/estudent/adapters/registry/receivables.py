@@ -7,12 +7,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, literal, or_, select, update
 
 from estudent.adapters.registry.database import Database, insert_if_new
 from estudent.adapters.registry.journal import Author
 from estudent.adapters.registry.messages import SqlMessages
-from estudent.adapters.registry.tables import fee_file, fee_reminder, payment_account, receivable, student
+from estudent.adapters.registry.tables import Moment, fee_file, fee_reminder, payment_account, receivable, student
 from estudent.adapters.registry.till import amount_of, booking_turn, money_of
 from estudent.domain.asked_for import AskedFor, RowFault, Taken
 from estudent.domain.outcome import Result
@@ -163,14 +163,23 @@ class SqlReminders:
             return [(row.id, row.student_id, row.due_date) for row in connection.execute(query)]
 
     def remind(self, whose: int, receivables: Mapping[int, date]) -> bool:
-        """Queue one letter for receivables with these due dates, once for each; False when another run has done it."""
-        now = self.author.clock()
-        rows = [{"receivable_id": key, "due_date": due, "made_at": now} for key, due in receivables.items()]
+        """Queue one letter for receivables that are owed on these due dates, once for each.
+
+        False when there is none: another run has done it, or they were cancelled or put off meanwhile.
+        """
         with self.database.writing() as connection:
-            command = insert_if_new(connection, fee_reminder).values(rows).returning(fee_reminder.c.receivable_id)
-            if not connection.scalars(command).all():
+            command = insert_if_new(connection, fee_reminder).from_select(
+                fee_reminder.c.keys(), self._still_owed(receivables)
+            )
+            if not connection.scalars(command.returning(fee_reminder.c.receivable_id)).all():
                 return False
             self.messages.write(connection, whose, REMINDER)
             entry = JournalEntry(whose, SYSTEM, "reminder queued", Result.DONE, "")
             self.author.write(connection, [entry])
         return True
+
+    def _still_owed(self, receivables: Mapping[int, date]) -> Select[Any]:
+        columns = receivable.c["id", "due_date"]
+        as_they_were = or_(*(and_(columns[0] == key, columns[1] == due) for key, due in receivables.items()))
+        query = select(*columns, literal(self.author.clock(), Moment).label("made_at"))
+        return query.where(receivable.c.state == "owed", as_they_were)
