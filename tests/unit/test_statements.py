@@ -235,6 +235,8 @@ def test_a_truncated_statement_is_never_taken_for_a_whole_one(data: st.DataObjec
         (("<BookgDt><Dt>2026", "<BookgDt><Dt>abcd"), "BookgDt: this is no date"),
         (("UTF-8", "x-none"), "line 1: its encoding"),
         (("UTF-8", "utf-7"), "line 1: its encoding"),
+        (("UTF-8", "utf_16"), "line 1: its encoding"),
+        (("UTF-8", "unicode_escape"), "line 1: its encoding"),
     ],
 )
 def test_a_doubtful_camt_is_refused(change: tuple[str, str], says: str) -> None:
@@ -244,6 +246,28 @@ def test_a_doubtful_camt_is_refused(change: tuple[str, str], says: str) -> None:
         text = re.sub("<CdtDbtInd>CRDT</CdtDbtInd>(<Dt><Dt>.{10}</Dt></Dt></Bal>)", r"\1", text, count=1)
     with pytest.raises(Broken, match=re.escape(says)):
         list(read_camt053(text.replace(old, new, 1).encode(), SCHEME))
+
+
+@pytest.mark.parametrize(
+    ("told", "encoding"),
+    [
+        ("utf-8", "utf-8-sig"),
+        ("UTF-16", "utf-16"),
+        ("UTF-16LE", "utf-16-le"),
+        ("windows-1250", "cp1250"),
+        ("CP1250", "cp1250"),
+        ("ISO-8859-2", "iso8859-2"),
+        ("latin2", "iso8859-2"),
+        ("IBM852", "cp852"),
+    ],
+)
+def test_a_camt_is_read_in_the_encoding_that_it_names(told: str, encoding: str) -> None:
+    """Under the names that banks' programmes give to encodings."""
+    day = a_month()[0]
+    expected = of(read_camt053(camt053(day).encode(), SCHEME))
+    assert not all(line.title.isascii() for line in expected)
+    content = camt053(day).replace("UTF-8", told, 1).encode(encoding)
+    assert of(read_camt053(content, SCHEME)) == expected
 
 
 def test_a_camt_entry_for_many_payments_is_split_where_it_tells_each() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -20,10 +21,11 @@ STATEMENT, BALANCE, ENTRY, PAYMENT = "Stmt", "Bal", "Ntry", "NtryDtls/TxDtls"
 MADE_OF = {"": {STATEMENT}, STATEMENT: {BALANCE, ENTRY}, ENTRY: {PAYMENT}, BALANCE: set[str](), PAYMENT: set[str]()}
 """What stands by itself within each of them; all else is text at a path."""
 
-ENCODINGS = frozenset(
-    {"utf-8", "utf8", "us-ascii", "utf-16", "iso-8859-1", "iso-8859-2", "windows-1250", "windows-1252"}
-)
-"""What the parser knows or reads byte by byte; at any other it would stop with an error of its own."""
+ENCODINGS = frozenset({"utf-8", "utf8", "us-ascii", "utf-16", "utf-16le", "utf-16be"})
+"""What the parser knows by itself; at a name that it does not, it would stop with an error of its own."""
+
+OF_ONE_BYTE = frozenset({"ascii", "iso8859-1", "iso8859-2", "iso8859-16", "cp1250", "cp1252", "cp852"})
+"""What it reads by Python's tables, under any of their names."""
 
 WHOLE = "the whole file, as the bank exports it"
 
@@ -82,7 +84,7 @@ class _Tree:
         self.whole: list[Statement] = []
 
     def refuse_encoding(self, _version: str, encoding: str | None, _standalone: int) -> None:
-        if encoding and encoding.casefold() not in ENCODINGS:
+        if encoding and not _is_known(encoding):
             raise Broken("its encoding is none of those that banks use", "UTF-8", line=self.parser.CurrentLineNumber)
 
     def refuse_doctype(self, *_: object) -> None:
@@ -130,6 +132,15 @@ class _Tree:
     def taken(self) -> Iterator[Statement]:
         whole, self.whole = self.whole, []
         yield from whole
+
+
+def _is_known(encoding: str) -> bool:
+    if encoding.casefold() in ENCODINGS:
+        return True
+    try:
+        return codecs.lookup(encoding).name in OF_ONE_BYTE
+    except LookupError:
+        return False
 
 
 def _statement(element: Element, lines: Sequence[StatementLine]) -> Statement:
