@@ -689,7 +689,10 @@ class Reminders(Protocol):
         """
 
     def remind(self, student: int, receivables: Mapping[int, date]) -> bool:
-        """Queue one letter for receivables with these due dates, once for each; False when another run has done it."""
+        """Queue one letter for receivables that are owed on these due dates, once for each.
+
+        False when there is none: another run has done it, or they were cancelled or put off meanwhile.
+        """
 
 
 @dataclass(frozen=True, slots=True)
