@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -100,13 +100,13 @@ class Reading:
         values, row_hash = whole(row.values), self.row_hash(row.values.values())
         key, whose = key_of(values), owner(values)
         if self.consistency.repeats(key, row_hash):
+            self._look_at_numbers(row, values, whose)
             return None
         contradiction = self.consistency.contradiction(values, key, whose)
         if not contradiction and self.known.get(key) == row_hash:
             self.consistency.keep(row.line, values, key, whose, row_hash)
             return None
-        if not self.looked_ahead:
-            self.shared.add(row.line, values, whose)
+        self._look_at_numbers(row, values, whose)
         application = [contradiction] if contradiction else read_application(row, self.words, self.today)
         if isinstance(application, list):
             self._refuse(row, application)
@@ -115,6 +115,10 @@ class Reading:
         if not self._is_admitted(application, key):
             return None
         return Judged(row, application, self._identity(application), row_hash)
+
+    def _look_at_numbers(self, row: Row, values: Mapping[Column, str], whose: int) -> None:
+        if not self.looked_ahead:
+            self.shared.add(row.line, values, whose)
 
     def _is_admitted(self, application: Application, key: str) -> bool:
         if application.standing is None and key in self.known:

@@ -191,6 +191,11 @@ def test_a_number_shared_by_two_people_is_refused_to_both_however_far_apart(regi
     assert registrar.albums() == []
 
 
+def test_every_line_that_gives_a_number_of_somebody_else_is_named_repetitions_too(registrar: Registrar) -> None:
+    registrar.sync(anna(), ewa(album_number="100001"), ewa(4, album_number="100001"))
+    assert {each.fault.detail for each in registrar.admissions.rejections()} == {"2, 3, 4"}
+
+
 def test_more_new_people_than_can_wait_for_the_rest_of_the_file_are_judged_by_the_rest_of_it(
     registrar: Registrar,
 ) -> None:
