@@ -9,7 +9,7 @@ from datetime import date
 from itertools import islice
 from operator import attrgetter
 
-from estudent.domain.application import Application, Row, Vocabulary, read_application, whole
+from estudent.domain.application import Application, Row, Vocabulary, all_columns, read_application, whole
 from estudent.domain.fault import Column, Fault, FaultKind
 from estudent.domain.fingerprint import Fingerprints
 from estudent.domain.outcome import Remark, Tally
@@ -97,7 +97,8 @@ class Reading:
         if row.fault:
             self._refuse(row, [row.fault])
             return None
-        values, row_hash = whole(row.values), self.row_hash(row.values.values())
+        values = whole(row.values)
+        row_hash = self.row_hash(all_columns(values))
         key, whose = key_of(values), owner(values)
         if self.consistency.repeats(key, row_hash):
             self._look_at_numbers(row, values, whose)

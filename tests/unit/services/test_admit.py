@@ -70,6 +70,21 @@ def test_the_same_rows_exported_again_change_nothing(registrar: Registrar) -> No
     assert registrar.everything() == before
 
 
+def test_a_value_that_moves_to_another_column_is_a_change(registrar: Registrar) -> None:
+    """JSON Lines leave out keys that have no value."""
+    values = anna(given_name="", middle_name="", usos_id="").values
+    said = {column: value for column, value in values.items() if value}
+    registrar.sync(Row(2, said | {Column.GIVEN_NAME: "Anna"}))
+    assert counts(registrar.sync(Row(2, said | {Column.MIDDLE_NAME: "Anna"}))) == (1, 0, 1, 0, 0)
+    assert (registrar.student("100001").name.given, registrar.student("100001").name.middle) == ("", "Anna")
+
+
+def test_columns_in_another_order_and_empty_ones_are_no_change(registrar: Registrar) -> None:
+    registrar.sync(anna())
+    said = {column: value for column, value in reversed(anna().values.items()) if value}
+    assert counts(registrar.sync(Row(2, said))) == (1, 0, 0, 0, 0)
+
+
 def test_a_rehearsal_names_the_files_that_wait_and_takes_nothing_in(registrar: Registrar) -> None:
     registrar.recruitment.export(anna())
     assert "rekrutacja.csv: waits to be taken in" in remarks(registrar.admit.rehearse())
