@@ -196,6 +196,9 @@ class Admissions(Protocol):
     def row_hashes(self) -> dict[str, bytes]:
         """Return the hash of every row taken in so far by its application's key."""
 
+    def renew_hashes(self, hashes: Mapping[str, bytes]) -> None:
+        """Store other hashes for rows that say what they said, by their applications' keys; nothing else changes."""
+
     def matches(self, identities: Sequence[Identity]) -> list[list[KnownStudent]]:
         """Return for each identity the students whom any part of it fits."""
 

@@ -449,6 +449,16 @@ class RecognisingContract:
         registry.admissions.admit(number, [an_admission(an_application("100001"), student.key, b"\x02" * 32)])
         assert list(registry.admissions.row_hashes().values()) == [b"\x02" * 32]
 
+    def test_a_hash_made_otherwise_changes_nothing_else(self, registry: Registry) -> None:
+        registry.take_in(an_application("100001"), an_application("100002"))
+        earlier = registry.admissions.row_hashes()
+        people = registry.rows(tables.person), registry.rows(tables.journal)
+        registry.clock.turn(hours=1)
+        registry.admissions.renew_hashes({"K100001\x1fINF-1": b"\x03" * 32, "K9\x1fINF-1": b"\x04" * 32})
+        assert registry.admissions.row_hashes() == earlier | {"K100001\x1fINF-1": b"\x03" * 32}
+        assert (registry.rows(tables.person), registry.rows(tables.journal)) == people
+        registry.admissions.renew_hashes({})
+
     def test_candidates_are_missed_only_in_the_intake_that_a_file_is_about(self, registry: Registry) -> None:
         registry.take_in(an_application("100001"), an_application("100002", intake="2025Z"), an_application("100003"))
         applications = ["K100001\x1fINF-1", "K100002\x1fINF-1", "K100003\x1fMAT-1"]

@@ -55,7 +55,7 @@ class Reading:
         self.refused, self.candidates = set[str](), set[str]()
         # Whoever shares a number with somebody else is known when all rows were looked at; so long the others wait.
         self.waiting, self.looked_ahead = list[Judged](), False
-        self.refusals = list[Rejection]()
+        self.refusals, self.renewed = list[Rejection](), dict[str, bytes]()
 
     def to_its_end(self, progress: Callable[[int], None]) -> Tally:
         """Take in all rows and return the counts; an interrupted reading starts anew and finds its work done."""
@@ -90,6 +90,9 @@ class Reading:
             if judged := self._judge(row):
                 self.waiting.append(judged)
         self._write_refusals()
+        if self.renewed:
+            self.admissions.renew_hashes(self.renewed)
+            self.renewed = {}
         return self.tally.read - before
 
     def _judge(self, row: Row) -> Judged | None:
@@ -104,7 +107,7 @@ class Reading:
             self._look_at_numbers(row, values, whose)
             return None
         contradiction = self.consistency.contradiction(values, key, whose)
-        if not contradiction and self.known.get(key) == row_hash:
+        if not contradiction and self._is_known(row, key, row_hash):
             self.consistency.keep(row.line, values, key, whose, row_hash)
             return None
         self._look_at_numbers(row, values, whose)
@@ -116,6 +119,16 @@ class Reading:
         if not self._is_admitted(application, key):
             return None
         return Judged(row, application, self._identity(application), row_hash)
+
+    def _is_known(self, row: Row, key: str, row_hash: bytes) -> bool:
+        known = self.known.get(key)
+        if known is None or known == row_hash:
+            return known is not None
+        # Hashes were made so once; such rows, taken for changes, would undo what the desk has corrected.
+        if known != bytes.fromhex(self.fingerprints.of("row", *row.values.values())):
+            return False
+        self.renewed[key] = row_hash
+        return True
 
     def _look_at_numbers(self, row: Row, values: Mapping[Column, str], whose: int) -> None:
         if not self.looked_ahead:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 
 from estudent.adapters.registry.admissions import SqlAdmissions
+from estudent.adapters.registry.corrections import SqlCorrections
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.entries_seen import SqlEntriesSeen
 from estudent.adapters.registry.journal import Author, SqlJournal
@@ -19,7 +20,7 @@ from estudent.adapters.registry.people import People
 from estudent.adapters.registry.students import SqlStudents
 from estudent.adapters.registry.tables import metadata
 from estudent.domain.album_number import AlbumNumber
-from estudent.domain.application import Row
+from estudent.domain.application import Row, whole
 from estudent.domain.fault import FaultKind
 from estudent.domain.fingerprint import Fingerprints
 from estudent.domain.letter import activation_token
@@ -27,6 +28,7 @@ from estudent.domain.outcome import Tally
 from estudent.domain.student import Student
 from estudent.domain.whom import Whom
 from estudent.services.admit import Admit
+from estudent.services.same_file import key_of
 from tests.builders import DOMAIN, TODAY, WORDS
 from tests.fakes import FakeRecruitment
 
@@ -39,7 +41,7 @@ class Registrar:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.now = datetime(2026, 9, 15, 5, 0, tzinfo=UTC)
-        author = Author("test", "run", lambda: self.now)
+        author = self.author = Author("test", "run", lambda: self.now)
         self.recruitment = FakeRecruitment()
         self.admissions = SqlAdmissions(database, author, People(author, DOMAIN, "tuition"))
         self.students = SqlStudents(database, author.clock, "tuition")
@@ -81,6 +83,16 @@ class Registrar:
     def open_faults(self) -> list[tuple[int, str, FaultKind]]:
         """Return the line, field and kind of what recruitment must correct."""
         return sorted((each.line, each.fault.field, each.fault.kind) for each in self.admissions.rejections())
+
+    def correct_email(self, album: str, email: str) -> None:
+        """Correct somebody's address as the desk does."""
+        corrections = SqlCorrections(self.database, self.author, lambda: "", lambda _message: "")
+        corrections.correct_email(self.student(album), email, "told at the desk")
+
+    def as_before_the_upgrade(self, *rows: Row) -> None:
+        """Give these rows the hashes that the releases before sets made of them."""
+        hashes = {key_of(whole(row.values)): FINGERPRINTS.of("row", *row.values.values()) for row in rows}
+        self.admissions.renew_hashes({key: bytes.fromhex(digest) for key, digest in hashes.items()})
 
     def people(self) -> int:
         """Return how many people the registry knows, with or without an album number."""

@@ -28,6 +28,7 @@ PASSPORT = {
     "pesel": "", "document_kind": "paszport", "document_number": "FE123456", "document_country": "UA",
     "birth_date": "2006-05-04",
 }  # fmt: skip
+KEY_OF_EWA = "K2\x1fINF-S1"
 NRB = str(Nrb.build(SORT_CODE, "1234000000000001"))
 
 
@@ -68,6 +69,18 @@ def test_the_same_rows_exported_again_change_nothing(registrar: Registrar) -> No
     registrar.later(hours=5)
     assert counts(registrar.sync(*rows)) == (4, 0, 0, 0, 0)
     assert registrar.everything() == before
+
+
+def test_a_row_that_was_taken_in_before_an_upgrade_is_known_and_what_the_desk_corrected_stays(
+    registrar: Registrar,
+) -> None:
+    registrar.sync(anna(), ewa())
+    hashes = registrar.admissions.row_hashes()
+    registrar.as_before_the_upgrade(anna(), ewa())
+    registrar.correct_email("100001", "right@poczta.example")
+    assert counts(registrar.sync(anna(), ewa(3, given_name="Ewa"))) == (2, 0, 1, 0, 0)
+    assert registrar.student("100001").email == "right@poczta.example"
+    assert registrar.admissions.row_hashes() == hashes | {KEY_OF_EWA: registrar.admissions.row_hashes()[KEY_OF_EWA]}
 
 
 def test_a_value_that_moves_to_another_column_is_a_change(registrar: Registrar) -> None:

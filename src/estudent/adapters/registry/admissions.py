@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -91,6 +92,14 @@ class SqlAdmissions:
             rows = connection.execution_options(yield_per=5000).execute(query)
             known: dict[str, bytes] = dict(iter(rows.tuples()))
             return known
+
+    def renew_hashes(self, hashes: Mapping[str, bytes]) -> None:
+        """Store other hashes for rows that say what they said, by their applications' keys; nothing else changes."""
+        names = ("candidate", "taught", "digest")
+        rows = [dict(zip(names, (*key.split(BETWEEN), digest), strict=True)) for key, digest in hashes.items()]
+        if rows:
+            with self.database.writing() as connection:
+                connection.execute(RENEW, rows)
 
     def matches(self, identities: Sequence[Identity]) -> list[list[KnownStudent]]:
         """Return for each identity the students whom any part of it fits."""
@@ -189,6 +198,12 @@ def _open(connection: Connection, opened: Feed, now: datetime) -> int:
     key: int = connection.execute(insert(feed).values(**values, **counts).returning(feed.c.id)).scalar_one()
     return key
 
+
+RENEW = (
+    update(study)
+    .where(study.c.candidate_number == bindparam("candidate"), study.c.programme == bindparam("taught"))
+    .values(row_hash=bindparam("digest"))
+)
 
 sought = passing(
     "sought",
