@@ -30,6 +30,7 @@ class Judged:
     """A row that was read without a fault, and what it is recognised by."""
 
     row: Row
+    key: str
     application: Application
     identity: Identity
     row_hash: bytes
@@ -118,7 +119,7 @@ class Reading:
         self.consistency.keep(row.line, values, key, whose, row_hash)
         if not self._is_admitted(application, key):
             return None
-        return Judged(row, application, self._identity(application), row_hash)
+        return Judged(row, key, application, self._identity(application), row_hash)
 
     def _is_known(self, row: Row, key: str, row_hash: bytes) -> bool:
         known = self.known.get(key)
@@ -164,6 +165,8 @@ class Reading:
         )
 
     def _admit_waiting(self) -> None:
+        # A row of a known application may give back a PESEL by which somebody new would be taken for its student.
+        self.waiting.sort(key=lambda judged: judged.key not in self.known)
         for group in of_different_people(self.waiting):
             for start in range(0, len(group), ADMITTED_AT_ONCE):
                 self._admit(group[start : start + ADMITTED_AT_ONCE])
@@ -171,13 +174,25 @@ class Reading:
         self._write_refusals()
 
     def _admit(self, group: list[Judged]) -> None:
+        """Admit these rows; one that fits a student whom another one changes is matched again after that."""
+        while group:
+            group = self._admit_those_apart(group)
+
+    def _admit_those_apart(self, group: list[Judged]) -> list[Judged]:
+        """Admit at most one row of each student that is known; return the others."""
         matches = self.admissions.matches([judged.identity for judged in group])
-        found = [self._admission(*pair) for pair in zip(group, matches, strict=True)]
-        accepted = [admission for admission in found if admission]
+        accepted, later, changed = list[Admission](), list[Judged](), set[int]()
+        for judged, known in zip(group, matches, strict=True):
+            if any(student.key in changed for student in known):
+                later.append(judged)
+            elif admission := self._admission(judged, known):
+                accepted.append(admission)
+                changed.update(student.key for student in known)
         self.admissions.admit(self.number, accepted)
         new = sum(admission.student is None for admission in accepted)
         self.tally.new += new
         self.tally.changed += len(accepted) - new
+        return later
 
     def _admission(self, judged: Judged, known: list[KnownStudent]) -> Admission | None:
         whose = recognise(judged.identity, known, self.shared)

@@ -337,6 +337,18 @@ def test_a_row_repeated_word_for_word_is_no_fault(registrar: Registrar) -> None:
     assert counts(registrar.sync(anna(), anna(3))) == (2, 1, 0, 0, 0)
 
 
+@pytest.mark.parametrize("many", [0, 600])
+@pytest.mark.parametrize("turned", [False, True])
+def test_whose_pesel_somebody_else_had_by_mistake_is_somebody_new_once_it_is_corrected(
+    registrar: Registrar, many: int, turned: bool
+) -> None:
+    registrar.sync(a_row("K1", 2, **EWA, album_number="100001"))
+    others = [a_row(f"O{at}", at, pesel=a_pesel(serial=1000 + at)) for at in range(4, 4 + many)]
+    rows = [anna(), *others, ewa(3, family_name="Lis", album_number="")]
+    assert counts(registrar.sync(*(reversed(rows) if turned else rows)))[1:4] == (many + 1, 1, 0)
+    assert (registrar.people(), registrar.student("100001").name.family) == (many + 2, "Żak")
+
+
 def test_a_row_that_fits_two_students_is_refused(registrar: Registrar) -> None:
     registrar.sync(anna(), ewa())
     mixed = a_row("K1", 2, **EWA | SECOND | {"album_number": ""})
