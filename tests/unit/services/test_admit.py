@@ -94,7 +94,7 @@ def test_a_value_that_moves_to_another_column_is_a_change(registrar: Registrar) 
 
 def test_columns_in_another_order_and_empty_ones_are_no_change(registrar: Registrar) -> None:
     registrar.sync(anna())
-    said = {column: value for column, value in reversed(anna().values.items()) if value}
+    said = {column: value for column, value in reversed([*anna().values.items()]) if value}
     assert counts(registrar.sync(Row(2, said))) == (1, 0, 0, 0, 0)
 
 
