@@ -90,6 +90,24 @@ def test_each_has_the_outcome_that_it_met_alone() -> None:
     ]  # fmt: skip
 
 
+class Busy(Directory):
+    """Accepts what comes together first; whoever signs in afterwards is told that it is busy."""
+
+    def ask_once(self, question: Callable[..., None]) -> None:
+        keywords = question.keywords  # type: ignore[attr-defined]
+        if self._together:
+            keywords["accepted"].update(keywords["wanted"])
+            self._together.clear()
+            return
+        raise Unavailable("busy")
+
+
+def test_where_nobody_can_sign_in_for_a_while_each_has_its_outcome_all_the_same() -> None:
+    directory: Any = Busy({"1001"}, {step.album.digits: Unavailable("busy") for step in five()})
+    outcomes = list(Carrier(directory).carry_out([*five(), *five()]))
+    assert [outcome.result for outcome in outcomes] == [*[Result.DONE] * 5, *[Result.FAILED] * 5]
+
+
 def test_once_the_directory_is_out_of_reach_nothing_more_is_tried() -> None:
     directory: Any = Directory({"1005"}, {"1002": OutOfReach("gone")})
     outcomes = list(Carrier(directory).carry_out([*five(), *five()]))

@@ -60,7 +60,7 @@ class Carrier:
         requests = {at: request for at, step in wave.items() if (request := self._steps.request(step))}
         accepted: set[int] = set()
         if len(requests) > 1 and not self._lost:
-            with suppress(OutOfReach):
+            with suppress(Unavailable):
                 self._steps.pool.ask_once(partial(write_together, wanted=requests, accepted=accepted))
         return accepted
 
