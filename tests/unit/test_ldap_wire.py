@@ -26,7 +26,7 @@ from estudent.ports import Misconfigured
 # As ldap3 reads messages; parts of it have no types.
 CODEC: Any = asn1
 SEARCH: Any = search
-ADDED, FOUND, FINISHED, EXTENDED = 0x69, 0x64, 0x65, 0x78
+ADDED, FOUND, FINISHED, REFERENCE, EXTENDED = 0x69, 0x64, 0x65, 0x73, 0x78
 GOOD_BYE = element(
     EXTENDED, number(52, ENUMERATED) + octets("") + octets("") + element(0x8A, b"1.3.6.1.4.1.1466.20036")
 )
@@ -112,8 +112,11 @@ def test_text_that_cannot_be_sent_keeps_nobody_else_back() -> None:
         Line(answer(2) + message(0, GOOD_BYE) + answer(1)),
         Line(answer(2), answer(17)),
         Line(answer(2), b"\x30\x03\x02\x01\x01\x30\x00\x00"),
+        Line(answer(2), message(1, element(ADDED, b"\x0a\x00"))),
+        Line(answer(2), message(1, element(ADDED, b"\x0a\x01"))),
+        Line(answer(2), message(1, element(REFERENCE, octets("")))),
     ],
-    ids=["closed", "silent", "reset", "good-bye", "answer to nothing", "nonsense"],
+    ids=["closed", "silent", "reset", "good-bye", "answer to nothing", "nonsense", "empty", "cut short", "no result"],
 )
 def test_on_a_lost_connection_only_what_was_answered_before_counts(line: Line) -> None:
     accepted: set[int] = set()

@@ -5,15 +5,18 @@ from __future__ import annotations
 from functools import lru_cache
 
 from estudent.adapters.ldap.attributes import READ, Texts, text
-from estudent.adapters.ldap.ber import LONG, SEQUENCE, element, elements_in, span
+from estudent.adapters.ldap.ber import ENUMERATED, LONG, SEQUENCE, element, elements_in, span
 
 FOUND, FINISHED = 0x64, 0x65
 SPELLINGS = {name.casefold(): name for name in READ}
 
 
 def result_of(operation: bytes) -> int:
-    """Return the result code with which an operation ended."""
-    begin, end = span(operation, span(operation, 0)[0])
+    """Return the result code with which an operation ended; raise a LookupError for what is no result."""
+    at, _ = span(operation, 0)
+    begin, end = span(operation, at)
+    if operation[at] != ENUMERATED or not begin < end <= len(operation):
+        raise LookupError("an answer that does not begin with a result")
     return int.from_bytes(operation[begin:end], "big")
 
 
