@@ -143,7 +143,8 @@ def an_answer_with(attributes: dict[str, list[bytes]]) -> bytes:
     return bytes(CODEC.encode(whole))
 
 
-@given(st.dictionaries(NAMES, VALUES, max_size=8))
+# ldap3 takes names that differ in case alone for one.
+@given(st.lists(st.tuples(NAMES, VALUES), max_size=8, unique_by=lambda named: named[0].casefold()).map(dict))
 def test_an_entry_is_read_as_ldap3_reads_it(attributes: dict[str, list[bytes]]) -> None:
     assert_read_as_ldap3_reads_it(attributes)
 
