@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import count, islice
 from typing import Any, cast
 
@@ -17,11 +18,15 @@ from ldap3.utils import asn1
 from estudent.adapters.ldap.answers import SPELLINGS, texts_found
 from estudent.adapters.ldap.attributes import READ, decoded
 from estudent.adapters.ldap.ber import ENUMERATED, SEQUENCE, SET, element, number, octets
+from estudent.adapters.ldap.directory import _entries
 from estudent.adapters.ldap.errors import OutOfReach
+from estudent.adapters.ldap.likeness import Likeness
 from estudent.adapters.ldap.reading import all_with_albums, with_albums
 from estudent.adapters.ldap.wire import incoming
 from estudent.adapters.ldap.writing import Add, Modify, write_together
+from estudent.domain.directory_entry import Entry
 from estudent.ports import Misconfigured
+from tests.builders import an_entry
 
 # As ldap3 reads messages; parts of it have no types.
 CODEC: Any = asn1
@@ -212,3 +217,15 @@ def test_a_search_that_is_cut_off_is_no_short_one(last: bytes) -> None:
     line: Any = Line(found(1, "a"), last)
     with pytest.raises(OutOfReach):
         list(all_with_albums(line, "ou=people"))
+
+
+@pytest.mark.parametrize("wanted", [[], [an_entry()]], ids=["finding", "comparing"])
+@pytest.mark.parametrize(
+    "operation",
+    [element(FOUND, b""), element(FOUND, octets("") + element(SEQUENCE, b"\x30\x84\x7f"))],
+    ids=["without attributes", "cut short"],
+)
+def test_an_entry_that_cannot_be_read_is_no_answer(operation: bytes, wanted: list[Entry]) -> None:
+    line: Any = Line(message(1, operation), answer(1, kind=FINISHED))
+    with pytest.raises(OutOfReach):
+        _entries(line, partial(all_with_albums, people="ou=people"), {}, Likeness(wanted))

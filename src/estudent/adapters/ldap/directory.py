@@ -15,6 +15,7 @@ from estudent.adapters.ldap.carrying import Carrier
 from estudent.adapters.ldap.changes import changes_since
 from estudent.adapters.ldap.check import check
 from estudent.adapters.ldap.connection import Access
+from estudent.adapters.ldap.errors import Operation, speaking
 from estudent.adapters.ldap.escaping import people_of
 from estudent.adapters.ldap.likeness import Likeness
 from estudent.adapters.ldap.pool import Pool
@@ -93,6 +94,7 @@ class LdapDirectory:
             yield partial(reading.with_albums, people=self._people, digits=digits[start : start + AT_ONCE])
 
 
+@speaking(Operation.FIND)
 def _entries(
     connection: Connection, look: Look, wanted: Mapping[str, AlbumNumber], likeness: Likeness
 ) -> dict[str, Entry]:
