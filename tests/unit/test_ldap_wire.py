@@ -17,7 +17,8 @@ from ldap3.utils import asn1
 
 from estudent.adapters.ldap.answers import SPELLINGS, texts_found
 from estudent.adapters.ldap.attributes import READ, decoded
-from estudent.adapters.ldap.ber import ENUMERATED, SEQUENCE, SET, element, number, octets
+from estudent.adapters.ldap.ber import BOOLEAN, ENUMERATED, OCTETS, SEQUENCE, SET, element, number, octets
+from estudent.adapters.ldap.changes import DONE, Changes, changes_since
 from estudent.adapters.ldap.directory import _entries
 from estudent.adapters.ldap.errors import OutOfReach
 from estudent.adapters.ldap.likeness import Likeness
@@ -229,3 +230,27 @@ def test_an_entry_that_cannot_be_read_is_no_answer(operation: bytes, wanted: lis
     line: Any = Line(message(1, operation), answer(1, kind=FINISHED))
     with pytest.raises(OutOfReach):
         _entries(line, partial(all_with_albums, people="ou=people"), {}, Likeness(wanted))
+
+
+# Changes
+
+
+def refreshed(*told: bytes) -> Any:
+    """The answer to a question for changes, after nobody was named."""
+    controls = [
+        element(SEQUENCE, octets("1.2.3")),
+        element(SEQUENCE, octets(DONE) + element(OCTETS, element(SEQUENCE, b"".join(told)))),
+    ]
+    result = element(FINISHED, number(0, ENUMERATED) + octets("") + octets(""))
+    return Line(message(1, result + element(0xA0, b"".join(controls))))
+
+
+def test_nobody_is_gone_where_the_directory_names_who_is_and_named_nobody() -> None:
+    line = refreshed(octets("new"), element(BOOLEAN, b"\xff"))
+    assert changes_since(line, "ou=people", b"old") == Changes(b"new", frozenset(), complete=True)
+
+
+@pytest.mark.parametrize("told", [(), (element(BOOLEAN, b"\x00"),)], ids=["by default", "in words"])
+def test_somebody_may_be_gone_where_the_directory_names_who_is_still_there(told: tuple[bytes, ...]) -> None:
+    line = refreshed(octets("new"), *told)
+    assert changes_since(line, "ou=people", b"old") == Changes(b"new", frozenset(), complete=False)

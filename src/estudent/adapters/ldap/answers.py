@@ -21,12 +21,12 @@ def result_of(operation: bytes) -> int:
 
 
 def controls_of(operation: bytes) -> dict[str, bytes]:
-    """Return the values of the controls that came with an operation, by their object identifiers."""
+    """Return the values of the controls that came with an operation, by their object identifiers; some have none."""
     _, end = span(operation, 0)
     if end == len(operation):
         return {}
     controls = ([each for _, each in elements_in(element(SEQUENCE, one))] for _, one in elements_in(operation[end:]))
-    return {text(name): values[-1] for name, *values in controls}
+    return {text(name): b"".join(values[-1:]) for name, *values in controls}
 
 
 def attributes_found(operation: bytes) -> list[bytes]:

@@ -8,7 +8,7 @@ from ldap3.core.results import RESULT_UNWILLING_TO_PERFORM
 from estudent.adapters.ldap import requests, wire
 from estudent.adapters.ldap.answers import FINISHED, FOUND, controls_of, result_of, texts_found
 from estudent.adapters.ldap.attributes import ALBUM
-from estudent.adapters.ldap.ber import ENUMERATED, OCTETS, SEQUENCE, element, elements_in, number
+from estudent.adapters.ldap.ber import BOOLEAN, ENUMERATED, OCTETS, SEQUENCE, element, elements_in, number
 from estudent.adapters.ldap.errors import Operation, meaning, speaking
 from estudent.ports import EntryChanges
 
@@ -56,6 +56,8 @@ def _changes(finished: bytes, before: bytes, albums: set[str], complete: bool) -
         return EntryChanges(frozenset(), "", complete=False)
     if result:
         raise meaning(result, Operation.FIND)
-    told = controls_of(finished).get(DONE, NOTHING)
-    cookies = [content for tag, content in elements_in(told) if tag == OCTETS]
-    return EntryChanges(frozenset(albums), next(iter(cookies), before).hex(), complete)
+    told = dict(elements_in(controls_of(finished).get(DONE, NOTHING)))
+    # Without this flag (refreshDeletes) all of whom nothing was said are gone, even if nothing was said of anybody.
+    named_the_gone = any(told.get(BOOLEAN, b""))
+    token = told.get(OCTETS, before).hex()
+    return EntryChanges(frozenset(albums), token, complete and (named_the_gone or not before))
