@@ -18,7 +18,7 @@ from ldap3.utils import asn1
 from estudent.adapters.ldap.answers import SPELLINGS, texts_found
 from estudent.adapters.ldap.attributes import READ, decoded
 from estudent.adapters.ldap.ber import BOOLEAN, ENUMERATED, OCTETS, SEQUENCE, SET, element, number, octets
-from estudent.adapters.ldap.changes import DONE, Changes, changes_since
+from estudent.adapters.ldap.changes import DONE, changes_since
 from estudent.adapters.ldap.directory import _entries
 from estudent.adapters.ldap.errors import OutOfReach
 from estudent.adapters.ldap.likeness import Likeness
@@ -26,7 +26,7 @@ from estudent.adapters.ldap.reading import all_with_albums, with_albums
 from estudent.adapters.ldap.wire import incoming
 from estudent.adapters.ldap.writing import Add, Modify, write_together
 from estudent.domain.directory_entry import Entry
-from estudent.ports import Misconfigured
+from estudent.ports import EntryChanges, Misconfigured
 from tests.builders import an_entry
 
 # As ldap3 reads messages; parts of it have no types.
@@ -247,10 +247,10 @@ def refreshed(*told: bytes) -> Any:
 
 def test_nobody_is_gone_where_the_directory_names_who_is_and_named_nobody() -> None:
     line = refreshed(octets("new"), element(BOOLEAN, b"\xff"))
-    assert changes_since(line, "ou=people", b"old") == Changes(b"new", frozenset(), complete=True)
+    assert changes_since(line, "ou=people", b"old".hex()) == EntryChanges(frozenset(), b"new".hex(), complete=True)
 
 
 @pytest.mark.parametrize("told", [(), (element(BOOLEAN, b"\x00"),)], ids=["by default", "in words"])
 def test_somebody_may_be_gone_where_the_directory_names_who_is_still_there(told: tuple[bytes, ...]) -> None:
     line = refreshed(octets("new"), *told)
-    assert changes_since(line, "ou=people", b"old") == Changes(b"new", frozenset(), complete=False)
+    assert changes_since(line, "ou=people", b"old".hex()) == EntryChanges(frozenset(), b"new".hex(), complete=False)
