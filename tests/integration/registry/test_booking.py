@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from estudent.adapters.banks import BankFolder, BankScheme
 from estudent.adapters.banks.mt940 import read_mt940
@@ -27,7 +27,7 @@ from estudent.domain.fees import PaymentState, balances
 from estudent.domain.nrb import Nrb
 from estudent.domain.statement import Statement
 from estudent.domain.whom import Whom
-from estudent.ports import Fate, StatementFile
+from estudent.ports import Fate, Misconfigured, StatementFile
 from estudent.services.book_payments import Booked, BookPayments
 from estudent.services.watch_statements import WatchStatements
 from sandbox.bank.__main__ import open_debts, write
@@ -180,6 +180,29 @@ def test_a_day_that_has_not_come_is_told_until_it_comes(books: Books) -> None:
     assert watch.run().remarks == []
 
 
+def test_where_a_restored_database_gives_keys_again_nothing_is_kept_without_its_booking(
+    registry: Registry, tmp_path: Path
+) -> None:
+    (tmp_path / "statements").mkdir()
+    give_debts(registry)
+    books = Books(registry, tmp_path / "statements")
+    days = month(open_debts(registry.database), FIRST, 30, 3)
+    give_next_key(registry, 1_000_000)
+    write(days[:10], books.folder, "mt940")
+    books.service().run()
+    before = registry.dump()
+    give_next_key(registry, 1)
+    write(days[10:], books.folder, "mt940")
+    with pytest.raises(Misconfigured, match="sequences"):
+        books.service().run()
+    assert registry.dump() == before
+
+
+def give_next_key(registry: Registry, key: int) -> None:
+    with registry.database.writing() as connection:
+        connection.execute(text(f"SELECT setval(pg_get_serial_sequence('statement_line', 'id'), {key})"))
+
+
 def test_a_broken_file_stops_no_other_and_is_booked_once_it_is_right(books: Books) -> None:
     books.write("mt940")
     broken = sorted((books.folder / "mt940").iterdir())[3]
@@ -285,8 +308,8 @@ def mt940(*lines: tuple[str, str], number: str = "1", day: str = "261009", sub_f
 def read(books: Books, scheme: BankScheme, *texts: str) -> Booked:
     """Put statements into the bank's folder, and book what is there as this scheme reads it."""
     (books.folder / "bank").mkdir(exist_ok=True)
-    for text in texts:
-        (books.folder / "bank" / f"{sha256(text.encode()).hexdigest()}.sta").write_text(text, encoding="utf-8")
+    for each in texts:
+        (books.folder / "bank" / f"{sha256(each.encode()).hexdigest()}.sta").write_text(each, encoding="utf-8")
     clock = Clock(datetime.now(UTC) + timedelta(days=1))
     banks = BankFolder(books.folder, {"bank": scheme}, settle=timedelta(0), clock=clock)
     return replace(books.service(), banks=banks).run()

@@ -47,7 +47,7 @@ from estudent.domain.outcome import Result
 from estudent.domain.statement import LineKind, Statement, StatementLine
 from estudent.domain.statement_chain import StatementEnds
 from estudent.domain.told_before import OtherStatement
-from estudent.ports import Fate, JournalEntry, Judged, StatementFile, Told
+from estudent.ports import Fate, JournalEntry, Judged, Misconfigured, StatementFile, Told
 
 SYSTEM = "payments"
 ONE_TILL = text("SELECT pg_advisory_xact_lock(7401)")
@@ -259,7 +259,7 @@ class SqlTill:
         # Nobody else stores lines in this turn. To look for them among all of the statement's costs more with each.
         last = self.connection.scalar(select(func.max(statement_line.c.id))) or 0
         insert_rows(self.connection, statement_line, [_kept(of, each) for each in judged])
-        self._book(statement_line.c.id > last)
+        self._book(statement_line.c.id > last, sum(each.fate is Fate.BOOKED for each in judged))
 
     def doubtful(self, after: int, most: int) -> list[tuple[int, StatementLine]]:
         """Return unmatched lines whose reason may have gone by itself, those after the line of this key first."""
@@ -284,20 +284,28 @@ class SqlTill:
                 change.values(values),
                 [{"line_id": key, "note": verdict.note or ""} for key, _, verdict in settled],
             )
-            self._book(statement_line.c.id.in_([key for key, _, _ in settled]))
+            self._book(statement_line.c.id.in_([key for key, _, _ in settled]), len(settled))
 
-    def _book(self, *which: ColumnElement[bool]) -> None:
-        """Book those of these lines that are to be booked, each on the account that it names, and say so.
+    def _book(self, which: ColumnElement[bool], many: int) -> None:
+        """Book those of these lines that are to be booked, so many, each on the account that it names, and say so.
 
         The database does it by itself: a row that passes through Python twice more costs twice as much again.
         """
         theirs = statement_line.join(payment_account, payment_account.c.nrb == statement_line.c.account)
-        booked = (*which, statement_line.c.state == Fate.BOOKED.value)
-        self._insert(booking, self._bookings().select_from(theirs).where(*booked).order_by(statement_line.c.id))
+        booked = (which, statement_line.c.state == Fate.BOOKED.value)
+        made = self._insert(booking, self._bookings().select_from(theirs).where(*booked).order_by(statement_line.c.id))
+        if made != many:
+            # A restored database whose keys begin anew below those that are taken, for example.
+            raise Misconfigured(
+                f"{many} lines were to be booked and {made} would have been, so none is; "
+                "see whether the registry's sequences are behind its tables"
+            )
         self._insert(journal, self._entries().select_from(theirs).where(*booked).order_by(statement_line.c.id))
 
-    def _insert(self, table: Table, rows: Select[Any]) -> None:
-        self.connection.execute(insert(table).from_select([each.name for each in rows.selected_columns], rows))
+    def _insert(self, table: Table, rows: Select[Any]) -> int:
+        columns = [each.name for each in rows.selected_columns]
+        command = insert(table).from_select(columns, rows).execution_options(preserve_rowcount=True)
+        return self.connection.execute(command).rowcount
 
     def _bookings(self) -> Select[Any]:
         return select(
