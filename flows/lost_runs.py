@@ -1,7 +1,8 @@
-"""End the runs of which nothing is heard, after Prefect's database was restored: python -m flows.lost_runs
+"""End the runs of which nothing is heard and that the server does not miss: python -m flows.lost_runs
 
-A restored history shows runs going on that ended since, and the server has forgotten that it waited for their signs of
-life (flows.automations). This waits for one of each, ends those that are silent as crashed, and prints them.
+While Prefect's database is away or restored, the server forgets whose signs of life it waited for (flows.automations),
+and a restored history shows runs going on that have ended since. This waits for a sign of each, ends those that are
+silent as crashed, and prints them. A timer on the orchestration host does it, and so does the play that restores.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ async def end_lost_runs(patience: timedelta = LIFE_SIGN) -> AsyncIterator[str]:
             await asyncio.sleep(patience.total_seconds())
         for run in await _going_on(client):
             if run.id in suspects and not await _heard_of(client, run, begun):
-                state: State[None] = Crashed(message="no sign of life after Prefect's database was restored")
+                state: State[None] = Crashed(message="no sign of life, and the server did not miss it")
                 await client.set_flow_run_state(run.id, state, force=True)
                 yield f"{run.name}: {run.state_name} since {run.start_time or run.created:%F %R}, now crashed"
 

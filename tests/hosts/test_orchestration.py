@@ -229,6 +229,15 @@ def test_its_services_run_and_start_at_boot(ops1: Host, service: str) -> None:
     assert ops1.service(service).is_enabled
 
 
+def test_runs_are_looked_for_that_the_server_does_not_miss(ops1: Host) -> None:
+    assert ops1.service("prefect-lost-runs.timer").is_enabled
+    assert ops1.service("prefect-lost-runs.timer").is_running
+    ops1.check_output("systemctl start --no-block prefect-lost-runs.service && sleep 30")
+    found = ops1.check_output("systemctl show -P Result -P SubState -P NRestarts prefect-lost-runs.service").split()
+    # It waits for signs of life, or is done where no run goes on; it has not failed to reach the server.
+    assert found in (["success", "start", "0"], ["success", "dead", "0"])
+
+
 def test_secrets_are_read_by_root_alone(ops1: Host) -> None:
     for path in ("/etc/estudent/prefect-server.env", "/etc/apache2/sites-enabled/orchestration.conf"):
         file = ops1.file(path)
