@@ -101,7 +101,7 @@ async def reconcile(system: str, chosen: Chosen, mode: Mode, limits: Limits) -> 
         keys = await on_campus(lambda here: here.looked_at(system, chosen.whom()))
         tally = await _reconcile(system, keys, mode, limits)
     except FarSideError as error:
-        tally = unavailable(system, error, keys)
+        tally = _nobody_done(system, error, keys)
     return replace(tally, seconds=time.monotonic() - begun)
 
 
@@ -164,8 +164,13 @@ async def watch(whom: Chosen, mode: Mode, limits: Limits) -> Tally:
         if mode == "apply" and whom == EVERYONE and not (tally.failed or tally.refused):
             await on_campus(lambda here: here.watch_mailboxes.keep(noticed))
     except FarSideError as error:
-        tally = unavailable("mailbox_drift", error, keys)
+        tally = _nobody_done("mailbox_drift", error, keys)
     return replace(tally, seconds=time.monotonic() - begun)
+
+
+def _nobody_done(system: str, error: FarSideError, keys: Sequence[int]) -> Tally:
+    """Return the tally of a run that failed for those chosen, be it before it knew who they are."""
+    return replace(unavailable(system, error, keys), failed=max(len(keys), 1))
 
 
 async def _somebody_agrees(system: str, why: str) -> bool:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
 
 from estudent.domain.outcome import Tally
+from estudent.ports import Unavailable
 from flows import steps
-from flows.forms import Mode
+from flows.forms import AS_IN_SETTINGS, EVERYONE, Mode
 
 
 def noted(monkeypatch: pytest.MonkeyPatch, mode: Mode, failed: int) -> list[str]:
@@ -46,3 +48,16 @@ def test_a_run_that_left_somebody_or_changed_nothing_did_not(
     monkeypatch: pytest.MonkeyPatch, mode: Mode, failed: int
 ) -> None:
     assert mode in get_args(Mode) and noted(monkeypatch, mode, failed) == []
+
+
+@pytest.mark.parametrize("look", [steps.watch, partial(steps.reconcile, "directory")])
+def test_a_run_that_did_not_even_learn_whom_to_look_at_left_somebody(
+    look: Callable[..., Coroutine[Any, Any, Tally]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_work: object) -> Any:
+        raise Unavailable("nobody answers")
+
+    monkeypatch.setattr(steps, "on_campus", away)
+    tally = asyncio.run(look(EVERYONE, "apply", AS_IN_SETTINGS))
+    assert (tally.read, tally.failed) == (0, 1)
+    assert [remark.why for remark in tally.remarks] == ["nobody answers"]
