@@ -148,7 +148,7 @@ async def reconcile_entries(mode: Mode, limits: Limits) -> Tally:
             tally = (await _bring_in_line("directory", keys)).merge(Tally("directory", read=noticed.unchanged))
             await on_campus(lambda here: here.watch_entries.keep(noticed))
     except FarSideError as error:
-        tally = unavailable("directory", error, keys)
+        tally = _nobody_done("directory", error, keys)
     return replace(tally, seconds=time.monotonic() - begun)
 
 

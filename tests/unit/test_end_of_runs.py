@@ -13,7 +13,7 @@ import pytest
 from estudent.domain.outcome import Tally
 from estudent.ports import Unavailable
 from flows import steps
-from flows.forms import AS_IN_SETTINGS, EVERYONE, Mode
+from flows.forms import AS_IN_SETTINGS, EVERYONE, Chosen, Limits, Mode
 
 
 def noted(monkeypatch: pytest.MonkeyPatch, mode: Mode, failed: int) -> list[str]:
@@ -50,7 +50,11 @@ def test_a_run_that_left_somebody_or_changed_nothing_did_not(
     assert mode in get_args(Mode) and noted(monkeypatch, mode, failed) == []
 
 
-@pytest.mark.parametrize("look", [steps.watch, partial(steps.reconcile, "directory")])
+def entries(_whom: Chosen, mode: Mode, limits: Limits) -> Coroutine[Any, Any, Tally]:
+    return steps.reconcile_entries(mode, limits)
+
+
+@pytest.mark.parametrize("look", [steps.watch, partial(steps.reconcile, "directory"), entries])
 def test_a_run_that_did_not_even_learn_whom_to_look_at_left_somebody(
     look: Callable[..., Coroutine[Any, Any, Tally]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
