@@ -118,6 +118,18 @@ def test_what_does_not_want_to_end_is_killed(room: Path) -> None:
         assert not alive(stubborn.pid)
 
 
+def test_nobody_is_told_who_has_got_the_number_of_a_process_that_ended(room: Path) -> None:
+    """Between the look at all processes and a signal, a busy host may give a number anew."""
+    with started(room, "sleep", "600") as ours, subprocess.Popen(["sleep", "600"], env={}) as stranger:
+        try:
+            for process in (stranger, ours):
+                processes._tell(process.pid, signal.SIGTERM, mark_of(room), room.name)
+            assert ours.wait(10) == -signal.SIGTERM
+            assert stranger.poll() is None
+        finally:
+            stranger.kill()
+
+
 def test_rooms_may_vanish_while_they_are_looked_for(tmp_path: Path) -> None:
     """As they do where a killed run's guard still clears up when the next deployment begins."""
     nowhere = tmp_path / "nowhere"

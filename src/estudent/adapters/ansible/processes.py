@@ -43,7 +43,7 @@ def interrupt(mark: str) -> None:
     """Ask Ansible to stop, as Ctrl-C does: it tells its workers, who take their commands with them."""
     for pid in marked(mark):
         if _parent(pid) == os.getpid():
-            _send(pid, signal.SIGINT)
+            _tell(pid, signal.SIGINT, mark)
 
 
 def end(mark: str, room: str) -> None:
@@ -55,7 +55,7 @@ def end(mark: str, room: str) -> None:
         deadline, told = time.monotonic() + PATIENCE, set[int]()
         while (left := set(marked(mark, room))) and time.monotonic() < deadline:
             for pid in left - told:
-                _send(pid, number)
+                _tell(pid, number, mark, room)
             told |= left
             time.sleep(LOOK_AGAIN)
 
@@ -78,9 +78,21 @@ def _parent(pid: int) -> int:
     return int(fields[1])
 
 
-def _send(pid: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, number)
+def _tell(pid: int, number: signal.Signals, mark: str, room: str = "") -> None:
+    """Send a signal to a process of ours, and to none that has got its number since it was looked for."""
+    with suppress(ProcessLookupError), _held(pid) as process:
+        if _is_ours(Path(f"/proc/{pid}"), mark.encode(), room.encode()):
+            signal.pidfd_send_signal(process, number)
+
+
+@contextmanager
+def _held(pid: int) -> Iterator[int]:
+    """Return a handle of the process that has this number now; it never means another one."""
+    handle = os.pidfd_open(pid)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def _guard(mark: str, room: Path) -> None:
