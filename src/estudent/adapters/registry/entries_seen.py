@@ -56,7 +56,7 @@ class SqlEntriesSeen:
         """Return the keys, ascending, of those of whom it was not yet, or of whom another entry is wanted since."""
         with self.database.reading() as connection:
             rows = connection.execute(BASES, execution_options={"yield_per": ROWS_AT_ONCE})
-            return sorted(key for some in rows.partitions() for key in self._unsettled(connection, some))
+            return [key for some in rows.partitions() for key in self._unsettled(connection, some)]
 
     def settle(self, looked_at: Sequence[Student], otherwise: Collection[AlbumNumber]) -> None:
         """Note that it was, but for those whose entries are otherwise than wanted, or not there."""
