@@ -118,6 +118,18 @@ def test_what_does_not_want_to_end_is_killed(room: Path) -> None:
         assert not alive(stubborn.pid)
 
 
+def test_a_number_that_a_thread_has_got_meanwhile_is_nobodys(room: Path) -> None:
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait)
+    thread.start()
+    try:
+        assert thread.native_id
+        processes._tell(thread.native_id, signal.SIGTERM, mark_of(room), room.name)
+    finally:
+        over.set()
+        thread.join()
+
+
 def test_nobody_is_told_who_has_got_the_number_of_a_process_that_ended(room: Path) -> None:
     """Between the look at all processes and a signal, a busy host may give a number anew."""
     with started(room, "sleep", "600") as ours, subprocess.Popen(["sleep", "600"], env={}) as stranger:

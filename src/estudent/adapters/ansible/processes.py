@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -88,7 +89,13 @@ def _tell(pid: int, number: signal.Signals, mark: str, room: str = "") -> None:
 @contextmanager
 def _held(pid: int) -> Iterator[int]:
     """Return a handle of the process that has this number now; it never means another one."""
-    handle = os.pidfd_open(pid)
+    try:
+        handle = os.pidfd_open(pid)
+    except OSError as error:
+        # Threads have numbers of the same kind; of one that is no process the kernel says EINVAL, a newer one ENOENT.
+        if error.errno in {errno.EINVAL, errno.ENOENT}:
+            raise ProcessLookupError from None
+        raise
     try:
         yield handle
     finally:
