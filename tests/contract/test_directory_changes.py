@@ -15,6 +15,7 @@ from estudent.adapters.ldap.directory import LdapDirectory
 from estudent.adapters.ldap.escaping import dn_of
 from estudent.domain.directory_entry import Entry
 from estudent.domain.plan import Lock
+from estudent.ports import EntryChanges
 from sandbox.slapd import Slapd
 from tests.contract.directory_contract import a_new_entry, settle
 
@@ -46,6 +47,13 @@ def by_hand(slapd: Slapd) -> Iterator[Any]:
     connection = connect_to(there[0], Access(there, account.dn, account.password, slapd.ca_file, 5, 10))
     yield connection
     hang_up(connection)
+
+
+@pytest.fixture(scope="module")
+def unaware(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
+    with Slapd(tmp_path_factory.mktemp("unaware"), durable=False) as running:
+        running.manage("dn: olcOverlay={2}syncprov,olcDatabase={1}mdb,cn=config\nchangetype: delete\n")
+        yield running
 
 
 def numbers(*entries: Entry) -> frozenset[str]:
@@ -122,3 +130,11 @@ def test_a_cookie_from_before_a_restore_begins_anew(tmp_path: Path, directory: L
     changes = directory.changes(token)
     assert not changes.complete
     assert there.album.digits in directory.changes(changes.token).albums
+
+
+@pytest.mark.parametrize("token", ["", b"rid=000".hex()])
+def test_a_directory_that_keeps_no_account_of_changes_says_so(unaware: Slapd, token: str) -> None:
+    """A university's own may lack the overlay; the hourly run then looks at everybody."""
+    directory = of(unaware)
+    assert directory.changes(token) == EntryChanges(frozenset(), "", complete=False)
+    directory.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ldap3 import Connection
-from ldap3.core.results import RESULT_UNWILLING_TO_PERFORM
+from ldap3.core.results import RESULT_UNAVAILABLE_CRITICAL_EXTENSION, RESULT_UNWILLING_TO_PERFORM
 
 from estudent.adapters.ldap import requests, wire
 from estudent.adapters.ldap.answers import FINISHED, FOUND, controls_of, result_of, texts_found
@@ -24,7 +24,10 @@ STALE = (REFRESH_REQUIRED, RESULT_UNWILLING_TO_PERFORM)
 
 
 def changes_since(connection: Connection, people: str, token: str) -> EntryChanges:
-    """Return what has changed since a token was given, the directory's cookie; without one, everybody has."""
+    """Return what has changed since a token was given, the directory's cookie; without one, everybody has.
+
+    A directory that does not keep account of changes gives no token, and whoever is asked about may have changed.
+    """
     cookie = bytes.fromhex(token)
     albums: set[str] = set()
     complete, last = True, b""
@@ -52,7 +55,7 @@ def _state(operation: bytes) -> tuple[int, bytes]:
 
 def _changes(finished: bytes, before: bytes, albums: set[str], complete: bool) -> EntryChanges:
     result = result_of(finished)
-    if before and result in STALE:
+    if result == RESULT_UNAVAILABLE_CRITICAL_EXTENSION or (before and result in STALE):
         return EntryChanges(frozenset(), "", complete=False)
     if result:
         raise meaning(result, Operation.FIND)
