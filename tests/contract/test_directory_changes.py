@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree, rmtree
 from typing import Any
 
 import pytest
@@ -130,6 +131,28 @@ def test_a_cookie_from_before_a_restore_begins_anew(tmp_path: Path, directory: L
     changes = directory.changes(token)
     assert not changes.complete
     assert there.album.digits in directory.changes(changes.token).albums
+
+
+def test_once_a_restored_directory_was_written_to_a_comparison_tells_what_it_has_lost(tmp_path: Path) -> None:
+    data, backup = tmp_path / "slapd" / "data", tmp_path / "backup"
+    with Slapd(tmp_path / "slapd", durable=False) as own:
+        directory, active = of(own), a_new_entry()
+        settle(directory, active)
+        own.stop()
+        copytree(data, backup)
+        own.start()
+        settle(directory, a_new_entry())
+        token = directory.changes("").token
+        own.stop()
+        rmtree(data)
+        copytree(backup, data)
+        own.start()
+        settle(directory, replace(active, surname="Nowak"))
+        changes = directory.changes(token)
+        assert changes.albums == numbers(active)
+        assert not changes.complete
+        assert directory.changes(changes.token).complete
+        directory.close()
 
 
 @pytest.mark.parametrize("token", ["", b"rid=000".hex()])
