@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from ldap3 import LEVEL, MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, Connection
 
-from estudent.adapters.ldap.answers import texts_found
+from estudent.adapters.ldap.answers import entry_found, texts_found
 from estudent.adapters.ldap.attributes import ALBUM, LOCKED, READ, Texts, attributes_of, decoded
 from estudent.adapters.ldap.connection import Access, connect_to, hang_up
 from estudent.adapters.ldap.directory import LdapDirectory
 from estudent.adapters.ldap.escaping import dn_of, people_of
+from estudent.adapters.ldap.likeness import encoded
 from estudent.adapters.ldap.reading import all_with_albums, with_albums
 from estudent.adapters.ldap.writing import Add, write_together
 from estudent.domain.directory_entry import Entry
@@ -317,6 +318,20 @@ def test_entries_are_read_as_ldap3_reads_them(slapd: Slapd, openldap: LdapDirect
     expected = {each["raw_attributes"][ALBUM][0].decode(): decoded(each["raw_attributes"]) for each in by_ldap3}
     assert by_number(all_with_albums(by_hand, people)) == expected
     assert by_number(with_albums(by_hand, people, [*expected, "0000001"])) == expected
+
+
+def test_who_gets_a_mailbox_later_is_sent_as_somebody_new_with_one(
+    slapd: Slapd, openldap: LdapDirectory, by_hand: Any
+) -> None:
+    """What differs in its order alone is the same, too, but takes longer to see."""
+    at_first = a_new_entry()
+    mailbox = f"lucja.zak.{at_first.album}@example.pl"
+    wanted = replace(at_first, mail=(mailbox,), local_addresses=(*at_first.local_addresses, mailbox))
+    settle(openldap, at_first)
+    settle(openldap, wanted)
+    (found,) = with_albums(by_hand, people_of(slapd.suffix), [wanted.album.digits])
+    name, attributes = entry_found(found)
+    assert (name.decode(), attributes) == (dn_of(wanted.album, slapd.suffix), b"".join(encoded(wanted)))
 
 
 def by_number(found: Iterable[bytes]) -> dict[str, Texts]:

@@ -39,6 +39,13 @@ def test_what_is_empty_is_left_out(field: str) -> None:
     assert not set(FIELDS[field]) & set(attributes_of(entry))
 
 
+def test_what_a_mailbox_replaces_comes_last() -> None:
+    """So slapd, which puts behind the others what is replaced, has everybody's attributes in one order."""
+    mailbox = "lucja.zak@example.pl"
+    attributes = list(attributes_of(an_entry(mail=(mailbox,), local_addresses=(mailbox,), lock=Lock.BARRED)))
+    assert attributes[-4:] == ["pwdAccountLockedTime", "pwdEndTime", "mail", "mailLocalAddress"]
+
+
 def test_bytes_that_are_no_text_are_a_difference() -> None:
     entry = an_entry()
     found = {**as_found(attributes_of(entry)), "sn": [b"\xff\xfe"]}

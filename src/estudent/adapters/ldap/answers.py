@@ -29,14 +29,22 @@ def controls_of(operation: bytes) -> dict[str, bytes]:
     return {text(name): b"".join(values[-1:]) for name, *values in controls}
 
 
-def attributes_found(operation: bytes) -> list[bytes]:
-    """Return the attributes of an entry that was found, as they came."""
-    at, end = _list_of_attributes(operation)
+def entry_found(operation: bytes) -> tuple[bytes, bytes]:
+    """Return the name of an entry that was found, and the attributes as they came."""
+    begin, _ = span(operation, 0)
+    name, behind_name = span(operation, begin)
+    first, end = span(operation, behind_name)
+    return operation[name:behind_name], operation[first:end]
+
+
+def parted(attributes: bytes) -> list[bytes]:
+    """Return attributes that came together one by one."""
+    at, end = 0, len(attributes)
     found = []
     while at < end:
-        begin, size = at, operation[at + 1]
-        at = at + 2 + size if size < LONG else span(operation, at)[1]
-        found.append(operation[begin:at])
+        begin, size = at, attributes[at + 1]
+        at = at + 2 + size if size < LONG else span(attributes, at)[1]
+        found.append(attributes[begin:at])
     return found
 
 

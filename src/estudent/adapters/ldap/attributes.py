@@ -26,15 +26,16 @@ FIELDS = {
     "surname": ("sn",),
     "given_name": ("givenName",),
     "display_name": ("cn", "displayName"),
-    "mail": ("mail",),
-    "local_addresses": ("mailLocalAddress",),
     "principal_name": ("eduPersonPrincipalName",),
-    "affiliations": ("eduPersonAffiliation",),
-    "scoped_affiliations": ("eduPersonScopedAffiliation",),
     "home_organization": ("schacHomeOrganization",),
     "personal_unique_code": ("schacPersonalUniqueCode",),
     "language": ("preferredLanguage",),
+    "affiliations": ("eduPersonAffiliation",),
+    "scoped_affiliations": ("eduPersonScopedAffiliation",),
+    "mail": ("mail",),
+    "local_addresses": ("mailLocalAddress",),
 }
+ADDRESSES = ("mail", "local_addresses")
 ALBUM = "employeeNumber"
 CODE = "schacPersonalUniqueCode"
 LOCK = "pwdAccountLockedTime"
@@ -55,10 +56,14 @@ Changes = dict[str, list[tuple[str, list[str]]]]
 
 
 def attributes_of(entry: Entry) -> dict[str, list[str]]:
-    """Return the attributes of a new entry, without those that have no value."""
-    lock = {name: values for name, values in lock_values(entry.lock).items() if values}
-    filled = {name: values for name, values in _fields(entry, FIELDS) if values}
-    return {"objectClass": list(OBJECT_CLASSES), ALBUM: [entry.album.digits], **filled, **lock}
+    """Return the attributes of a new entry, without those that have no value.
+
+    slapd keeps their order and puts behind them what is replaced later. So the addresses come last: an entry that gets
+    its mailbox later is in the same order as one that was new with it.
+    """
+    lasting = _fields(entry, [field for field in FIELDS if field not in ADDRESSES])
+    own = {ALBUM: [entry.album.digits], **dict(lasting), **lock_values(entry.lock), **dict(_fields(entry, ADDRESSES))}
+    return {"objectClass": list(OBJECT_CLASSES), **{name: values for name, values in own.items() if values}}
 
 
 def changes_of(entry: Entry, fields: Iterable[str]) -> Changes:

@@ -3,76 +3,88 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from functools import lru_cache
 from operator import attrgetter
 
-from estudent.adapters.ldap.answers import attributes_found
-from estudent.adapters.ldap.attributes import ALBUM, FIELDS, lock_values
+from estudent.adapters.ldap.answers import entry_found, parted
+from estudent.adapters.ldap.attributes import ADDRESSES, ALBUM, FIELDS, lock_values
 from estudent.adapters.ldap.requests import attribute
 from estudent.domain.directory_entry import Entry
 from estudent.domain.plan import Lock
 
-SEVERAL = ("mail", "local_addresses", "affiliations", "scoped_affiliations")
-ONE = tuple((field, name) for field, names in FIELDS.items() if field not in SEVERAL for name in names)
-NAMES_OF_ONE = tuple(name for _, name in ONE)
-NAMES_OF_SEVERAL = tuple(name for field in SEVERAL for name in FIELDS[field])
+SEVERAL = ("affiliations", "scoped_affiliations", *ADDRESSES)
+ONE = {"album.digits": (ALBUM,), **{field: names for field, names in FIELDS.items() if field not in SEVERAL}}
 
-one_of = attrgetter(*(field for field, _ in ONE))
-several_of = attrgetter(*SEVERAL)
+ones_of = attrgetter(*(field for field, names in ONE.items() for _ in names))
+
+
+class Heads(dict[int, bytes]):
+    """What comes before an attribute's only value, by the value's length in bytes; where that is 0, nothing is sent."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__({0: b""})
+        self.name = name
+
+    def __missing__(self, size: int) -> bytes:
+        value = "x" * size
+        self[size] = head = attribute(self.name, [value]).removesuffix(value.encode())
+        return head
+
+
+HEADS = [Heads(name) for names in ONE.values() for name in names]
+OF_AFFILIATION, OF_SCOPED_AFFILIATION, OF_MAIL, OF_LOCAL_ADDRESS = (Heads(*FIELDS[field]) for field in SEVERAL)
 
 
 class Likeness:
     """The entries that are wanted of some students, to be held beside what is found."""
 
     def __init__(self, wanted: Iterable[Entry]) -> None:
-        self._wanted = {_one(ALBUM, entry.album.digits): entry for entry in wanted}
+        self._wanted = {f"uid={entry.album.login}".encode(): entry for entry in wanted}
 
     def of(self, operation: bytes) -> Entry | None:
         """Return the wanted entry that a found one equals in all that is read, None where it may differ from it."""
         if not self._wanted:
             return None
-        found = attributes_found(operation)
-        wanted = next(filter(None, map(self._wanted.get, found)), None)
+        name, found = entry_found(operation)
+        wanted = self._wanted.get(name.partition(b",")[0])
+        return wanted if wanted and _is_as_wanted(found, wanted) else None
+
+
+def _is_as_wanted(found: bytes, wanted: Entry) -> bool:
+    """Tell whether these are the attributes of a wanted entry; in the order in which most have them it is quick."""
+    try:
+        attributes = encoded(wanted)
+    except UnicodeEncodeError:
         # What UTF-8 cannot hold is never found.
-        with suppress(UnicodeEncodeError):
-            return wanted if wanted and set(found) == encoded(wanted) else None
-        return None
+        return False
+    return found == b"".join(attributes) or set(parted(found)) == set(filter(None, attributes))
 
 
-def encoded(entry: Entry) -> set[bytes]:
-    """Return the attributes that are read of an entry, as the directory sends them when it is as wanted."""
-    found = {_one(name, value) for name, value in zip(NAMES_OF_ONE, one_of(entry), strict=True) if value}
-    found.update([_several(name, values) for name, values in zip(NAMES_OF_SEVERAL, several_of(entry), strict=True)])
-    found |= _lock(entry.lock)
-    found.add(_one(ALBUM, entry.album.digits))
-    found.discard(b"")
-    return found
+def encoded(entry: Entry) -> list[bytes]:
+    """Return the attributes that are read of an entry as the directory sends those of a new one; some are empty."""
+    return [
+        *[heads[len(value)] + value for heads, value in zip(HEADS, map(str.encode, ones_of(entry)), strict=True)],
+        _alike(OF_AFFILIATION.name, entry.affiliations),
+        _alike(OF_SCOPED_AFFILIATION.name, entry.scoped_affiliations),
+        *_lock(entry.lock),
+        _several(OF_MAIL, entry.mail),
+        _several(OF_LOCAL_ADDRESS, entry.local_addresses),
+    ]
 
 
-def _one(name: str, value: str) -> bytes:
-    content = value.encode()
-    return _head(name, len(content)) + content
-
-
-@lru_cache(4096)
-def _head(name: str, size: int) -> bytes:
-    """Return what comes before the only value of an attribute, which is so many bytes long."""
-    return attribute(name, ["x" * size]).removesuffix(b"x" * size)
-
-
-def _several(name: str, values: tuple[str, ...]) -> bytes:
+def _several(heads: Heads, values: tuple[str, ...]) -> bytes:
     if len(values) == 1:
-        return _one(name, values[0])
-    return _listed(name, values) if values else b""
+        value = values[0].encode()
+        return heads[len(value)] + value
+    return attribute(heads.name, values) if values else b""
 
 
 # The affiliations are the same of nearly all students.
 @lru_cache(64)
-def _listed(name: str, values: tuple[str, ...]) -> bytes:
-    return attribute(name, values)
+def _alike(name: str, values: tuple[str, ...]) -> bytes:
+    return attribute(name, values) if values else b""
 
 
 @lru_cache
-def _lock(lock: Lock) -> frozenset[bytes]:
-    return frozenset(attribute(name, values) for name, values in lock_values(lock).items() if values)
+def _lock(lock: Lock) -> tuple[bytes, ...]:
+    return tuple(attribute(name, values) for name, values in lock_values(lock).items() if values)
