@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import shutil
 import tempfile
@@ -105,9 +106,20 @@ def _write(file: dict[str, Any]) -> None:
     new.replace(place)
 
 
+def _is_group(name: str) -> bool:
+    try:
+        grp.getgrnam(name)
+    except KeyError:
+        return False
+    return True
+
+
 def _settle_rights(module: AnsibleModule, file: dict[str, Any]) -> bool:
     if not Path(file["path"]).exists():
         return False
+    if module.check_mode and not _is_group(file["group"]):
+        # A check on a bare host: the package that brings the group would be installed first.
+        return True
     return bool(module.set_fs_attributes_if_different(module.load_file_common_arguments(file), changed=False))
 
 
