@@ -63,7 +63,7 @@ class SqlEntriesSeen:
         hashes = {
             each.key: None if each.album in otherwise else _hash(basis_of(each, self.domain)) for each in looked_at
         }
-        changed = [{"key": key, "seen": hashes[key]} for key in self._changed(hashes)]
+        changed = [{"key": key, "seen": hashes[key]} for key in sorted(self._changed(hashes))]
         if changed:
             command = (
                 update(account).where(account.c.student_id == bindparam("key")).values(entry_hash=bindparam("seen"))
