@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from estudent.domain.application import Row
+from estudent.domain.application import Row, texts_of
 from estudent.domain.fault import Column, Fault, FaultKind
 from estudent.ports import FeedProblem
 from tests.integration.recruitment_folder import HEADERS, Folder, as_csv, candidates, fields, line, table
@@ -68,6 +68,24 @@ def test_optional_columns_may_be_missing(folder: Folder) -> None:
     folder.put("a.csv", as_csv([["K7"] + [""] * 9], [*required, "Data rozpoczęcia", "Numer albumu"]))
     (row,) = folder.rows()
     assert len(row.values) == 10
+
+
+def test_columns_may_come_in_any_order_with_others_between_them(folder: Folder) -> None:
+    optional = {"Cykl", "Nazwa programu", "Numer rachunku"}
+    headers = ["Uwagi", *(name for name in reversed(HEADERS) if name not in optional), "Punkty"]
+    row = dict(zip(HEADERS, fields("K7"), strict=True)) | {"Uwagi": "uwaga", "Punkty": "97"}
+    folder.put("a.csv", as_csv([[row[name] for name in headers]] * 2, headers))
+    wanted = {column: row[name] for column, name in zip(Column, HEADERS, strict=True) if name not in optional}
+    for found in folder.rows():
+        assert found.values == wanted
+        assert texts_of(found) == tuple(wanted.get(column, "") for column in Column)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_line_of_delimiters_alone_is_no_row(folder: Folder, end: str) -> None:
+    empty = ";" * (len(HEADERS) - 1)
+    folder.put("a.csv", end.join([";".join(HEADERS), empty, ";".join(fields("K7")), empty, ""]))
+    assert [row.line for row in folder.rows()] == [3]
 
 
 def test_two_columns_of_one_meaning_refuse_the_file(folder: Folder) -> None:

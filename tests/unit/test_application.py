@@ -11,7 +11,15 @@ from pydantic import SecretStr
 
 from estudent.bootstrap import Campus, now
 from estudent.domain import application
-from estudent.domain.application import Application, Row, Vocabulary, application_key, read_application
+from estudent.domain.application import (
+    Application,
+    Laid,
+    Row,
+    Vocabulary,
+    application_key,
+    read_application,
+    texts_of,
+)
 from estudent.domain.fault import Column, Fault, FaultKind
 from estudent.domain.identity_document import DocumentKind, IdentityDocument
 from estudent.domain.lifecycle import Standing
@@ -191,9 +199,30 @@ def test_a_row_that_is_read_plainly_is_read_carefully_in_the_same_way(
     values: dict[Column, str], base: dict[str, str]
 ) -> None:
     changed = {**a_row(**base).values, **values}
-    if plainly := application._read_plainly(changed, WORDS, TODAY):
+    if plainly := application._read_plainly(texts_of(Row(2, changed)), WORDS, TODAY):
         reader = application._Reader(changed, WORDS, TODAY)
         assert (plainly, reader.faults) == (reader.application(), [])
+
+
+@pytest.mark.parametrize("values", [{}, FOREIGNER])
+def test_an_ordinary_row_is_read_plainly(values: dict[str, str]) -> None:
+    row = a_row(**values)
+    assert application._read_plainly(texts_of(row), WORDS, TODAY) == read(row)
+
+
+@given(st.permutations(Column), st.integers(1, len(Column)), st.data())
+def test_what_a_table_lays_out_says_what_a_dictionary_of_it_does(
+    order: list[Column], width: int, data: st.DataObject
+) -> None:
+    values = {column: data.draw(st.text(max_size=3)) for column in order[:width]}
+    laid = Laid(tuple(values), tuple(values.get(column, "") for column in Column))
+    assert (laid, [*laid], [*laid.values()]) == (values, [*values], [*values.values()])
+    assert texts_of(Row(2, laid)) == texts_of(Row(2, values))
+    assert [column for column in Column if column in laid] == [column for column in Column if column in values]
+
+
+def test_a_row_that_a_table_laid_out_never_shows_what_it_says() -> None:
+    assert "Żak" not in repr(Row(2, Laid((Column.FAMILY_NAME,), ("Żak",) * len(Column))))
 
 
 def test_every_good_row_of_a_whole_recruitment_is_read() -> None:

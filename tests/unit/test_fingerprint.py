@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from datetime import date
 
 import pytest
@@ -54,6 +55,13 @@ def test_parts_cannot_be_shifted_from_one_field_to_the_next() -> None:
     fingerprints = Fingerprints(KEY)
     assert fingerprints.of("row", "ab", "c") != fingerprints.of("row", "a", "bc")
     assert fingerprints.of("row", "abc") != fingerprints.of("document", "abc")
+
+
+@given(st.binary(min_size=SHORTEST_KEY, max_size=100), st.lists(st.text(max_size=70), max_size=3))
+def test_fingerprints_are_hmac_sha256_so_that_what_the_registry_holds_stays_known(key: bytes, parts: list[str]) -> None:
+    message = "\x1f".join(["pesel", *parts]).encode(errors="surrogatepass")
+    fingerprints = Fingerprints(key)
+    assert [fingerprints.of("pesel", *parts) for _ in range(2)] == [hmac.digest(key, message, "sha256").hex()] * 2
 
 
 def test_an_activation_link_is_the_same_at_every_attempt_and_is_stored_as_a_hash() -> None:

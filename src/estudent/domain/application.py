@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from operator import itemgetter
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.fault import Column, Fault, FaultKind, masked
@@ -31,8 +31,32 @@ BETWEEN = "\x1f"
 """A sign that no value holds which was read without a fault."""
 
 NOTHING = dict.fromkeys(Column, "")
+PLACE = {column: place for place, column in enumerate(Column)}
 all_columns = itemgetter(*Column)
+Texts: TypeAlias = tuple[str, ...]
+"""What a row says in all columns, in their order; columns that its file does not have are empty."""
+
 Value = TypeVar("Value")
+
+
+class Laid(Mapping[Column, str]):
+    """A row's values as a table lays them out, in the order of its columns; a dictionary of each row costs more."""
+
+    __slots__ = ("columns", "texts")
+
+    def __init__(self, columns: Collection[Column], texts: Texts) -> None:
+        self.columns, self.texts = columns, texts
+
+    def __getitem__(self, column: Column) -> str:
+        if column in self.columns:
+            return self.texts[PLACE[column]]
+        raise KeyError(column)
+
+    def __iter__(self) -> Iterator[Column]:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +110,29 @@ def application_key(candidate: str, programme: str) -> str:
     return f"{candidate}{BETWEEN}{programme}"
 
 
-def whole(values: Mapping[Column, str]) -> Mapping[Column, str]:
-    """Return a row's values with empty texts for the columns that its file does not have."""
-    return values if len(values) == len(NOTHING) else {**NOTHING, **values}
+def texts_of(row: Row) -> Texts:
+    """Return what a row says in all columns."""
+    values = row.values
+    if isinstance(values, Laid):
+        return values.texts
+    texts: Texts = all_columns({**NOTHING, **values})
+    return texts
 
 
 def read_application(row: Row, words: Vocabulary, today: date) -> Application | list[Fault]:
     """Return the application that a row holds, or every fault of the row at once."""
     if row.fault:
         return [row.fault]
-    if application := _read_plainly(row.values, words, today):
+    if application := _read_plainly(texts_of(row), words, today):
         return application
     reader = _Reader(row.values, words, today)
     found = reader.application()
     return found if found and not reader.faults else reader.faults
 
 
-def _read_plainly(values: Mapping[Column, str], words: Vocabulary, today: date) -> Application | None:
+def _read_plainly(said: Texts, words: Vocabulary, today: date) -> Application | None:
     """Return the application of a row that is beyond doubt, in a fraction of the time; None of every other row."""
-    texts = [*map(str.strip, all_columns(whole(values)))]
+    texts = [*map(str.strip, said)]
     candidate, intake, status, pesel_, kind, number, country, birth, family, given, middle, email = texts[:12]
     language, programme, title, start, album, usos_id, nrb = texts[12:]
     needed = candidate and status and email and language and programme and start and (pesel_ or number)
@@ -117,7 +145,7 @@ def _read_plainly(values: Mapping[Column, str], words: Vocabulary, today: date) 
             return None
         return Application(
             candidate, intake, words.statuses[status.lower()], PersonName(family, given, middle), born, email,
-            words.languages[language.lower()], Study(programme, title, _date(start)), pesel,
+            words.languages[language.lower()], _study(programme, title, start), pesel,
             _document(kind, number, country, words) if number else None, AlbumNumber(album) if album else None,
             _usos_id(usos_id) if usos_id else None, _nrb(nrb) if nrb else None,
         )  # fmt: skip
@@ -240,7 +268,8 @@ class _Reader:
 
 
 def _are_printable(texts: Collection[str]) -> bool:
-    return "".join(texts).isprintable() and max(map(len, texts), default=0) <= LONGEST_VALUE
+    joined = "".join(texts)
+    return joined.isprintable() and (len(joined) <= LONGEST_VALUE or max(map(len, texts)) <= LONGEST_VALUE)
 
 
 def _is_plausible(born: date, today: date) -> bool:
@@ -265,6 +294,12 @@ def _date(text: str) -> date:
     if found is None:
         raise ValueError("not a date")
     return date(int(found["year"]), int(found["month"]), int(found["day"]))
+
+
+# A semester has a few hundred of them.
+@lru_cache(maxsize=1024)
+def _study(programme: str, title: str, start: str) -> Study:
+    return Study(programme, title, _date(start))
 
 
 def _usos_id(text: str) -> int:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 Transliterate = Callable[[str], str]
 """Turns text of any script into ASCII; a kept library stands behind it (see `estudent.bootstrap`)."""
@@ -49,6 +50,8 @@ def latin(text: str, transliterate: Transliterate) -> str:
     return re.sub(r"[^a-z0-9]", "", transliterate(tidy(text).translate(POLISH)).lower())
 
 
+# Many people share a name.
+@lru_cache(maxsize=8192)
 def _is_one_word(part: str) -> bool:
     """Tell whether there is nothing to tidy and nothing to refuse, as in most names."""
     return part.isalpha() and len(part) <= LONGEST and unicodedata.is_normalized("NFC", part)

@@ -24,7 +24,8 @@ class Pesel:
     def __post_init__(self) -> None:
         if not (self.digits.isascii() and self.digits.isdecimal() and len(self.digits) == 11):
             raise PeselError(f"a PESEL has 11 digits, this has {len(self.digits)} characters")
-        if sum(map(mul, WEIGHTS, map(int, self.digits))) % 10:
+        # A digit's byte is 48 more than it, and 48 times all weights is a number of tens.
+        if sum(map(mul, WEIGHTS, self.digits.encode())) % 10:
             raise PeselError("its check digit is wrong")
         _birth_date(self.digits[:6])
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from operator import attrgetter
 
-from estudent.domain.application import Application, Row, Vocabulary, all_columns, read_application, whole
+from estudent.domain.application import Application, Row, Texts, Vocabulary, read_application, texts_of
 from estudent.domain.fault import Column, Fault, FaultKind
 from estudent.domain.fingerprint import Fingerprints
 from estudent.domain.outcome import Remark, Tally
 from estudent.ports import Admission, Admissions, Feed, FeedCounts, Identity, KnownStudent, Rejection
 from estudent.services.recognise import SharedValues, recognise
-from estudent.services.same_file import Consistency, key_of, owner
+from estudent.services.same_file import Consistency, join, key_of, owner
 
 AT_ONCE, MOST_WAITING = 2500, 5000
 ADMITTED_AT_ONCE = 500
@@ -62,6 +62,7 @@ class Reading:
         """Take in all rows and return the counts; an interrupted reading starts anew and finds its work done."""
         self.shared, self.consistency = SharedValues(), Consistency()
         self.known = self.admissions.row_hashes()
+        self.unchanged = {row_hash: key for key, row_hash in self.known.items()}
         self.number = self.admissions.open(self.feed)
         for many in self._portions():
             if self.looked_ahead or many < AT_ONCE:
@@ -101,39 +102,39 @@ class Reading:
         if row.fault:
             self._refuse(row, [row.fault])
             return None
-        values = whole(row.values)
-        row_hash = self.row_hash(all_columns(values))
-        key, whose = key_of(values), owner(values)
-        if self.consistency.repeats(key, row_hash):
-            self._look_at_numbers(row, values, whose)
+        texts = texts_of(row)
+        joined = join(texts)
+        row_hash, whose = self.row_hash(joined), owner(texts)
+        if self.consistency.repeats(row_hash):
+            self._look_at_numbers(row, texts, whose)
             return None
-        contradiction = self.consistency.contradiction(values, key, whose)
-        if not contradiction and self._is_known(row, key, row_hash):
-            self.consistency.keep(row.line, values, key, whose, row_hash)
+        # Equal rows are of one application.
+        key = self.unchanged.get(row_hash) or key_of(texts)
+        contradiction = self.consistency.contradiction(texts, key, whose)
+        if not contradiction and (row_hash in self.unchanged or self._is_known_from_before(row, key, row_hash)):
+            self.consistency.keep(row.line, texts, joined, key=key, whose=whose, row_hash=row_hash)
             return None
-        self._look_at_numbers(row, values, whose)
+        self._look_at_numbers(row, texts, whose)
         application = [contradiction] if contradiction else read_application(row, self.words, self.today)
         if isinstance(application, list):
             self._refuse(row, application)
             return None
-        self.consistency.keep(row.line, values, key, whose, row_hash)
+        self.consistency.keep(row.line, texts, joined, key=key, whose=whose, row_hash=row_hash)
         if not self._is_admitted(application, key):
             return None
         return Judged(row, key, application, self._identity(application), row_hash)
 
-    def _is_known(self, row: Row, key: str, row_hash: bytes) -> bool:
+    def _is_known_from_before(self, row: Row, key: str, row_hash: bytes) -> bool:
+        """Tell whether the row has the hash of earlier releases; taken for a change it would undo the desk's work."""
         known = self.known.get(key)
-        if known is None or known == row_hash:
-            return known is not None
-        # Hashes were made so once; such rows, taken for changes, would undo what the desk has corrected.
-        if known != bytes.fromhex(self.fingerprints.of("row", *row.values.values())):
+        if known is None or known != bytes.fromhex(self.fingerprints.of("row", *row.values.values())):
             return False
         self.renewed[key] = row_hash
         return True
 
-    def _look_at_numbers(self, row: Row, values: Mapping[Column, str], whose: int) -> None:
+    def _look_at_numbers(self, row: Row, texts: Texts, whose: int) -> None:
         if not self.looked_ahead:
-            self.shared.add(row.line, values, whose)
+            self.shared.add(row.line, texts, whose)
 
     def _is_admitted(self, application: Application, key: str) -> bool:
         if application.standing is None and key in self.known:
@@ -143,7 +144,7 @@ class Reading:
 
     def _refuse(self, row: Row, faults: list[Fault]) -> None:
         self.tally.refused += 1
-        self.refused.add(key_of(whole(row.values)))
+        self.refused.add(key_of(texts_of(row)))
         self.cut_off = self.cut_off or faults[0].kind is FaultKind.CUT_OFF
         candidate = candidate_shown(row)
         self.refusals += [Rejection(self.feed.name, row.line, fault, candidate) for fault in faults]
@@ -235,13 +236,16 @@ def of_different_people(judged: Iterable[Judged]) -> list[list[Judged]]:
     groups: list[list[Judged]] = []
     last: tuple[dict[object, int], ...] = ({}, {}, {}, {}, {}, {})
     for each in judged:
-        own = [(lists, part) for lists, part in zip(last, parts_of(each.identity), strict=True) if part is not None]
-        place = max([lists.get(part, -1) for lists, part in own]) + 1
+        parts, place = parts_of(each.identity), 0
+        for lists, part in zip(last, parts, strict=True):
+            if part in lists and lists[part] >= place:
+                place = lists[part] + 1
         if place == len(groups):
             groups.append([])
         groups[place].append(each)
-        for lists, part in own:
-            lists[part] = place
+        for lists, part in zip(last, parts, strict=True):
+            if part is not None:
+                lists[part] = place
     return groups
 
 

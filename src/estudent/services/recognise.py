@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 
-from estudent.domain.application import Row, whole
+from estudent.domain.application import PLACE, Row, Texts, texts_of
 from estudent.domain.fault import Column, Fault, FaultKind, masked
 from estudent.domain.place import place
 from estudent.ports import Identity, KnownStudent
-from estudent.services.same_file import Values, owner
+from estudent.services.same_file import CANDIDATE, owner
 
 RECOGNISED_BY = frozenset({"pesel", "document", "usos_id", "candidate"})
 BELONGS_TO_ONE = {
@@ -18,12 +19,14 @@ BELONGS_TO_ONE = {
 }
 """The parts of an identity that no two people may share."""
 
+numbers_of = attrgetter(*BELONGS_TO_ONE)
+
 
 class SharedValues:
     """The album numbers, USOS ids and account numbers that a file's rows give to different people, with their lines."""
 
     def __init__(self) -> None:
-        self._first: dict[Column, dict[str, tuple[int, int, int]]] = {each: {} for each in BELONGS_TO_ONE.values()}
+        self._first = [(column, PLACE[column], dict[str, tuple[int, int, int]]()) for column in BELONGS_TO_ONE.values()]
         self._lines: dict[tuple[Column, str], list[int]] = {}
 
     @classmethod
@@ -32,26 +35,26 @@ class SharedValues:
         shared = cls()
         for row in rows:
             if not row.fault:
-                values = whole(row.values)
-                shared.add(row.line, values, owner(values))
+                texts = texts_of(row)
+                shared.add(row.line, texts, owner(texts))
         return shared
 
     def __bool__(self) -> bool:
         return bool(self._lines)
 
-    def add(self, line: int, values: Values, whose: int) -> None:
+    def add(self, line: int, texts: Texts, whose: int) -> None:
         """Look at another row; a repeated candidate number or document means the same person."""
-        here = whose, hash(values[Column.CANDIDATE].strip()), line
-        for column, seen in self._first.items():
-            if (text := values[column]) and (value := plain(column, text)):
+        here = whose, hash(texts[CANDIDATE].strip()), line
+        for column, at, seen in self._first:
+            if (text := texts[at]) and (value := text if text.isdecimal() and text[0] != "0" else plain(column, text)):
                 other = seen.setdefault(value, here)
                 if other[0] != here[0] and other[1] != here[1]:
                     self._lines.setdefault((column, value), [other[2]]).append(line)
 
     def fault(self, part: str, value: str) -> Fault | None:
-        """Return the fault of a value that different people share, or None."""
+        """Return the fault of a value, as `plain` writes it, that different people share, or None."""
         column = BELONGS_TO_ONE[part]
-        lines = self._lines.get((column, plain(column, value)))
+        lines = self._lines.get((column, value))
         if not lines:
             return None
         return Fault(column.value, FaultKind.SHARED_IN_FILE, ", ".join(map(place, lines)), masked(value))
@@ -84,7 +87,8 @@ def _have_two_pesels(identity: Identity, student: KnownStudent) -> bool:
 def _fault(
     identity: Identity, student: KnownStudent | None, known: list[KnownStudent], shared: SharedValues
 ) -> Fault | None:
-    faults = (_fault_of(part, identity, student, known, shared) for part in BELONGS_TO_ONE)
+    parts = [part for part, value in zip(BELONGS_TO_ONE, numbers_of(identity), strict=True) if value is not None]
+    faults = (_fault_of(part, identity, student, known, shared) for part in parts)
     return next((fault for fault in faults if fault), None)
 
 
@@ -92,7 +96,7 @@ def _fault_of(
     part: str, identity: Identity, student: KnownStudent | None, known: list[KnownStudent], shared: SharedValues
 ) -> Fault | None:
     value = getattr(identity, part)
-    if value is None or (student and part in student.found_by):
+    if student and part in student.found_by:
         return None
     if any(part in other.found_by for other in known):
         return Fault(BELONGS_TO_ONE[part].value, FaultKind.TAKEN_BY_ANOTHER, masked=masked(str(value)))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Set
 from operator import itemgetter
-from typing import TypeAlias
 
-from estudent.domain.application import BETWEEN, application_key
+from estudent.domain.application import BETWEEN, PLACE, Texts, application_key
 from estudent.domain.fault import Column, Fault, FaultKind
 from estudent.domain.place import place
 
@@ -25,12 +24,12 @@ PERSONAL = (
 )
 """The columns in which two rows of one person must agree."""
 
-WHOSE = (Column.PESEL, Column.DOCUMENT_NUMBER, Column.CANDIDATE)
+BETWEEN_BYTES = BETWEEN.encode()
+WHOSE = tuple((column, PLACE[column]) for column in (Column.PESEL, Column.DOCUMENT_NUMBER, Column.CANDIDATE))
 """The columns by which rows of one file are the same person's, the surest first."""
 
-application_of = itemgetter(Column.CANDIDATE, Column.PROGRAMME)
-personal_of = itemgetter(*PERSONAL)
-Values: TypeAlias = Mapping[Column, str]
+CANDIDATE, PROGRAMME, INTAKE = PLACE[Column.CANDIDATE], PLACE[Column.PROGRAMME], PLACE[Column.INTAKE]
+personal_of = itemgetter(*(PLACE[column] for column in PERSONAL))
 
 
 class Consistency:
@@ -38,55 +37,64 @@ class Consistency:
 
     def __init__(self) -> None:
         # Texts and numbers alone: what holds other objects makes the garbage collector look through all of it.
-        self._hashes: dict[str, bytes] = {}
+        self._hashes = set[bytes]()
         self._lines: dict[str, int] = {}
-        self._people: dict[int, str] = {}
+        self._people: dict[int, bytes] = {}
+        self._lines_of_people: dict[int, int] = {}
         self.intakes = set[str]()
 
     def keys(self) -> Set[str]:
         """Return the keys of the applications that were kept."""
-        return self._hashes.keys()
+        return self._lines.keys()
 
-    def keep(self, line: int, values: Values, key: str, whose: int, row_hash: bytes) -> None:
-        """Remember a good row."""
-        self._hashes[key], self._lines[key] = row_hash, line
-        self.intakes.add(values[Column.INTAKE].strip())
+    def keep(self, line: int, texts: Texts, joined: bytes, *, key: str, whose: int, row_hash: bytes) -> None:
+        """Remember a good row, all of it `joined`."""
+        self._hashes.add(row_hash)
+        self._lines[key] = line
+        self.intakes.add(texts[INTAKE].strip())
         if whose not in self._people:
-            self._people[whose] = BETWEEN.join((str(line), *_personal(values)))
+            self._lines_of_people[whose] = line
+            # Some files have a sign for a space that is the one between the texts here.
+            once = joined.count(BETWEEN_BYTES) == len(texts) - 1
+            self._people[whose] = joined if once else join(_without_separators(texts))
 
-    def repeats(self, key: str, row_hash: bytes) -> bool:
+    def repeats(self, row_hash: bytes) -> bool:
         """Tell whether an equal row was kept earlier."""
-        return self._hashes.get(key) == row_hash
+        return row_hash in self._hashes
 
-    def contradiction(self, values: Values, key: str, whose: int) -> Fault | None:
+    def contradiction(self, texts: Texts, key: str, whose: int) -> Fault | None:
         """Return the fault of a row that says other things of its person, or its application, than an earlier one."""
         if key in self._lines:
             return Fault("row", FaultKind.CONTRADICTS_LINE, place(self._lines[key]))
-        earlier = self._people.get(whose)
-        return _contradiction(values, *earlier.split(BETWEEN)) if earlier else None
+        if earlier := self._people.get(whose):
+            return _contradiction(texts, earlier, self._lines_of_people[whose])
+        return None
 
 
-def key_of(values: Values) -> str:
+def join(texts: Iterable[str]) -> bytes:
+    """Return the texts of a row as one."""
+    return BETWEEN.join(texts).encode("utf-8", "surrogatepass")
+
+
+def key_of(texts: Texts) -> str:
     """Return the key of the application that a row holds."""
-    candidate, programme = application_of(values)
-    return application_key(candidate.strip(), programme.strip())
+    return application_key(texts[CANDIDATE].strip(), texts[PROGRAMME].strip())
 
 
-def owner(values: Values) -> int:
+def owner(texts: Texts) -> int:
     """Return a number that is equal for rows of the same person: by PESEL, else document, else candidate number."""
-    for column in WHOSE:
-        if value := values[column].strip():
+    for column, at in WHOSE:
+        if value := texts[at].strip():
             return hash((column, value))
     return 0
 
 
-def _personal(values: Values) -> Iterable[str]:
-    """Return a row's personal values; what parts them stands in none, where a file has it for a space."""
-    personal: tuple[str, ...] = personal_of(values)
-    return [each.replace(BETWEEN, " ") for each in personal] if BETWEEN in "".join(personal) else personal
+def _without_separators(texts: Texts) -> Texts:
+    return tuple(text.replace(BETWEEN, " ") for text in texts)
 
 
-def _contradiction(values: Values, line: str, *personal: str) -> Fault | None:
-    pairs = zip(PERSONAL, _personal(values), personal, strict=True)
-    differing = next((column for column, own, earlier in pairs if own.strip() != earlier.strip()), None)
-    return Fault(differing.value, FaultKind.CONTRADICTS_LINE, place(int(line))) if differing else None
+def _contradiction(texts: Texts, earlier: bytes, line: int) -> Fault | None:
+    others = personal_of(earlier.decode("utf-8", "surrogatepass").split(BETWEEN))
+    pairs = zip(PERSONAL, personal_of(_without_separators(texts)), others, strict=True)
+    differing = next((column for column, own, other in pairs if own.strip() != other.strip()), None)
+    return Fault(differing.value, FaultKind.CONTRADICTS_LINE, place(line)) if differing else None

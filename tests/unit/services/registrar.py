@@ -20,7 +20,7 @@ from estudent.adapters.registry.people import People
 from estudent.adapters.registry.students import SqlStudents
 from estudent.adapters.registry.tables import metadata
 from estudent.domain.album_number import AlbumNumber
-from estudent.domain.application import Row, whole
+from estudent.domain.application import Row, texts_of
 from estudent.domain.fault import FaultKind
 from estudent.domain.fingerprint import Fingerprints
 from estudent.domain.letter import activation_token
@@ -91,7 +91,7 @@ class Registrar:
 
     def as_before_the_upgrade(self, *rows: Row) -> None:
         """Give these rows the hashes that the releases before sets made of them."""
-        hashes = {key_of(whole(row.values)): FINGERPRINTS.of("row", *row.values.values()) for row in rows}
+        hashes = {key_of(texts_of(row)): FINGERPRINTS.of("row", *row.values.values()) for row in rows}
         self.admissions.renew_hashes({key: bytes.fromhex(digest) for key, digest in hashes.items()})
 
     def people(self) -> int:

@@ -66,13 +66,14 @@ class Lines(Iterator[str]):
 
 def rows_of(lines: Lines, layout: Layout, number: int) -> Iterator[Row]:
     """Yield the rows of the lines, the first of which has this number, damaged ones with their fault."""
-    width, values, delimiter, records = layout.width, layout.values, lines.delimiter, _records(lines)
+    width, laid, delimiter, records = layout.width, layout.laid, lines.delimiter, _records(lines)
     for line in lines.starts():
         # What has no quotation mark is what the csv module makes of it, in a third of the time.
         is_plain = '"' not in line and "\0" not in line and len(line) < LONGEST_LINE
         fields = line.rstrip("\r\n").split(delimiter) if is_plain else []
-        if len(fields) == width and any(fields):
-            yield Row(number, values(fields))
+        # A line that holds more than delimiters and its end is not empty.
+        if len(fields) == width and (len(line) > width + 1 or any(fields)):
+            yield Row(number, laid(fields))
             number += 1
         else:
             lines.waiting.appendleft(line)
@@ -86,7 +87,7 @@ def _row(number: int, lines: Lines, fields: list[str] | None, layout: Layout) ->
     row = lines.row
     if fields and len(fields) == layout.width and len(row) == 1 and _is_sound(row[0]):
         if any(fields):
-            yield Row(number, layout.values(fields))
+            yield Row(number, layout.laid(fields))
     elif fields is None or any(map(str.strip, fields)):
         yield _unusual(number, lines, fields, layout)
 
@@ -119,7 +120,7 @@ def _unusual(number: int, lines: Lines, fields: list[str] | None, layout: Layout
     if fields is None or damaged:
         return Row(number, {}, Fault("row", FaultKind.UNREADABLE_ROW, "cudzysłów / quotation mark"))
     if len(fields) == layout.width:
-        return Row(number, layout.values(fields))
+        return Row(number, layout.laid(fields))
     kind = FaultKind.TOO_FEW_FIELDS if len(fields) < layout.width else FaultKind.TOO_MANY_FIELDS
     return Row(number, {}, Fault("row", kind, f"{len(fields)} of {layout.width}"))
 

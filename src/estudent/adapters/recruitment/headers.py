@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from estudent.adapters.recruitment.unfit import Unfit, unreadable
+from estudent.domain.application import Laid, Texts
 from estudent.domain.fault import Column
 from estudent.ports import FeedProblem, Misconfigured
 
@@ -58,10 +59,16 @@ class Layout:
     width: int
     columns: tuple[Column, ...]
     ours: Callable[[Sequence[Any]], tuple[Any, ...]]
+    all_of: Callable[[Sequence[str]], Texts]
+    is_whole: bool
 
     def values(self, fields: Sequence[Field]) -> dict[Column, Field]:
         """Return the fields of a row that are ours."""
         return dict(zip(self.columns, self.ours(fields), strict=True))
+
+    def laid(self, fields: Sequence[str]) -> Laid:
+        """Return the same of a row of texts."""
+        return Laid(self.columns, self.all_of(fields if self.is_whole else [*fields, ""]))
 
 
 class Headers:
@@ -83,7 +90,9 @@ class Headers:
         columns = tuple(column for column, _ in places)
         self.require(columns)
         self._refuse_twins(columns)
-        return Layout(width, columns, itemgetter(*(place for _, place in places)))
+        ours, stands = itemgetter(*(place for _, place in places)), dict(places)
+        all_of = itemgetter(*(stands.get(column, width) for column in Column))
+        return Layout(width, columns, ours, all_of, is_whole=len(columns) == len(Column))
 
     def require(self, found: Collection[Column]) -> None:
         """Raise Unfit that names the required headers which are not there."""

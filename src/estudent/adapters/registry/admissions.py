@@ -31,7 +31,7 @@ from sqlalchemy.types import NullType
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.journal import Author
-from estudent.adapters.registry.loading import fill, passing
+from estudent.adapters.registry.loading import fill, pairs, passing
 from estudent.adapters.registry.people import People
 from estudent.adapters.registry.students import in_portions
 from estudent.adapters.registry.tables import feed, payment_account, person, rejection, student, study
@@ -89,9 +89,7 @@ class SqlAdmissions:
         # Drivers give bytes as they are.
         query: Select[Any] = select(key, type_coerce(study.c.row_hash, NullType()))
         with self.database.reading() as connection:
-            rows = connection.execution_options(yield_per=5000).execute(query)
-            known: dict[str, bytes] = dict(iter(rows.tuples()))
-            return known
+            return dict(pairs(connection, query))
 
     def renew_hashes(self, hashes: Mapping[str, bytes]) -> None:
         """Store other hashes for rows that say what they said, by their applications' keys; nothing else changes."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, Table, delete, func, select
+from sqlalchemy import Column, Connection, MetaData, Select, Table, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 
@@ -17,7 +20,7 @@ def passing(name: str, *columns: Column[Any]) -> Table:
 
 def fill(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Put these rows, and no others, into a passing table; values are those of the driver, dates as ISO writes them."""
-    connection.execute(CreateTable(table, if_not_exists=True))
+    connection.exec_driver_sql(_creation(table, connection.dialect.name))
     connection.execute(delete(table))
     if connection.dialect.name == "postgresql":
         _copy(connection, table, rows)
@@ -36,12 +39,33 @@ def next_keys(connection: Connection, table: Table, many: int) -> list[int]:
     return list(range(last + 1, last + 1 + many))
 
 
+def pairs(connection: Connection, query: Select[Any]) -> list[tuple[Any, Any]]:
+    """Return all rows, two values each, as the driver has them; SQLAlchemy's rows would cost as much again."""
+    with connection.execute(query) as result, _told_by_the_driver(connection):
+        cursor: Any = result.cursor
+        rows: list[tuple[Any, Any]] = cursor.fetchall()
+        return rows
+
+
 def _copy(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    driver = connection.dialect.loaded_dbapi
     cursor: Any = connection.connection.cursor()
+    with _told_by_the_driver(connection), cursor, cursor.copy(f"COPY {table.name} FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+@contextmanager
+def _told_by_the_driver(connection: Connection) -> Iterator[None]:
+    """Raise the driver's errors as SQLAlchemy does, which does not see them here."""
+    driver = connection.dialect.loaded_dbapi
     try:
-        with cursor, cursor.copy(f"COPY {table.name} FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+        yield
     except driver.Error as error:
         raise DBAPIError.instance(None, None, error, driver.Error, dialect=connection.dialect) from None
+
+
+@cache
+def _creation(table: Table, dialect: str) -> str:
+    """Return the command that makes a passing table, which SQLAlchemy does not keep."""
+    language: Any = postgresql if dialect == "postgresql" else sqlite
+    return str(CreateTable(table, if_not_exists=True).compile(dialect=language.dialect()))
