@@ -54,12 +54,18 @@ def find(
     """
     if not unpack and (installed := _installed(program)):
         return Program(installed, Path("/"))
-    root = folder.resolve() / f"{_release()}-{'+'.join(packages)}"
-    if not root.is_dir():
-        _provide(root, packages, apt)
+    root = unpacked(packages, folder=folder, apt=apt)
     if path := _within(root, program):
         return Program(path, root)
     raise NotInstallable(f"the packages {' '.join(packages)} hold no program {program}; remove {root} and name others")
+
+
+def unpacked(packages: Sequence[str], *, folder: Path = FOLDER, apt: Sequence[str] = APT) -> Path:
+    """Return the folder below which these packages' files are, fetched at most once. Raises NotInstallable."""
+    root = folder.resolve() / f"{_release()}-{'+'.join(packages)}"
+    if not root.is_dir():
+        _provide(root, packages, apt)
+    return root
 
 
 def _installed(program: str) -> Path | None:
