@@ -89,8 +89,8 @@ secrets: setup ## make up the secrets that an inventory lacks: make secrets INVE
 variables: setup ## write docs/inventory.md anew from the roles' argument specs
 	@$(BIN)/python -m lab.variables
 
-bench: setup ## how fast feeds, directory, portal, mailboxes, USOS and fees are, as ratios against named references
-	for each in feed hourly directory portal mailboxes usos fees; do $(BIN)/python -m bench.$$each || exit 1; done
+bench: setup ## how fast everything is, against named references: a table, and bench/RESULTS.md (ASK='--sizes 1000 --without portal')
+	$(BIN)/python -m bench $(ASK)
 
 messages: setup ## bring the catalogues in src/estudent/locale in line with templates and code; then translate what is empty
 	$(BIN)/pybabel --quiet extract -F babel.cfg -k lazy_gettext --no-location --sort-output --no-wrap -o var/messages.pot .

@@ -1,34 +1,32 @@
 """How fast recruitment's feed is taken in, against reading the file with Python's csv module: python -m bench.feed.
 
-A file of 100,000 rows, broken ones among them, goes through the folder, the rules and the registry, its journal and its
+A file, broken rows in it, goes through the folder, the rules and the registry, its journal and its
 rejections, as the flow recruitment-sync sends it: all new, then exported again without a change, then with another
 e-mail in every hundredth row. The references, `csv.DictReader` and `csv.reader`, read the same file right before. With
---postgresql the registry stands on a real server, durable as in production, instead of SQLite.
+--postgresql the registry stands on a real server, durable as in production, instead of SQLite. Each state is measured
+in a process of its own, and after it registry and file are compared.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
-import resource
 import shutil
-import statistics
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
 
 from pydantic import SecretStr
 from sqlalchemy import func, select
 
+from bench.apart import apart, timed
+from bench.asked import Asked, asked, insist, progress, tell
+from bench.budgets import Work
+from bench.samples import Figure, Unit
 from estudent.adapters.registry.journal import Author
 from estudent.adapters.registry.tables import journal, person, student, study
 from estudent.bootstrap import Campus, now
@@ -39,14 +37,11 @@ from sandbox.postgresql import PostgreSQL
 from sandbox.sample import Row, Sample, generate, write_csv
 from sandbox.sample.generation import Spoilt
 
-ROWS, ROUNDS, NEWLY = 100_000, 5, 3
+NEWLY = 3
+"""At most so many rounds have everybody new."""
+
 ROWS_OF_A_STUDENT = 1.025
 EVERY = 100
-NEW, AGAIN, CHANGED = "all new", "unchanged", "1 % changed"
-LIMITS = {NEW: 20, AGAIN: 3}
-MEGABYTES = 400
-T = TypeVar("T")
-
 
 Known = tuple[object, ...]
 """What file and registry say alike of one application: names, birth date, e-mail, language, album number."""
@@ -73,54 +68,49 @@ class Round:
 
 
 def main() -> None:
-    """Print the figures."""
-    asked = options(__doc__)
-    with TemporaryDirectory() as name, registries(Path(name), asked.postgresql) as new_registry:
-        _measure(Path(name), asked.rows, asked.rounds, new_registry)
+    """Print the table."""
+    ours = asked(__doc__)
+    tell(figures(ours), ours)
 
 
-def options(description: str | None) -> argparse.Namespace:
-    """Return how many rows and rounds are asked for, and which database."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--rows", type=int, default=ROWS)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--postgresql", action="store_true")
-    return parser.parse_args()
+def figures(ours: Asked) -> Iterator[Figure]:
+    """Yield what is found, size by size."""
+    for size in ours.sizes:
+        with TemporaryDirectory(prefix="bench-") as name, registries(Path(name), ours.postgresql) as new_registry:
+            yield from _measured(Path(name), size, ours, new_registry)
 
 
-def _measure(folder: Path, rows: int, rounds: int, new_registry: Callable[[], str]) -> None:
-    (first, later, students, changed), _ = apart(write_exports, folder, rows)
-    urls = [new_registry() for _ in range(min(rounds, NEWLY))]
+def _measured(folder: Path, size: int, ours: Asked, new_registry: Callable[[], str]) -> Iterator[Figure]:
+    progress(f"a feed of {size:,} rows")
+    (first, later, students, changed), _ = apart(write_exports, folder, size)
+    urls = [new_registry() for _ in range(min(ours.rounds_at(size), NEWLY))]
     news = [apart(take_in, url, [first]) for url in urls]
+    rounds = ours.rounds_at(size, NEWLY)
     again, again_peak = apart(take_in, urls[-1], [first] * rounds)
     others, others_peak = apart(take_in, urls[-1], ([later, first] * rounds)[:rounds])
-    print(f"{first.rows} rows, {first.refused} of them to be refused, {first.file.stat().st_size / 1e6:.0f} MB")  # noqa: T201
-    _tell(NEW, [each for many, _ in news for each in many], max(peak for _, peak in news), (students, None))
-    _tell(AGAIN, again, again_peak, (0, 0))
-    _tell(CHANGED, others, others_peak, (0, changed))
+    yield from _references(size, again)
+    new_peak = max(peak for _, peak in news)
+    yield from _told(Work.FEED_NEW, size, [each for many, _ in news for each in many], new_peak, (students, None))
+    yield from _told(Work.FEED_AGAIN, size, again, again_peak, (0, 0))
+    yield from _told(Work.FEED_CHANGED, size, others, others_peak, (0, changed))
 
 
-def _tell(what: str, rounds: Sequence[Round], peak: float, wanted: tuple[int, int | None]) -> None:
-    """Print what was measured of rounds that made so many rows new students and changed so many."""
+def _told(
+    what: str, size: int, rounds: Sequence[Round], peak: float, wanted: tuple[int, int | None]
+) -> Iterator[Figure]:
+    """Yield what was measured of rounds that made so many rows new students and changed so many."""
     for tally in (each.tally for each in rounds):
-        assert wanted == (tally.new, None if wanted[1] is None else tally.changed), (what, tally)  # noqa: S101
-    took = sorted(each.took[0] for each in rounds)
-    by_name = [[each.took[at] / each.dict_reader[at] for each in rounds] for at in (0, 1)]
-    plain = [[each.took[at] / each.reader[at] for each in rounds] for at in (0, 1)]
-    limit = f"at most {LIMITS[what]}" if what in LIMITS else "no limit"
-    lines = (
-        (f"{what}, median of {len(took)}", f"{statistics.median(took):.2f} s", f"{took[0]:.2f} to {took[-1]:.2f} s"),
-        ("  of which this process worked", f"{statistics.median(each.took[1] for each in rounds):.2f} s", ""),
-        ("  against csv.DictReader", _times(by_name[0]), f"{_times(by_name[1])} its processor time; {limit}"),
-        ("  against csv.reader", _times(plain[0]), f"{_times(plain[1])} its processor time"),
-        ("  memory at most", f"{peak:.0f} MB", f"at most {MEGABYTES} MB"),
-    )
-    for line in lines:
-        print(f"{line[0]:36} {line[1]:>14}   {line[2]}")  # noqa: T201
+        made = tally.new, None if wanted[1] is None else tally.changed
+        insist(made == wanted, f"{what}: not {wanted} are new and changed: {tally}")
+    for name, at in ((what, 0), (f"{what}, processor time", 1)):
+        took, read = [each.took[at] for each in rounds], [each.dict_reader[at] for each in rounds]
+        yield Figure(name, size, Unit.SECONDS, took, "csv.DictReader", read, peak)
 
 
-def _times(ratios: Sequence[float]) -> str:
-    return f"{statistics.median(ratios):.1f} times"
+def _references(size: int, rounds: Sequence[Round]) -> Iterator[Figure]:
+    plain, by_name = [each.reader[0] for each in rounds], [each.dict_reader[0] for each in rounds]
+    yield Figure("reference: csv.reader, the file alone", size, Unit.SECONDS, plain)
+    yield Figure("reference: csv.DictReader, the file alone", size, Unit.SECONDS, by_name, "csv.reader", plain)
 
 
 def take_in(url: str, exports: Sequence[Export]) -> list[Round]:
@@ -137,7 +127,8 @@ def _round(here: Campus, export: Export, place: Path) -> Round:
     shutil.copyfile(export.file, place)
     reader, dict_reader = (timed(partial(_read, place, way))[:2] for way in (csv.reader, csv.DictReader))
     seconds, worked, tally = timed(here.admit.run)
-    assert (tally.read, tally.refused, tally.failed) == (export.rows, export.refused, 0), tally  # noqa: S101
+    as_expected = (tally.read, tally.refused, tally.failed) == (export.rows, export.refused, 0)
+    insist(as_expected, f"not {export.rows} rows were read and {export.refused} refused: {tally}")
     return Round((seconds, worked), reader, dict_reader, tally)
 
 
@@ -169,17 +160,6 @@ def registries(folder: Path, postgresql: bool) -> Iterator[Callable[[], str]]:
             yield lambda: server.create_database(f"registry{next(numbers)}")
     finally:
         server.discard()
-
-
-def apart(work: Callable[..., T], *given: object) -> tuple[T, float]:
-    """Do it in a process of its own; return what came out, and the megabytes that were resident there at most."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
-        done = processes.submit(work, *given).result()
-        return done, processes.submit(_peak).result()
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def write_exports(folder: Path, rows: int) -> tuple[Export, Export, int, int]:
@@ -223,15 +203,8 @@ def _read(file: Path, way: Callable[..., Iterable[object]]) -> int:
         return sum(1 for _ in way(lines, delimiter=";"))
 
 
-def timed(work: Callable[[], T]) -> tuple[float, float, T]:
-    """Return how long it took, how much of it the processor worked, and what came out."""
-    begun, worked = time.monotonic(), time.process_time()
-    done = work()
-    return time.monotonic() - begun, time.process_time() - worked, done
-
-
 def _compare(here: Campus, export: Export) -> None:
-    """Raise AssertionError unless what the registry holds of some is what the file says, and all are in the journal."""
+    """Raise RuntimeError unless what the registry holds of some is what the file says, and all are in the journal."""
     names = (person.c.given_name, person.c.middle_name, person.c.family_name)
     values = (*names, person.c.birth_date, person.c.email, student.c.language, student.c.album_number)
     query = select(study.c.candidate_number, study.c.programme, *values).select_from(study.join(student).join(person))
@@ -241,8 +214,8 @@ def _compare(here: Campus, export: Export) -> None:
         students = connection.scalar(select(func.count()).select_from(student))
         admitted = connection.scalar(select(func.count()).select_from(journal).where(journal.c.step == "admitted"))
     wrong = {key for key, known in export.some.items() if found.get(key) != known}
-    assert not wrong, sorted(wrong)[:5]  # noqa: S101
-    assert students == admitted, (students, admitted)  # noqa: S101
+    insist(not wrong, f"the registry does not hold what the file says of {sorted(wrong)[:5]}")
+    insist(students == admitted, f"{students} students, and {admitted} admissions in the journal")
 
 
 if __name__ == "__main__":

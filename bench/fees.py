@@ -1,25 +1,26 @@
 """How fast statements are booked, against reading the same file with Python's csv module: python -m bench.fees.
 
-100,000 payments of 20,000 students go through the folder, the rules and the registry (SQLite) and into the journal. The
+Payments of 20,000 students go through the folder, the rules and the registry (SQLite) and into the journal. The
 reference reads the bank's report of the same payments with `csv` and turns amounts into Decimal, in the same run.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
-import resource
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from sqlalchemy import insert
 
+from bench.apart import apart, timed
+from bench.asked import Asked, asked, insist, progress, tell
+from bench.budgets import Work
+from bench.samples import Figure, Unit
 from estudent.adapters.banks import BankFolder, BankScheme
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.journal import Author
@@ -34,55 +35,78 @@ from sandbox.bank.writing import CSV_COLUMNS, FORMATS, OWN_ACCOUNT, TRAILER
 
 DAY = date(2026, 10, 5)
 STUDENTS = 20_000
-AT_MOST_SECONDS, AT_MOST_MEGABYTES = 20.0, 300.0
 AMOUNT = Decimal("1850.55")
+FORMAT = "mt940"
+NUMBERS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Seconds in which lines were booked, seen again and read by csv; the second of each pair is processor time."""
+
+    booked: tuple[float, float]
+    again: float
+    read: tuple[float, float]
+    numbers: float
 
 
 def main() -> None:
-    """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lines", type=int, default=100_000)
-    parser.add_argument("--format", choices=[*FORMATS], default="mt940")
-    asked = parser.parse_args()
-    with TemporaryDirectory() as folder:
-        _measure(Path(folder), asked.lines, asked.format)
+    """Print the table."""
+    ours = asked(__doc__)
+    tell(figures(ours), ours)
 
 
-def _measure(folder: Path, lines: int, name: str) -> None:
+def figures(ours: Asked) -> Iterator[Figure]:
+    """Yield what is found, size by size."""
+    for size in ours.sizes:
+        progress(f"{size:,} lines of {FORMAT} booked")
+        done = [apart(measure, size) for _ in range(ours.rounds_at(size))]
+        rounds, peak = [each for each, _ in done], max(peak for _, peak in done)
+        reference = "csv and Decimal"
+        for at, name in enumerate((Work.FEES, f"{Work.FEES}, processor time")):
+            booked, read = [each.booked[at] for each in rounds], [each.read[at] for each in rounds]
+            yield Figure(name, size, Unit.SECONDS, booked, reference, read, peak)
+        yield Figure("fees: the same file again", size, Unit.SECONDS, [each.again for each in rounds])
+        yield Figure("fees: account numbers drawn", size, Unit.RATE, [NUMBERS / each.numbers for each in rounds])
+
+
+def measure(lines: int) -> Round:
+    """Book a day's lines; raise RuntimeError unless all are booked once and add up."""
+    with TemporaryDirectory(prefix="bench-") as name, closing(Database(f"sqlite:///{name}/registry.db")) as database:
+        return _measured(Path(name), lines, database)
+
+
+def _measured(folder: Path, lines: int, database: Database) -> Round:
+    report = _filled(folder, lines, database)
+    service = _service(database, folder / "statements", FORMAT)
+    reference, reading, sums = timed(lambda: _read(report))
+    took, worked, booked = timed(service.run)
+    again, _, _ = timed(service.run)
+    all_booked = booked.tally.new == lines and all(each.adds_up for each in booked.statements)
+    insist(all_booked, f"not all lines were booked: {booked.tally}")
+    insist(sum(sums, Decimal(0)) == AMOUNT * lines, "csv has read something else")
+    numbers, _, _ = timed(_draw)
+    return Round((took, worked), again, (reference, reading), numbers)
+
+
+def _filled(folder: Path, lines: int, database: Database) -> Path:
+    """Let the bank export a day, and the registry know its payers; return the bank's report of the same payments."""
     numbers = [str(Nrb.build("10902138", f"43210{at:011d}")) for at in range(STUDENTS)]
     day = _day(numbers, lines)
-    (folder / "statements" / name).mkdir(parents=True)
-    written, suffix = FORMATS[name]
-    (folder / "statements" / name / f"day{suffix}").write_text(written(day), encoding="utf-8", newline="")
+    (folder / "statements" / FORMAT).mkdir(parents=True)
+    written, suffix = FORMATS[FORMAT]
+    (folder / "statements" / FORMAT / f"day{suffix}").write_text(written(day), encoding="utf-8", newline="")
     report = folder / "report.csv"
     report.write_text(FORMATS["csv"][0](day), encoding="utf-8", newline="")
-    with closing(Database(f"sqlite:///{folder / 'registry.db'}")) as database:
-        database.upgrade()
-        _fill(database, numbers)
-        del day
-        service = _service(database, folder / "statements", name)
-        reference, reading, sums = _timed(lambda: _read(report))
-        took, worked, booked = _timed(service.run)
-        again, _, _ = _timed(service.run)
-    assert booked.tally.new == lines and all(each.adds_up for each in booked.statements), booked.tally  # noqa: S101
-    assert sum(sums, Decimal(0)) == AMOUNT * lines  # noqa: S101
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    _tell(f"{lines} lines of {name} booked", f"{took:.1f} s", f"at most {AT_MOST_SECONDS:.0f} s")
-    _tell("the same, in seconds of processor time", f"{worked:.1f} s", "what counts while the machine does other work")
-    _tell("the same, against reading them with csv", f"{worked / reading:.0f} times", f"csv: {reference:.2f} s")
-    _tell("the same file again", f"{again:.2f} s", "nothing booked")
-    _tell("memory at most, samples included", f"{peak:.0f} MB", f"at most {AT_MOST_MEGABYTES:.0f} MB")
-    scheme, numbers_took = PaymentScheme("tuition", "10902138", "43210", b"k" * 32), time.monotonic()
-    for at in range(20_000):
+    database.upgrade()
+    _fill(database, numbers)
+    return report
+
+
+def _draw() -> None:
+    scheme = PaymentScheme("tuition", "10902138", "43210", b"k" * 32)
+    for at in range(NUMBERS):
         next(scheme.draw(at))
-    _tell("account numbers drawn", f"{20_000 / (time.monotonic() - numbers_took):.0f} a second", "")
-
-
-def _timed(work: Callable[[], Any]) -> tuple[float, float, Any]:
-    """Return how long it took, how much of it the processor worked, and what came out."""
-    begun, worked = time.monotonic(), time.process_time()
-    done = work()
-    return time.monotonic() - begun, time.process_time() - worked, done
 
 
 def _day(numbers: list[str], lines: int) -> DayOfBank:
@@ -143,10 +167,6 @@ def _read(report: Path) -> list[Decimal]:
     with report.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file, delimiter=";")
         return [Decimal(row["Kwota"].replace(",", ".")) for row in rows if row["Rachunek wirtualny"] != TRAILER]
-
-
-def _tell(what: str, figure: str, limit: str) -> None:
-    print(f"{what:45} {figure:>14}   {limit}")  # noqa: T201
 
 
 if __name__ == "__main__":

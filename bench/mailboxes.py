@@ -1,17 +1,15 @@
-"""How much of Microsoft's quota a run uses, and how long a student waits meanwhile: `make bench`.
+"""How much of Microsoft's quota a run uses, and how long a student waits meanwhile: python -m bench.mailboxes.
 
-`python -m bench.mailboxes 5000` takes so many mailboxes instead of 600, with which it lasts some twelve minutes. The
-stand-in grants the real quota scaled to them, answers Graph's requests for users after LATENCY and runs a cmdlet of
-Exchange in CMDLET seconds.
+The stand-in grants the real quota scaled to the mailboxes, so a round takes minutes however many they are; there is one
+unless `--rounds` says otherwise. It answers Graph's requests for users after LATENCY and runs a cmdlet of Exchange in
+CMDLET seconds.
 """
 
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -20,14 +18,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from typing import Any
 
 import httpx
-from rich.console import Console
-from rich.table import Table
 
+from bench.asked import Asked, asked, progress, tell
+from bench.budgets import Work
 from bench.first_use import first_use
+from bench.memory import Peak, watched
+from bench.samples import Figure, Unit, p95
 from estudent.bootstrap import Campus, campus
 from estudent.domain.lifecycle import Owed
 from estudent.domain.student import MailboxState
@@ -36,7 +37,7 @@ from estudent.settings import settings
 from sandbox.crowd import Scale, let_ask
 from sandbox.university import University
 
-ROUNDS = 3
+ROUNDS, USES = 1, 3
 STUDENTS = 600
 OF_THEM_WAITING = 30
 LATENCY, CMDLET, MAILBOX_DELAY = 0.4, 0.3, 2.0
@@ -54,57 +55,89 @@ class Round:
     refused: int
     lost: int
     double: int
+    peak: float
 
 
-def main(students: int) -> None:
-    """Print the table; every figure is a median of the rounds, beside its spread."""
-    rounds = [_round(students) for _ in range(ROUNDS)]
-    uses = [first_use() for _ in range(ROUNDS)]
-    waits = [wait for each in rounds for wait in each.waits]
-    table = Table("what", "figure", "spread", "limit", title=f"{students} mailboxes, {ROUNDS} rounds")
-    table.add_row("writes / what the quota permits", *_figures([each.of_quota for each in rounds]), "≥ 0.95")
-    table.add_row("aliases / what Exchange's places permit", *_figures([each.of_exchange for each in rounds]), "")
-    table.add_row("requests beyond the quota", str(sum(each.refused for each in rounds)), "", "0")
-    table.add_row("mailboxes lost", str(sum(each.lost for each in rounds)), "", "0")
-    table.add_row("mailboxes double", str(sum(each.double for each in rounds)), "", "0")
-    table.add_row("a student's mailbox meanwhile, our part, p95 in s", f"{_p95(waits):.1f}", _spread(waits), "< 10")
-    table.add_row("first use of the SDK in s", *_figures([use.seconds for use in uses]), "")
-    table.add_row("  of a process, in MB", *_figures([use.megabytes for use in uses]), "")
-    table.add_row("second use in s", *_figures([use.second for use in uses]), "")
-    Console().print(table)
+def main() -> None:
+    """Print the table."""
+    ours = asked(__doc__, [STUDENTS])
+    tell(figures(ours), ours)
+
+
+def figures(ours: Asked) -> Iterator[Figure]:
+    """Yield what is found, size by size; a round counts once, but first uses of the SDK are USES."""
+    uses = [first_use() for _ in range(USES)]
+    yield Figure("mailboxes: first use of the SDK", 1, Unit.WAIT, [use.seconds for use in uses])
+    yield Figure("mailboxes: what it adds to a process", 1, Unit.MEGABYTES, [use.megabytes for use in uses])
+    yield Figure("mailboxes: second use of the SDK", 1, Unit.WAIT, [use.second for use in uses])
+    for size in ours.sizes:
+        progress(f"{size:,} mailboxes from a tenant with a quota")
+        yield from _told(size, [_round(size) for _ in range(ours.rounds or ROUNDS)])
+
+
+def _told(size: int, rounds: Sequence[Round]) -> Iterator[Figure]:
+    peak = max(each.peak for each in rounds)
+    yield Figure(Work.MAILBOXES, size, Unit.SHARE, [each.of_quota for each in rounds], peak=peak)
+    aliases = "mailboxes: aliases, against Exchange's places"
+    yield Figure(aliases, size, Unit.SHARE, [each.of_exchange for each in rounds], peak=peak)
+    yield Figure(Work.MAILBOXES_REFUSED, size, Unit.COUNT, [each.refused for each in rounds])
+    yield Figure(Work.MAILBOXES_LOST, size, Unit.COUNT, [each.lost for each in rounds])
+    yield Figure(Work.MAILBOXES_TWICE, size, Unit.COUNT, [each.double for each in rounds])
+    yield Figure(Work.MAILBOX_WAIT, size, Unit.WAIT, [p95(each.waits) for each in rounds])
 
 
 def _round(students: int) -> Round:
     """Open everybody's mailboxes from a full bucket; a few students ask while users are made."""
     scale = Scale(students / 2500)
     options = (*scale.options, "--exchange-latency", str(CMDLET))
-    folder = Path(tempfile.mkdtemp(prefix="bench-"))
-    with University(folder, mailbox_delay=MAILBOX_DELAY, more={"mailboxes": scale.settings}, cloud=options) as there:
+    more = {"mailboxes": scale.settings}
+    with (
+        TemporaryDirectory(prefix="bench-") as name,
+        University(Path(name), mailbox_delay=MAILBOX_DELAY, more=more, cloud=options) as there,
+    ):
         os.environ |= there.environment
         settings.cache_clear()
         let_ask(there, students)
         slow = {"path_contains": "/v1.0/users", "status": 200, "delay": LATENCY, "times": 10**9}
         httpx.post(f"{there.microsoft365.url}/sandbox/faults", json=slow).raise_for_status()
-        with watching(there, "quota", lambda shown: int(shown["writes"]["granted"])) as writes, _bulk(there) as run:
-            waits = _waits()
-            run.wait()
-        seconds, written = _moving(writes)
-        with watching(there, "requests", _cmdlets) as cmdlets:
-            while _waiting():
-                with _bulk(there) as run:
-                    run.wait()
-        busy, run_there = _moving(cmdlets)
-        return Round(
-            written / scale.permitted(seconds), run_there * CMDLET / (PLACES * busy), waits, *_counted(there, students)
-        )
+        return _opened(there, scale, students)
+
+
+def _opened(there: University, scale: Scale, students: int) -> Round:
+    with watching(there, "quota", lambda shown: int(shown["writes"]["granted"])) as writes, _bulk(there) as bulk:
+        waits = _waits()
+        bulk.run.wait()
+    peaks = [bulk.peak.megabytes]
+    seconds, written = _moving(writes)
+    with watching(there, "requests", _cmdlets) as cmdlets:
+        while _waiting():
+            with _bulk(there) as bulk:
+                bulk.run.wait()
+            peaks.append(bulk.peak.megabytes)
+    busy, run_there = _moving(cmdlets)
+    refused, lost, double = _counted(there, students)
+    of_quota, of_exchange = written / scale.permitted(seconds), run_there * CMDLET / (PLACES * busy)
+    return Round(of_quota, of_exchange, waits, refused, lost, double, max(peaks))
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """The process of a run for everybody, and its memory."""
+
+    run: subprocess.Popen[bytes]
+    peak: Peak
 
 
 @contextmanager
-def _bulk(there: University) -> Iterator[subprocess.Popen[bytes]]:
+def _bulk(there: University) -> Iterator[Bulk]:
     """Start the run for everybody in a process of its own."""
     command = [str(Path(sys.executable).with_name("estudent")), "apply", "--system", "mailboxes", "--agree", "--json"]
-    with (there.folder / "bulk.log").open("ab") as log, subprocess.Popen(command, stdout=log, stderr=log) as run:
-        yield run
+    with (
+        (there.folder / "bulk.log").open("ab") as log,
+        subprocess.Popen(command, stdout=log, stderr=log) as run,
+        watched(run.pid) as peak,
+    ):
+        yield Bulk(run, peak)
 
 
 Samples = list[tuple[float, int]]
@@ -195,17 +228,5 @@ def _counted(there: University, students: int) -> tuple[int, int, int]:
     return sum(state["quota"]["refused"].values()), students + OF_THEM_WAITING - working, double
 
 
-def _figures(figures: Sequence[float]) -> tuple[str, str]:
-    return f"{statistics.median(figures):.2f}", _spread(figures)
-
-
-def _spread(figures: Sequence[float]) -> str:
-    return f"{min(figures):.2f} – {max(figures):.2f}"
-
-
-def _p95(seconds: Sequence[float]) -> float:
-    return statistics.quantiles(seconds, n=20)[-1]
-
-
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else STUDENTS)
+    main()

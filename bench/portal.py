@@ -1,20 +1,20 @@
-"""How fast the portal is, beside argon2 verifications of the same machine in the same run: `make bench`."""
+"""How fast the portal is, beside argon2 verifications of the same machine in the same run: python -m bench.portal."""
 
 from __future__ import annotations
 
-import statistics
-import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Barrier
 
-from rich.console import Console
-from rich.table import Table
-
+from bench.asked import Asked, asked, progress, tell
 from bench.browser import Answer, Browser
+from bench.budgets import Work
+from bench.memory import watched
 from bench.reference import CORES, verifications_per_core
+from bench.samples import Figure, Unit, p95
 from bench.world import PASSWORD, World, letter_to, world
 from sandbox.sample import Row
 from tests.portal.solving import answers
@@ -28,24 +28,41 @@ STATIC = 1500
 
 
 def main() -> None:
-    """Print the table; every figure is a median of the rounds, beside its spread."""
-    folder = Path(tempfile.mkdtemp(prefix="bench-"))
-    with world(folder, SIGN_INS, STUDENTS_AT_ONCE) as here:
-        references = [verifications_per_core() for _ in range(ROUNDS)]
-        sign_ins = [_sign_ins(here, at) for at in range(ROUNDS)]
-        files = [_rate(here, "/static/portal.css", STATIC) for _ in range(ROUNDS)]
-        help_pages = [_rate(here, "/help", STATIC // 5) for _ in range(ROUNDS)]
+    """Print the table."""
+    ours = asked(__doc__)
+    tell(figures(ours), ours)
+
+
+def figures(ours: Asked) -> Iterator[Figure]:
+    """Yield what is found; how many students there are is not asked for here."""
+    rounds = ours.rounds or ROUNDS
+    progress(f"a portal with {SIGN_INS} students who sign in and {STUDENTS_AT_ONCE} who activate")
+    with (
+        TemporaryDirectory(prefix="bench-") as folder,
+        world(Path(folder), SIGN_INS, STUDENTS_AT_ONCE) as here,
+        watched(_pid(here)) as peak,
+    ):
+        references = [verifications_per_core() for _ in range(rounds)]
+        sign_ins = [_sign_ins(here, at) / CORES for at in range(rounds)]
+        files = [_rate(here, "/static/portal.css", STATIC) for _ in range(rounds)]
+        help_pages = [_rate(here, "/help", STATIC // 5) for _ in range(rounds)]
         pages, passwords = _activations(here)
-    reference = statistics.median(references)
-    table = Table("what", "figure", "spread", "against", "ratio", "limit")
-    table.add_row("argon2id verifications, per core and second", _of(references), _spread(references), "", "", "")
-    ratio = statistics.median(sign_ins) / CORES / reference
-    table.add_row("sign-ins per core and second", *_each(sign_ins), "argon2", f"{ratio:.2f}", "≥ 0.80")
-    table.add_row("static files per second", _of(files), _spread(files), "", "", "≥ 500")
-    table.add_row("help pages per second", _of(help_pages), _spread(help_pages), "", "", "")
-    table.add_row(f"{STUDENTS_AT_ONCE} activate at once: pages, p95 in s", f"{_p95(pages):.2f}", "", "", "", "< 1")
-    table.add_row("  of it the password step, p95 in s", f"{_p95(passwords):.2f}", "", "", "", "")
-    Console().print(table)
+    memory = peak.megabytes
+    argon2 = "one argon2 verification"
+    yield Figure(f"reference: {argon2}, for each core", SIGN_INS, Unit.RATE, references)
+    yield Figure(Work.SIGN_INS, SIGN_INS, Unit.RATE, sign_ins, argon2, references, memory)
+    yield Figure(Work.STATIC, STATIC, Unit.RATE, files, peak=memory)
+    yield Figure("portal: help pages", STATIC // 5, Unit.RATE, help_pages, peak=memory)
+    yield Figure(Work.ACTIVATIONS, STUDENTS_AT_ONCE, Unit.WAIT, [p95(pages)], peak=memory)
+    password = "portal: of it the password step, p95"  # noqa: S105 - a row's name
+    yield Figure(password, STUDENTS_AT_ONCE, Unit.WAIT, [p95(passwords)], peak=memory)
+
+
+def _pid(here: World) -> int:
+    portal = here.university.portal
+    if portal is None or portal.pid is None:
+        raise RuntimeError("the portal does not run")
+    return portal.pid
 
 
 def _sign_ins(here: World, at: int) -> float:
@@ -148,23 +165,6 @@ def _all(done: Sequence[Answer], right: Callable[[Answer], bool]) -> None:
     if wrong:
         first = wrong[0]
         raise RuntimeError(f"{len(wrong)} of {len(done)} answers were wrong; {first.status}: {first.html[-900:]}")
-
-
-def _of(figures: Sequence[float]) -> str:
-    return f"{statistics.median(figures):.1f}"
-
-
-def _each(totals: Sequence[float]) -> tuple[str, str]:
-    figures = [total / CORES for total in totals]
-    return _of(figures), _spread(figures)
-
-
-def _spread(figures: Sequence[float]) -> str:
-    return f"{min(figures):.1f} – {max(figures):.1f}"
-
-
-def _p95(seconds: Sequence[float]) -> float:
-    return statistics.quantiles(seconds, n=20)[-1]
 
 
 if __name__ == "__main__":

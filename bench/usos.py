@@ -1,4 +1,4 @@
-"""How much of what USOS API permits a run of enablements uses: python -m bench.usos [students [calls in a second]].
+"""How much of what USOS API permits a run of enablements uses: python -m bench.usos.
 
 The stand-in turns away calls beyond so many in a second, and we are told the same figure by a setting. Each student
 costs one call that writes; looking costs one in 250 more, and counts as lost here.
@@ -7,18 +7,18 @@ costs one call that writes; looking costs one in 250 more, and counts as lost he
 from __future__ import annotations
 
 import os
-import statistics
-import sys
-import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
-from rich.console import Console
-from rich.table import Table
 
+from bench.apart import apart, portions
+from bench.asked import Asked, asked, progress, tell
+from bench.budgets import Work
+from bench.samples import Figure, Unit
 from estudent.bootstrap import Campus, campus
 from estudent.domain.lifecycle import Owed
 from estudent.domain.student import LinkState, Student
@@ -29,31 +29,46 @@ from sandbox.sample import generate, write_csv
 from sandbox.university import University
 from sandbox.usos.rate import BURST
 
-STUDENTS, RATE = 10_000, 50.0
-AT_ONCE = 1000
+STUDENTS, RATE = 3_000, 50.0
 
 
-def main(students: int, rate: float) -> None:
+def main() -> None:
     """Print the table."""
-    folder = Path(tempfile.mkdtemp(prefix="bench-"))
-    more = {"usos": {"calls_per_second": rate}}
-    with University(folder, durable=False, more=more, register=("--rate", str(rate))) as there:
+    ours = asked(__doc__, [STUDENTS])
+    tell(figures(ours), ours)
+
+
+def figures(ours: Asked) -> Iterator[Figure]:
+    """Yield what is found, size by size."""
+    for size in ours.sizes:
+        progress(f"{size:,} enablements, {RATE:g} calls in a second permitted")
+        (shares, lost), peak = apart(measure, size)
+        yield Figure(Work.USOS, size, Unit.SHARE, shares, peak=peak)
+        for work, number in lost.items():
+            yield Figure(work, size, Unit.COUNT, [number])
+
+
+def measure(students: int) -> tuple[list[float], dict[Work, int]]:
+    """Return the share of the calls permitted, and what was lost, refused or done twice."""
+    more = {"usos": {"calls_per_second": RATE}}
+    with (
+        TemporaryDirectory(prefix="bench-") as name,
+        University(Path(name), more=more, register=("--rate", str(RATE))) as there,
+    ):
         os.environ |= there.environment
         settings.cache_clear()
         with campus("bench", "usos") as here:
             keys = [student.key for student in _ready(there, here, students)]
-            seconds = [_run(here, keys[at : at + AT_ONCE]) for at in range(0, len(keys), AT_ONCE)]
+            seconds = [_run(here, some) for some in portions(keys)]
             states = [student.usos_state for student in here.students.load(keys)]
         requests = httpx.get(f"{there.usos.url}/sandbox/requests").json()
         changes = httpx.get(f"{there.usos.url}/sandbox/changes").json()
-    permitted = rate * (sum(seconds) + BURST)
-    table = Table("what", "figure", "limit", title=f"{len(keys)} enablements, {rate:g} calls in a second permitted")
-    table.add_row("enablements / calls permitted", f"{len(changes) / permitted:.2f}", "≥ 0.95")
-    table.add_row("calls beyond the limit", str(requests["by_status"].get("429", 0)), "0")
-    table.add_row("not enabled", str(sum(state is not LinkState.VERIFIED for state in states)), "0")
-    table.add_row("addresses handed over twice", str(len(changes) - len({each["os_id"] for each in changes})), "0")
-    table.add_row("seconds in all, median of a thousand", f"{sum(seconds):.1f}, {statistics.median(seconds):.1f}", "")
-    Console().print(table)
+    lost = {
+        Work.USOS_REFUSED: requests["by_status"].get("429", 0),
+        Work.USOS_LOST: sum(state is not LinkState.VERIFIED for state in states),
+        Work.USOS_TWICE: len(changes) - len({each["os_id"] for each in changes}),
+    }
+    return [len(changes) / (RATE * (sum(seconds) + BURST))], lost
 
 
 def _ready(there: University, here: Campus, most: int) -> list[Student]:
@@ -78,7 +93,4 @@ def _run(here: Campus, keys: Sequence[int]) -> float:
 
 
 if __name__ == "__main__":
-    main(
-        int(sys.argv[1]) if len(sys.argv) > 1 else STUDENTS,
-        float(sys.argv[2]) if len(sys.argv) > 2 else RATE,
-    )
+    main()

@@ -1,0 +1,328 @@
+"""How fast students come from recruitment's file into the directory, through flows: python -m bench.provisioning.
+
+Each round takes a feed in and brings everybody into a new directory: through the deployments `recruitment-sync` and
+`accounts` of a real Prefect server, run by a real worker, and through the same services alone. slapd is the one of
+production: TLS, access rules, a disk's flush for each write. References, in the same round and into the same kind of
+slapd: ldapadd and plain ldap3; once, with fewer entries: a flow with one task for each student, Ansible's loop. After
+each of them the directory is compared with what is wanted, entry by entry. Times of flows are Prefect's, from the
+run's start to its end, without the start of its process; the one from the first trigger to the last end has it, too.
+The feed is of so many students; who has no album number yet has no entry, and rates count entries. Services alone and
+plain ldap3 are measured with up to 10,000.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench import ansible_loop, task_per_student
+from bench.adding import ldapadd, plain_ldap3
+from bench.apart import apart, portions, timed
+from bench.asked import Asked, asked, insist, progress, tell
+from bench.budgets import Work
+from bench.entries import entries_of
+from bench.feed import ROWS_OF_A_STUDENT, registries, write_exports
+from bench.ldif import differing
+from bench.memory import descendants, watched
+from bench.samples import Figure, Unit
+from estudent.bootstrap import Campus, campus
+from estudent.domain.directory_entry import Entry, entry_of
+from estudent.domain.whom import Whom
+from estudent.services.reconcile import Forecast
+from estudent.settings import settings
+from sandbox.debian import NotInstallable
+from sandbox.orchestration import Orchestration
+from sandbox.slapd import Slapd
+from sandbox.university import SUFFIX, University
+
+SYSTEM = "directory"
+SERVICES_UP_TO = 10_000
+"""With more students the services run in the flow alone, which costs minutes enough."""
+
+ONE_BY_ONE = 2_000
+TASKS, LOOPED = 300, 50
+HOURS = 3
+"""So many hourly runs where there is one round; else one in each."""
+
+PATIENCE = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Seconds in which a feed was taken in, and in which everybody came into the directory; megabytes."""
+
+    feed: float
+    accounts: float
+    peak: float
+    wall: float = 0.0
+
+
+@dataclass(slots=True)
+class Found:
+    """What was measured with so many students, round by round."""
+
+    size: int
+    entries: Sequence[Entry] = ()
+    flows: list[Way] = field(default_factory=list)
+    services: list[Way] = field(default_factory=list)
+    hours: list[tuple[float, float]] = field(default_factory=list)
+    ldapadd: list[tuple[float, float]] = field(default_factory=list)
+    plain: list[float] = field(default_factory=list)
+
+    @property
+    def rates(self) -> list[float]:
+        """How many entries came a second, by flow."""
+        return [len(self.entries) / way.accounts for way in self.flows]
+
+
+def main() -> None:
+    """Print the table."""
+    ours = asked(__doc__)
+    tell(figures(ours), ours)
+
+
+def figures(ours: Asked) -> Iterator[Figure]:
+    """Yield what is found, size by size."""
+    with (
+        TemporaryDirectory(prefix="bench-") as name,
+        registries(Path(name), ours.postgresql) as new_registry,
+        _prefect(Path(name)) as prefect,
+    ):
+        place = Place(Path(name), prefect, new_registry)
+        done = []
+        for size in ours.sizes:
+            done.append(_measured(place, size, ours.rounds_at(size)))
+            yield from _told(done[-1])
+        yield from _looped(place, done, min(max(ours.sizes), LOOPED))
+        yield from _tasks(place, done, min(max(ours.sizes), TASKS))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where all of it happens; each university has a folder of its own there."""
+
+    folder: Path
+    prefect: Orchestration
+    new_registry: Callable[[], str]
+    numbers: Iterator[int] = field(default_factory=partial(count, 1))
+
+    def new_folder(self, kind: str) -> Path:
+        """Return a folder that is not there yet."""
+        return self.folder / f"{kind}{next(self.numbers)}"
+
+    @contextmanager
+    def university(self, feed: Path) -> Iterator[University]:
+        """Start a university whose registry and directory are empty and to which recruitment has exported this feed."""
+        folder = self.new_folder("university")
+        with University(folder, registry=self.new_registry()) as there:
+            shutil.copy(there.settings, self.folder / "settings.toml")
+            os.environ |= there.environment
+            settings.cache_clear()
+            shutil.copyfile(feed, there.feeds / "feed.csv")
+            with campus("bench", "set-up") as here:
+                here.database.upgrade()
+            yield there
+        shutil.rmtree(folder)
+
+    @contextmanager
+    def slapd(self) -> Iterator[Slapd]:
+        """Start an empty directory like a university's."""
+        folder = self.new_folder("slapd")
+        with Slapd(folder, SUFFIX) as slapd:
+            yield slapd
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def _prefect(folder: Path) -> Iterator[Orchestration]:
+    """Start Prefect; its runs find the settings of whatever university was started last."""
+    with Orchestration(folder / "prefect", {"ESTUDENT_SETTINGS": str(folder / "settings.toml")}) as prefect:
+        progress("starting Prefect, registering the deployments")
+        prefect.serve()
+        yield prefect
+
+
+def _measured(place: Place, size: int, rounds: int) -> Found:
+    (export, *_), _ = apart(write_exports, place.folder, round(size * ROWS_OF_A_STUDENT))
+    found = Found(size)
+    ways = [_by_flow, _by_ldapadd, *([_by_services, _by_plain_ldap3] if size <= SERVICES_UP_TO else [])]
+    for at in range(rounds):
+        for way in ways if at % 2 == 0 else reversed(ways):
+            progress(f"{size:,} students, round {at + 1} of {rounds}: {way.__name__.removeprefix('_by_')}")
+            way(place, export.file, found, HOURS if rounds == 1 else 1)
+    return found
+
+
+# Our ways
+
+
+def _by_flow(place: Place, feed: Path, found: Found, hours: int) -> None:
+    with place.university(feed) as there:
+        begun = time.monotonic()
+        feeds, first_peak = _run(place.prefect, "recruitment-sync", mode="apply")
+        accounts, second_peak = _run(place.prefect, "accounts", mode="apply")
+        wall = time.monotonic() - begun
+        found.flows.append(Way(feeds, accounts, max(first_peak, second_peak), wall))
+        found.entries = _compared(there)
+        # What a run has written is looked at once more, here by one that is not measured.
+        _run(place.prefect, "accounts", mode="apply")
+        found.hours += [_run(place.prefect, "accounts", mode="apply") for _ in range(hours)]
+        _compared(there)
+
+
+def _by_services(place: Place, feed: Path, found: Found, _hours: int) -> None:
+    with place.university(feed) as there:
+        (feeds, accounts), peak = apart(_through_services)
+        found.services.append(Way(feeds, accounts, peak))
+        _compared(there)
+
+
+def _run(prefect: Orchestration, flow: str, **parameters: object) -> tuple[float, float]:
+    """Run a deployment to its end; return the seconds that Prefect tells of, and its process's megabytes."""
+    before = set(descendants(prefect.worker.pid))
+    with watched(prefect.worker.pid, itself=False) as peak:
+        run = prefect.trigger(flow, parameters)
+        state = prefect.wait_for(run, PATIENCE)
+    insist(state["type"] == "COMPLETED", f"{flow} ended as {state['name']}: {state['message']}")
+    _wait_until_gone(prefect.worker.pid, before)
+    (told,) = prefect.post("/flow_runs/filter", {"flow_runs": {"id": {"any_": [run]}}})
+    began, ended = (datetime.fromisoformat(told[name]) for name in ("start_time", "end_time"))
+    return (ended - began).total_seconds(), peak.megabytes
+
+
+def _wait_until_gone(worker: int, before: set[int], patience: float = 15) -> None:
+    """Wait until the run's process is gone, or its memory might be taken for the next one's."""
+    deadline = time.monotonic() + patience
+    while set(descendants(worker)) - before and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def _through_services() -> tuple[float, float]:
+    """Do what both flows do, without Prefect; return the seconds of either."""
+    with campus("bench", "services") as here:
+        here.reconciler(SYSTEM)
+        feeds, _, tally = timed(here.admit.run)
+        insist(not tally.failed, f"the feed failed: {tally}")
+        accounts, _, _ = timed(partial(_bring_everybody_in_line, here))
+    return feeds, accounts
+
+
+def _bring_everybody_in_line(here: Campus) -> None:
+    noticed = here.watch_entries.notice(here.students.keys(Whom()))
+    accounts, forecast = here.reconciler(SYSTEM), Forecast(SYSTEM, looked_at=noticed.unchanged)
+    for some in portions(noticed.keys):
+        forecast = forecast.merge(accounts.forecast(some))
+    insist(here.obstacle(forecast) is None, "the brake holds")
+    for some in portions(noticed.keys):
+        tally = accounts.apply(some)
+        insist(not (tally.refused or tally.failed), f"somebody could not be brought in line: {tally}")
+    here.watch_entries.keep(noticed)
+
+
+def _compared(there: University) -> list[Entry]:
+    """Return the entries that the registry wants; raise RuntimeError unless the directory holds these and no others."""
+    with campus("bench", "looking") as here:
+        keys = here.students.keys(Whom())
+        wanted = [entry_of(each, here.domain) for some in portions(keys) for each in here.students.load(some)]
+    insist(bool(wanted), "nobody was taken in")
+    _insist_alike(there.slapd, wanted, "a run")
+    return wanted
+
+
+# The references
+
+
+def _by_ldapadd(place: Place, _feed: Path, found: Found, _hours: int) -> None:
+    with place.slapd() as slapd:
+        found.ldapadd.append(ldapadd(slapd, found.entries))
+        _insist_alike(slapd, found.entries, "ldapadd")
+
+
+def _by_plain_ldap3(place: Place, _feed: Path, found: Found, _hours: int) -> None:
+    some = found.entries[:ONE_BY_ONE]
+    with place.slapd() as slapd:
+        found.plain.append(len(some) / plain_ldap3(slapd, some))
+        _insist_alike(slapd, some, "plain ldap3")
+
+
+def _looped(place: Place, done: Sequence[Found], many: int) -> Iterator[Figure]:
+    progress(f"Ansible's loop with {many} entries")
+    entries, name = entries_of(many), "Ansible's ldap_entry in a loop"
+    with place.slapd() as slapd:
+        try:
+            looped = ansible_loop.measure(slapd, entries)
+        except NotInstallable as error:
+            yield from _against(Work.AGAINST_ANSIBLE, done, Figure(name, many, Unit.RATE, [], note=str(error)))
+            return
+        _insist_alike(slapd, entries, name)
+    reference = Figure(name, many, Unit.RATE, [1 / looped.seconds], peak=looped.peak)
+    yield from _against(Work.AGAINST_ANSIBLE, done, reference)
+
+
+def _tasks(place: Place, done: Sequence[Found], many: int) -> Iterator[Figure]:
+    """Take a flow with a task for each student to be over when Prefect can tell of all tasks; show its own end, too."""
+    progress(f"one task for each of {many} students")
+    entries, name = entries_of(many), "one task for each student"
+    with place.slapd() as slapd:
+        added = task_per_student.measure(place.prefect, slapd, entries)
+        _insist_alike(slapd, entries, name)
+    recorded = Figure(f"{name}, recorded", many, Unit.RATE, [many / added.recorded], peak=added.peak)
+    ended = Figure(f"{name}, ended", many, Unit.RATE, [many / added.ended], peak=added.peak)
+    yield from _against(Work.AGAINST_TASKS, done, recorded)
+    yield from _against("accounts: the same, against these tasks' own end", done, ended)
+
+
+def _against(what: str, done: Sequence[Found], reference: Figure) -> Iterator[Figure]:
+    """Yield a reference that was measured once with few entries, and our flow's rates against it."""
+    yield replace(reference, what=f"reference: {reference.what}")
+    for found in done:
+        name, rates, note = reference.what, reference.samples, reference.note
+        yield Figure(what, found.size, Unit.RATE, found.rates, name, rates, note=note)
+
+
+def _insist_alike(slapd: Slapd, wanted: Sequence[Entry], after: str) -> None:
+    wrong = sorted(differing(slapd, wanted))
+    insist(not wrong, f"after {after} {len(wrong)} entries are not as wanted, among them {wrong[:3]}")
+
+
+# What is told
+
+
+def _told(found: Found) -> Iterator[Figure]:
+    entries, size = len(found.entries), found.size
+    peak = max(way.peak for way in found.flows)
+    added = [entries / seconds for seconds, _ in found.ldapadd]
+    yield Figure("reference: ldapadd", size, Unit.RATE, added, peak=max(peak for _, peak in found.ldapadd))
+    if found.plain:
+        yield Figure("reference: plain ldap3, one by one", size, Unit.RATE, found.plain, "ldapadd", added)
+    yield Figure(Work.FLOW, size, Unit.RATE, found.rates, "ldapadd", added, peak)
+    if found.services:
+        yield from _against_services(found, added)
+    sums = [way.feed + way.accounts for way in found.flows]
+    yield Figure(Work.FEED_TO_DIRECTORY, size, Unit.SECONDS, sums, peak=peak)
+    walls = [way.wall for way in found.flows]
+    yield Figure("feed to directory: from the trigger, processes' starts included", size, Unit.SECONDS, walls)
+    hours = [seconds for seconds, _ in found.hours]
+    yield Figure(Work.HOURLY_FLOW, size, Unit.SECONDS, hours, peak=max(peak for _, peak in found.hours))
+
+
+def _against_services(found: Found, added: Sequence[float]) -> Iterator[Figure]:
+    peak = max(way.peak for way in found.services)
+    rates = [len(found.entries) / way.accounts for way in found.services]
+    yield Figure("accounts: all new, services alone", found.size, Unit.RATE, rates, "ldapadd", added, peak)
+    alone = [way.feed + way.accounts for way in found.services]
+    orchestrated = [way.feed + way.accounts for way in found.flows]
+    yield Figure(Work.ORCHESTRATED, found.size, Unit.SECONDS, orchestrated, "services alone", alone)
+
+
+if __name__ == "__main__":
+    main()
