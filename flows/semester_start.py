@@ -5,7 +5,8 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.forms import AS_IN_SETTINGS, EVERY_SYSTEM, EVERYONE, Chosen, Limits, Mode, System
-from flows.steps import finish, reconcile, take_in
+from flows.sharing import reconcile_in_shards
+from flows.steps import finish, take_in
 
 
 @flow(name="semester-start", flow_run_name="semester-start ({mode})", persist_result=False)
@@ -25,5 +26,5 @@ async def semester_start(
     """
     tallies = [await take_in(mode)]
     for system in systems:
-        tallies.append(await reconcile(system, whom, mode, brake))
+        tallies.append(await reconcile_in_shards(system, whom, mode, brake))
     await finish("semester-start", tallies, mode)

@@ -19,7 +19,7 @@ from prefect.runtime import flow_run
 from estudent.bootstrap import Campus, campus
 from estudent.domain.outcome import Remark, Tally, total
 from estudent.ports import FarSideError, Unavailable
-from estudent.services.reconcile import Forecast, unavailable
+from estudent.services.reconcile import Forecast, Leash, unavailable
 from estudent.services.serve_requests import by_system
 from flows.forms import EVERYONE, Agreement, Chosen, Limits, Mode
 from flows.report import publish
@@ -37,10 +37,14 @@ Answer = TypeVar("Answer", bound=RunInput)
 
 async def on_campus(work: Callable[[Campus], R]) -> R:
     """Do blocking work in a thread, with everything wired for this flow run."""
-    actor, run = f"flow {flow_run.flow_name}", str(flow_run.id or "")
+    return await signed(f"flow {flow_run.flow_name}", str(flow_run.id or ""), work)
+
+
+async def signed(actor: str, run: str, work: Callable[[Campus], R], leash: Leash | None = None) -> R:
+    """Do blocking work in a thread, with everything wired for whoever the journal is to name."""
 
     def wired() -> R:
-        with campus(actor, run) as here:
+        with campus(actor, run, leash) as here:
             return work(here)
 
     return await asyncio.to_thread(wired)
@@ -101,31 +105,38 @@ async def reconcile(system: str, chosen: Chosen, mode: Mode, limits: Limits) -> 
         keys = await on_campus(lambda here: here.looked_at(system, chosen.whom()))
         tally = await _reconcile(system, keys, mode, limits)
     except FarSideError as error:
-        tally = _nobody_done(system, error, keys)
+        tally = nobody_done(system, error, keys)
     return replace(tally, seconds=time.monotonic() - begun)
 
 
 async def _reconcile(system: str, keys: Sequence[int], mode: Mode, limits: Limits) -> Tally:
+    await prepare(system, keys, mode)
+    plan = await forecast(system, keys)
+    return await not_to_be_done(plan, mode, limits) or await _bring_in_line(system, keys)
+
+
+async def prepare(system: str, keys: Sequence[int], mode: Mode) -> None:
+    """Ask for what the university wants for everybody, before it is planned."""
     if system == "mailboxes" and mode == "apply":
-        await _each(keys, ask_for_default_mailboxes)
-    return await _not_to_be_done(system, keys, mode, limits) or await _bring_in_line(system, keys)
+        for some in portions(keys):
+            await ask_for_default_mailboxes(some)
 
 
-async def _not_to_be_done(
-    system: str, keys: Sequence[int], mode: Mode, limits: Limits, unchanged: int = 0
-) -> Tally | None:
-    """Return the tally of a plan that stays one, as a rehearsal or since nobody agrees; None if it is to be done.
-
-    So many students as are `unchanged` belong to it besides those looked at.
-    """
-    forecast = Forecast(system, looked_at=unchanged)
+async def forecast(system: str, keys: Sequence[int], unchanged: int = 0) -> Forecast:
+    """Plan for these students; so many as are `unchanged` belong to the plan besides those looked at."""
+    plan = Forecast(system, looked_at=unchanged)
     for some in portions(keys):
-        forecast = forecast.merge(await look(system, some))
-    why = await on_campus(lambda here: here.obstacle(forecast, limits.share))
+        plan = plan.merge(await look(system, some))
+    return plan
+
+
+async def not_to_be_done(plan: Forecast, mode: Mode, limits: Limits) -> Tally | None:
+    """Return the tally of a plan that stays one, as a rehearsal or since nobody agrees; None if it is to be done."""
+    why = await on_campus(lambda here: here.obstacle(plan, limits.share))
     if mode == "rehearse":
-        return forecast.as_tally(why)
-    if why and not await _somebody_agrees(system, why):
-        return _stopped(forecast, why)
+        return plan.as_tally(why)
+    if why and not await _somebody_agrees(plan.system, why):
+        return _stopped(plan, why)
     return None
 
 
@@ -143,12 +154,13 @@ async def reconcile_entries(mode: Mode, limits: Limits) -> Tally:
         keys = await on_campus(lambda here: here.students.keys(EVERYONE.whom()))
         noticed = await on_campus(lambda here: here.watch_entries.notice(keys))
         keys = noticed.keys
-        tally = await _not_to_be_done("directory", keys, mode, limits, noticed.unchanged)
+        plan = await forecast("directory", keys, noticed.unchanged)
+        tally = await not_to_be_done(plan, mode, limits)
         if tally is None:
             tally = (await _bring_in_line("directory", keys)).merge(Tally("directory", read=noticed.unchanged))
             await on_campus(lambda here: here.watch_entries.keep(noticed))
     except FarSideError as error:
-        tally = _nobody_done("directory", error, keys)
+        tally = nobody_done("directory", error, keys)
     return replace(tally, seconds=time.monotonic() - begun)
 
 
@@ -164,11 +176,11 @@ async def watch(whom: Chosen, mode: Mode, limits: Limits) -> Tally:
         if mode == "apply" and whom == EVERYONE and not (tally.failed or tally.refused):
             await on_campus(lambda here: here.watch_mailboxes.keep(noticed))
     except FarSideError as error:
-        tally = _nobody_done("mailbox_drift", error, keys)
+        tally = nobody_done("mailbox_drift", error, keys)
     return replace(tally, seconds=time.monotonic() - begun)
 
 
-def _nobody_done(system: str, error: FarSideError, keys: Sequence[int]) -> Tally:
+def nobody_done(system: str, error: FarSideError, keys: Sequence[int]) -> Tally:
     """Return the tally of a run that failed for those chosen, be it before it knew who they are."""
     return replace(unavailable(system, error, keys), failed=max(len(keys), 1))
 
@@ -186,11 +198,6 @@ async def answer_to(question: type[Answer], key: str) -> Answer:
     within four minutes.
     """
     return await asuspend_flow_run(wait_for_input=question, timeout=ANSWER_WITHIN, key=key)
-
-
-async def _each(keys: Sequence[int], work: Callable[[Sequence[int]], Any]) -> None:
-    for some in portions(keys):
-        await work(some)
 
 
 def _stopped(forecast: Forecast, why: str) -> Tally:
@@ -267,9 +274,14 @@ class NotAllDone(Exception):
 
 async def finish(title: str, tallies: Sequence[Tally], mode: Mode) -> None:
     """Leave the run's artifact; fail the run when somebody could not be served, else note that it ended well."""
+    await leave(title, tallies, mode)
+    if mode == "apply":
+        await on_campus(lambda here: here.figures.run_ended_well(title, str(flow_run.id)))
+
+
+async def leave(title: str, tallies: Sequence[Tally], mode: Mode) -> None:
+    """Leave the run's artifact; fail the run when somebody could not be served."""
     await publish(title, tallies, mode)
     failed = sum(tally.failed for tally in tallies)
     if failed:
         raise NotAllDone(f"{failed} could not be done now; the artifact says why, and the next run tries again")
-    if mode == "apply":
-        await on_campus(lambda here: here.figures.run_ended_well(title, str(flow_run.id)))

@@ -57,6 +57,7 @@ from estudent.adapters.registry.payment_desk import SqlPaymentDesk
 from estudent.adapters.registry.people import People
 from estudent.adapters.registry.receivables import SqlReceivables, SqlReminders
 from estudent.adapters.registry.sessions import SqlSessions
+from estudent.adapters.registry.shards import SqlShards
 from estudent.adapters.registry.single_use import SqlSingleUse
 from estudent.adapters.registry.students import SqlStudents
 from estudent.adapters.registry.till import SqlTills
@@ -65,6 +66,7 @@ from estudent.adapters.registry.usos_links import SqlUsosRegister
 from estudent.adapters.registry.watermarks import SqlWatermarks
 from estudent.adapters.usos import UsosApi, UsosFiles, UsosOracle, oracledb
 from estudent.domain.album_number import AlbumNumber
+from estudent.domain.allowance import paced
 from estudent.domain.application import Vocabulary
 from estudent.domain.asked_for import RowFault
 from estudent.domain.booking_rules import Rules
@@ -78,6 +80,7 @@ from estudent.domain.lifecycle import Standing
 from estudent.domain.mailbox_life import Calendar, Deed
 from estudent.domain.nrb import PaymentScheme
 from estudent.domain.password import Strength, words_of
+from estudent.domain.shard import Shard, how_many
 from estudent.domain.student import Language, Student
 from estudent.domain.usos_migrations import Migrations
 from estudent.domain.whom import Whom
@@ -104,11 +107,12 @@ from estudent.services.hand_out_code import HandOutCode
 from estudent.services.import_account_numbers import ImportAccountNumbers
 from estudent.services.issue_code import IssueCode
 from estudent.services.keep_accounts import keep_accounts
+from estudent.services.keep_pace import KeepPace
 from estudent.services.let_go_on import LetGoOn, can_be_hurried, can_be_retried
 from estudent.services.link_usos import link_usos
 from estudent.services.one_password import OnePassword
 from estudent.services.open_mailboxes import AskForMailbox, open_mailboxes, shortage
-from estudent.services.reconcile import Forecast, Reconciler
+from estudent.services.reconcile import Forecast, Leash, Reconciler
 from estudent.services.recover_password import RecoverPassword
 from estudent.services.remind_of_fees import RemindOfFees
 from estudent.services.rename_mailboxes import AskForNewAddress, RenameMailboxes
@@ -116,6 +120,7 @@ from estudent.services.resend_letter import ResendLetter
 from estudent.services.send_letters import SendLetters
 from estudent.services.send_messages import SendMessages
 from estudent.services.serve_requests import ServeRequests
+from estudent.services.share_out import ShareOut
 from estudent.services.sign_in import SignIn
 from estudent.services.take_receivables import TakeReceivables
 from estudent.services.unlock_account import UnlockAccount
@@ -188,6 +193,8 @@ class Campus:
 
     settings: Settings
     author: Author
+    leash: Leash = field(default_factory=Leash)
+    in_shard: bool = False
     _open: ExitStack = field(default_factory=ExitStack)
 
     # the registry
@@ -227,6 +234,16 @@ class Campus:
     def mailbox_register(self) -> SqlMailboxRegister:
         """Addresses and mailboxes' states."""
         return SqlMailboxRegister(self.database, self.author, SqlMessages(self.database, self.author, self.domain))
+
+    @cached_property
+    def shards(self) -> SqlShards:
+        """The shards of runs for many students."""
+        return SqlShards(self.database, self.author.clock, timedelta(seconds=self.settings.shards.silent_seconds))
+
+    @cached_property
+    def share_out(self) -> ShareOut:
+        """Share a run's work out in shards."""
+        return ShareOut(self.shards, self.journal)
 
     @cached_property
     def outbox(self) -> SqlOutbox:
@@ -534,7 +551,8 @@ class Campus:
             case "files":
                 return UsosFiles(ours.folder)
         secret, pace = ours.consumer_secret.get_secret_value(), ours.calls_per_second
-        return self._kept(UsosApi(ours.url, ours.consumer_key, secret, per_second=pace))
+        turn = self._turn("usos", pace)
+        return self._kept(UsosApi(ours.url, ours.consumer_key, secret, per_second=pace, turn=turn))
 
     @cached_property
     def post(self) -> SmtpPost:
@@ -551,6 +569,7 @@ class Campus:
                 sender_name=self.settings.university.name,
                 sender_address=ours.sender,
                 per_minute=ours.per_minute,
+                turn=self._turn("post", ours.per_minute / 60),
             )
         )
 
@@ -731,7 +750,9 @@ class Campus:
         """The far systems in the order in which a student needs them."""
         reconcilers: list[Reconciler] = [
             self._send_letters(),
-            keep_accounts(self.directory, self.students, self._entries_seen(), self.journal, self.domain),
+            keep_accounts(
+                self.directory, self.students, self._entries_seen(), self.journal, self.domain, leash=self.leash
+            ),
             self._open_mailboxes(self.microsoft365),
             self.link_usos,
             self._assign_account_numbers(),
@@ -742,7 +763,7 @@ class Campus:
     def link_usos(self) -> Reconciler:
         """Bring students into USOS; it needs no other far system, whose libraries take seconds to load."""
         register = self._usos_register()
-        links = link_usos(self.usos, self.students, register, self.journal)
+        links = link_usos(self.usos, self.students, register, self.journal, leash=self.leash)
         return FindAndLink(self.usos, self.students, register, links)
 
     @cached_property
@@ -834,6 +855,18 @@ class Campus:
         brake = Brake(share=0.0, spared=0) if forecast.system == ERASURE else self.brake_with(share)
         return lacking or brake.holds(forecast.steps.elements(), self._of_how_many(forecast))
 
+    def lets_through(self, forecast: Forecast, share: float | None = None) -> int:
+        """Return how many steps of a plan may take something away without anybody's agreement."""
+        return self.brake_with(share).lets_through(self._of_how_many(forecast))
+
+    def in_how_many(self, students: int) -> int:
+        """Return into how many shards so many students are split."""
+        return how_many(students, self.settings.shards.students, self.settings.shards.most)
+
+    def left_of(self, shard: Shard, reached: int) -> list[int]:
+        """Return the students of a shard that come after the key `reached`, ascending."""
+        return [key for key in self.looked_at(shard.system, Whom()) if shard.holds(key) and key > reached]
+
     def _of_how_many(self, forecast: Forecast) -> int:
         """Return of how many students a plan's share counts: those who changed are few, and mostly to be repaired."""
         if forecast.system != DRIFT:
@@ -853,6 +886,12 @@ class Campus:
         """Close whatever was opened."""
         self._open.close()
 
+    def _turn(self, far: str, per_second: float) -> Callable[[], None]:
+        """Return what waits for this process's turn at a far side whose pace all shards keep together."""
+        if not (self.in_shard and per_second):
+            return lambda: None
+        return KeepPace(SqlAllowance(self.database), paced(far, per_second)).wait
+
     def _check(self, part: str) -> str:
         sentence: str = getattr(self, part).check()
         return sentence
@@ -867,7 +906,7 @@ class Campus:
         return SqlEntriesSeen(self.database, self.domain)
 
     def _open_mailboxes(self, there: Microsoft365) -> Reconciler:
-        return open_mailboxes(there, self.students, self.mailbox_register, self.journal, self.domain)
+        return open_mailboxes(there, self.students, self.mailbox_register, self.journal, self.domain, leash=self.leash)
 
     def _close_mailboxes(self, system: str, deeds: frozenset[Deed]) -> Reconciler:
         return CloseMailboxes(
@@ -960,9 +999,12 @@ class Campus:
 
 
 @contextmanager
-def campus(actor: str, run: str) -> Iterator[Campus]:
-    """Wire everything for one run: `actor` and `run` stand in the journal; raise Misconfigured for wrong settings."""
-    wired = Campus(settings(), Author(actor, run, now))
+def campus(actor: str, run: str, leash: Leash | None = None) -> Iterator[Campus]:
+    """Wire everything for one run: `actor` and `run` stand in the journal; raise Misconfigured for wrong settings.
+
+    With a leash it is for a shard, which keeps the paces of far sides together with the others.
+    """
+    wired = Campus(settings(), Author(actor, run, now), leash or Leash(), in_shard=leash is not None)
     try:
         yield wired
     finally:

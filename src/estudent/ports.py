@@ -30,9 +30,10 @@ from estudent.domain.mailbox_life import CloudUser, Deed, Parting
 from estudent.domain.mailbox_rename import RenameState
 from estudent.domain.nrb import Nrb
 from estudent.domain.one_time_code import Purpose
-from estudent.domain.outcome import Outcome, Result
+from estudent.domain.outcome import Outcome, Result, Tally
 from estudent.domain.plan import Lock, Step
 from estudent.domain.progress import Seen
+from estudent.domain.shard import Shard, ShardSight
 from estudent.domain.statement import Statement, StatementLine
 from estudent.domain.statement_chain import StatementEnds
 from estudent.domain.student import MailboxState, Student
@@ -283,8 +284,39 @@ class Journal(Protocol):
     def of(self, student: int) -> list[JournalLine]:
         """Return a student's history, oldest first."""
 
+    def done(self, shard: Shard) -> dict[str, int]:
+        """Return how many steps of a shard are done, by their first words, whoever had it in hand."""
+
     def owed(self, whom: Whom) -> dict[str, list[AlbumNumber]]:
         """Return for each thing owed the students who do not have it yet."""
+
+
+class Shards(Protocol):
+    """The shards of runs: how far each is, what became of it, and which process has it in hand.
+
+    A holder that gives no sign of life for a while has lost its shard, which anybody may take up then.
+    """
+
+    def lay_out(self, shards: Sequence[Shard]) -> None:
+        """Store a run's shards of one system, once: those that it has already stay as they are."""
+
+    def of(self, run: str, system: str) -> list[ShardSight]:
+        """Return a run's shards of one system, by number; none where they were not laid out."""
+
+    def take(self, run: str, system: str, number: int, holder: str) -> ShardSight | None:
+        """Take a shard in hand; None when it is finished, somebody has it, or there is none."""
+
+    def breathe(self, shard: Shard, holder: str) -> None:
+        """Give a sign of life; raise Expired when the shard is somebody else's by now."""
+
+    def keep(self, shard: Shard, holder: str, reached: int, tally: Tally) -> None:
+        """Store how far a shard is, as a sign of life; raise Expired when it is somebody else's by now."""
+
+    def finish(self, shard: Shard, holder: str, tally: Tally) -> None:
+        """Store that nothing of a shard is left for its run; raise Expired when it is somebody else's by now."""
+
+    def reopen(self, run: str, system: str) -> None:
+        """Let the finished shards in which something failed be done once more, from their beginning."""
 
 
 class Letters(Protocol):

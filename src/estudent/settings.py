@@ -357,6 +357,20 @@ class BrakeSettings(Section):
     spared: int = Field(5, ge=0, description="so many locks are always let through")
 
 
+class ShardSettings(Section):
+    """How runs for many students are split among workers."""
+
+    students: int = Field(
+        2500,
+        ge=0,
+        description="a shard has so many students or more; with fewer than twice as many there is one; 0: never",
+    )
+    most: int = Field(4, ge=1, le=64, description="shards of one run at most")
+    silent_seconds: float = Field(
+        60, ge=1, description="a shard of whose process nothing is heard for so long is taken up by another one"
+    )
+
+
 class Settings(BaseSettings):
     """The whole tree."""
 
@@ -379,6 +393,7 @@ class Settings(BaseSettings):
     payments: PaymentSettings = PaymentSettings()
     statements: StatementSettings = StatementSettings()
     brake: BrakeSettings = BrakeSettings()
+    shards: ShardSettings = ShardSettings()
     brand: BrandSettings = BrandSettings()
     eduroam: EduroamSettings = EduroamSettings()
     portal: PortalSettings = PortalSettings()

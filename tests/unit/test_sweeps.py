@@ -61,7 +61,8 @@ def flow_of(deployment: dict[str, Any]) -> Flow[..., Any]:
 
 NAMES = sorted(deployments())
 BY_SOMEBODY = {"deploy", "mailbox-erasure"}
-SCHEDULED = sorted(set(NAMES) - BY_SOMEBODY)
+BY_OTHER_RUNS = {"shard"}
+SCHEDULED = sorted(set(NAMES) - BY_SOMEBODY - BY_OTHER_RUNS)
 
 
 def test_every_flow_is_deployed_and_nothing_else_is() -> None:
@@ -75,7 +76,7 @@ def test_a_deployment_runs_the_flow_of_its_name(name: str) -> None:
     assert flow_of(deployments()[name]).name == name
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted(set(NAMES) - BY_OTHER_RUNS))
 def test_a_deployment_s_parameters_are_the_flow_s(name: str) -> None:
     deployment = deployments()[name]
     flow = flow_of(deployment)
@@ -89,7 +90,14 @@ def test_a_deployment_is_described_tagged_and_never_runs_twice_at_once(name: str
     deployment = deployments()[name]
     assert deployment["description"].endswith(".") and len(deployment["description"]) > 40
     assert deployment["tags"]
-    assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
+    at_once = 4 if name in BY_OTHER_RUNS else 1
+    assert deployment["concurrency_limit"] == {"limit": at_once, "collision_strategy": "ENQUEUE"}
+
+
+def test_shards_are_begun_by_the_run_that_shares_out_and_know_registry_keys_of_nobody() -> None:
+    deployment = deployments()["shard"]
+    assert (deployment["schedules"], deployment["parameters"]) == ([], {})
+    assert set(flow_of(deployment).parameters.properties) == {"run", "system", "number"}
 
 
 def test_hosts_are_deployed_by_somebody_never_by_the_clock_and_looked_at_first() -> None:

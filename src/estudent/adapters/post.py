@@ -6,6 +6,7 @@ import smtplib
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -22,7 +23,10 @@ Security = Literal["none", "starttls", "tls"]
 
 
 class SmtpPost:
-    """Hands letters to one mail server; TLS is always verified, and no letter is sent twice within a call."""
+    """Hands letters to one mail server; TLS is always verified, and no letter is sent twice within a call.
+
+    `turn` returns when other processes at the same mail server let this one send a letter.
+    """
 
     def __init__(
         self,
@@ -37,6 +41,7 @@ class SmtpPost:
         password: str | None = None,
         reply_to: str | None = None,
         per_minute: int = 0,
+        turn: Callable[[], None] = lambda: None,
         timeout: float = 30.0,
     ) -> None:
         self._host, self._port, self._timeout = host, port, timeout
@@ -45,7 +50,7 @@ class SmtpPost:
         self._security, self._ca_file = security, ca_file
         self._user, self._password = user, password
         self._interval = 60 / per_minute if per_minute else 0.0
-        self._next = 0.0
+        self._next, self._turn = 0.0, turn
         self._one_at_a_time = threading.Lock()
         self._connection: smtplib.SMTP | None = None
 
@@ -84,6 +89,7 @@ class SmtpPost:
     def _keep_pace(self) -> None:
         """Wait until the next letter may go; an idle time is not made up for by a burst."""
         time.sleep(max(0.0, self._next - time.monotonic()))
+        self._turn()
         self._next = time.monotonic() + self._interval
 
     def _connected(self) -> smtplib.SMTP:

@@ -34,6 +34,12 @@ class Budget:
         return max(1, self.tokens - self.portion)
 
 
+def paced(name: str, per_second: float) -> Budget:
+    """Return the budget of a pace that several processes keep together: of an idle time a second is made up for."""
+    tokens = max(1, round(2 * per_second))
+    return Budget(name, tokens, tokens / per_second)
+
+
 @dataclass(frozen=True, slots=True)
 class Portion:
     """How many tokens were given, and in how many seconds it is worth asking again when they do not suffice."""

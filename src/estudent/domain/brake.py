@@ -19,10 +19,14 @@ class Brake:
     def holds(self, kinds: Iterable[StepKind], looked_at: int) -> str | None:
         """Return why a plan must not run without a person's agreement, or None where it may."""
         dangerous = Counter(kind for kind in kinds if kind in DANGEROUS)
-        if dangerous.total() <= max(self.spared, self.share * looked_at):
+        if dangerous.total() <= self.lets_through(looked_at):
             return None
         would = " and ".join(f"{kind.value} {many} of {looked_at}" for kind, many in sorted(dangerous.items()))
         return (
             f"the plan would {would} students; "
             f"more than {self.share:.1%} (and more than {self.spared}) needs somebody's agreement"
         )
+
+    def lets_through(self, looked_at: int) -> int:
+        """Return how many steps that take something away need nobody's agreement."""
+        return max(self.spared, int(self.share * looked_at))

@@ -10,7 +10,7 @@ from estudent.domain.outcome import Outcome, Remark
 from estudent.domain.plan import Lock, Step
 from estudent.domain.student import AccountState, Student
 from estudent.ports import Directory, EntriesSeen, Journal, Students
-from estudent.services.reconcile import Reconcile
+from estudent.services.reconcile import Leash, Reconcile
 
 SYSTEM = "directory"
 
@@ -36,7 +36,13 @@ def _was_activated(student: Student, found: Mapping[AlbumNumber, Entry]) -> bool
 
 
 def keep_accounts(
-    directory: Directory, students: Students, seen: EntriesSeen, journal: Journal, domain: str
+    directory: Directory,
+    students: Students,
+    seen: EntriesSeen,
+    journal: Journal,
+    domain: str,
+    *,
+    leash: Leash | None = None,
 ) -> Reconcile[Entry]:
     """Return the reconciler of directory entries."""
 
@@ -53,4 +59,5 @@ def keep_accounts(
         wanted=lambda student: entry_of(student, domain),
         observe=observe,
         settle=seen.settle,
+        leash=leash or Leash(),
     )

@@ -19,7 +19,7 @@ from estudent.domain.plan import Step
 from estudent.domain.student import LinkState, Student
 from estudent.domain.usos_link import UsosLink, UsosPerson, usos_link_of
 from estudent.ports import Journal, Students, Usos, UsosRegister
-from estudent.services.reconcile import Reconcile
+from estudent.services.reconcile import Leash, Reconcile
 
 log = logging.getLogger(__name__)
 SYSTEM = "usos"
@@ -56,7 +56,9 @@ def _held(link: UsosLink, person: UsosPerson | None, linking: bool) -> UsosLink 
     return replace(seen, email="") if person.email else None
 
 
-def link_usos(usos: Usos, students: Students, register: UsosRegister, journal: Journal) -> Reconcile[UsosLink]:
+def link_usos(
+    usos: Usos, students: Students, register: UsosRegister, journal: Journal, *, leash: Leash | None = None
+) -> Reconcile[UsosLink]:
     """Return the reconciler of links in USOS."""
 
     def wanted(student: Student) -> UsosLink | None:
@@ -75,7 +77,17 @@ def link_usos(usos: Usos, students: Students, register: UsosRegister, journal: J
         register.observe(sights)
         return [*_alarms(links, sights), *_waiting(sights)]
 
-    return Reconcile(SYSTEM, students, journal, _Links(usos), wanted, observe, undoes=_undoes, shows_at_once=False)
+    return Reconcile(
+        SYSTEM,
+        students,
+        journal,
+        _Links(usos),
+        wanted,
+        observe,
+        undoes=_undoes,
+        shows_at_once=False,
+        leash=leash or Leash(),
+    )
 
 
 def _undoes(step: Step[UsosLink]) -> bool:

@@ -26,7 +26,7 @@ from estudent.ports import (
     Sighting,
     Students,
 )
-from estudent.services.reconcile import Forecast, Reconcile
+from estudent.services.reconcile import Forecast, Leash, Reconcile
 
 SYSTEM = "mailboxes"
 SOMEBODY_ELSES = "the address belongs to somebody else at Microsoft"
@@ -112,7 +112,13 @@ def _needs_one(student: Student) -> bool:
 
 
 def open_mailboxes(
-    mailboxes: Mailboxes, students: Students, register: MailboxRegister, journal: Journal, domain: str
+    mailboxes: Mailboxes,
+    students: Students,
+    register: MailboxRegister,
+    journal: Journal,
+    domain: str,
+    *,
+    leash: Leash | None = None,
 ) -> Reconcile[Mailbox]:
     """Return the reconciler of mailboxes that were asked for."""
 
@@ -133,7 +139,7 @@ def open_mailboxes(
         why = f"{waiting} mailboxes are on their way; Microsoft usually needs under 30 minutes"
         return [Remark(SYSTEM, why, "nothing; later runs finish them")] if waiting else []
 
-    return Reconcile(SYSTEM, students, journal, mailboxes, wanted, observe, needs_licence)
+    return Reconcile(SYSTEM, students, journal, mailboxes, wanted, observe, needs_licence, leash=leash or Leash())
 
 
 def shortage(mailboxes: Mailboxes, forecast: Forecast) -> str | None:

@@ -10,9 +10,9 @@ from typing import Generic, Protocol
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.outcome import Outcome, Remark, Result, Tally
-from estudent.domain.plan import Step, StepKind, T, plan
+from estudent.domain.plan import DANGEROUS, Step, StepKind, T, plan
 from estudent.domain.student import Student
-from estudent.ports import FarSideError, Journal, JournalEntry, Misconfigured, Students
+from estudent.ports import FarSideError, Journal, JournalEntry, Misconfigured, Refused, Students
 
 UNTOLD_FOR = 1.0
 """After so many seconds what was done is written into the journal, while the rest goes on."""
@@ -31,6 +31,11 @@ class Forecast:
         """Return the sum of two forecasts of one system."""
         licences = self.licences + other.licences
         return Forecast(self.system, self.looked_at + other.looked_at, self.steps + other.steps, licences)
+
+    @property
+    def takes_away(self) -> int:
+        """How many of its steps take something away from students."""
+        return sum(many for kind, many in self.steps.items() if kind in DANGEROUS)
 
     def as_tally(self, obstacle: str | None = None) -> Tally:
         """Return the counts as a run would have had them, had nothing been refused, and what would stop the run."""
@@ -51,6 +56,26 @@ class Reconciler(Protocol):
 
     def apply(self, keys: Sequence[int]) -> Tally:
         """Plan anew for these students, take the steps, look again, and record what was seen."""
+
+
+class Leash:
+    """Lets a process take so many steps that take something away, over all its plans; without a number, any."""
+
+    def __init__(self, left: int | None = None) -> None:
+        self.left = left
+
+    def hold(self, kinds: Iterable[StepKind]) -> None:
+        """Raise Refused where a plan would take away more than was agreed to: it has grown since."""
+        planned = sum(kind in DANGEROUS for kind in kinds)
+        if self.left is not None and planned > self.left:
+            raise Refused(
+                f"the plan has grown: {planned} steps would now take something away, and {self.left} were agreed to"
+            )
+
+    def count(self, kind: StepKind) -> None:
+        """Note a step that was taken."""
+        if self.left is not None and kind in DANGEROUS:
+            self.left -= 1
 
 
 class FarSystem(Protocol[T]):
@@ -90,14 +115,14 @@ class Reconcile(Generic[T]):
     undoes: Callable[[Step[T]], bool] = _never
     settle: Callable[[Sequence[Student], Collection[AlbumNumber]], None] = _nothing
     shows_at_once: bool = True
+    leash: Leash = field(default_factory=Leash)
 
     def forecast(self, keys: Sequence[int]) -> Forecast:
         """Plan for these students and change nothing."""
         things = self._things(self.students.load(keys))
         steps = list(plan(things, self.far.find(things)))
         licences = sum(map(self.needs_licence, steps))
-        kinds = Counter(StepKind.REPAIR if self.undoes(step) else step.kind for step in steps)
-        return Forecast(self.system, len(things), kinds, licences)
+        return Forecast(self.system, len(things), Counter(map(self._braked_as, steps)), licences)
 
     def apply(self, keys: Sequence[int]) -> Tally:
         """Plan anew for these students, take the steps, look again, and record what was seen."""
@@ -106,6 +131,7 @@ class Reconcile(Generic[T]):
         tally = Tally(self.system, read=len(things))
         found = self.far.find(things)
         steps = list(plan(things, found))
+        self.leash.hold(map(self._braked_as, steps))
         outcomes = self._take(steps, students, tally)
         left = steps
         if steps:
@@ -133,6 +159,9 @@ class Reconcile(Generic[T]):
             self._record(keys, outcomes[told:], tally)
         return outcomes
 
+    def _braked_as(self, step: Step[T]) -> StepKind:
+        return StepKind.REPAIR if self.undoes(step) else step.kind
+
     def _things(self, students: Iterable[Student]) -> list[T]:
         return [thing for student in students if (thing := self.wanted(student)) is not None]
 
@@ -140,7 +169,9 @@ class Reconcile(Generic[T]):
         entries = []
         for outcome in outcomes:
             tally.count(outcome.step.kind, outcome.result)
-            if outcome.result is not Result.DONE:
+            if outcome.result is Result.DONE:
+                self.leash.count(self._braked_as(outcome.step))
+            else:
                 tally.remarks.append(_remark(outcome))
             step = " ".join((outcome.step.kind.value, *outcome.step.fields))
             key = keys[outcome.step.album]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,6 +13,8 @@ from estudent.domain.directory_entry import Entry, entry_of
 from estudent.domain.mailbox_name import likeness
 from estudent.domain.mailbox_watch import ON_THE_WAY
 from estudent.domain.nrb import Nrb
+from estudent.domain.outcome import Result
+from estudent.domain.shard import Shard
 from estudent.domain.student import AccountState, MailboxState, Student
 from estudent.domain.whom import Whom
 from estudent.ports import AlreadyExists, JournalEntry, JournalLine, NotFound, Sighting, TooAlike
@@ -177,6 +180,11 @@ class JournalInMemory:
     def of(self, student: int) -> list[JournalLine]:
         """Not kept here."""
         raise NotImplementedError(student)
+
+    def done(self, shard: Shard) -> dict[str, int]:
+        """Return how many steps of a shard's students are done; they are all of one run here."""
+        theirs = [each for each in self.entries if shard.holds(each.student) and each.system == shard.system]
+        return Counter(each.step.partition(" ")[0] for each in theirs if each.result is Result.DONE)
 
     def owed(self, whom: Whom) -> dict[str, list[AlbumNumber]]:
         """Not kept here."""

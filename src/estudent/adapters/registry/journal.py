@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, insert, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, insert, literal, not_, or_, select
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.students import meant
@@ -24,6 +25,7 @@ from estudent.adapters.registry.tables import (
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.lifecycle import Owed, standings_owed
 from estudent.domain.outcome import Result
+from estudent.domain.shard import Shard
 from estudent.domain.student import AccountState, LinkState, MailboxState
 from estudent.domain.whom import Whom
 from estudent.ports import JournalEntry, JournalLine
@@ -104,6 +106,17 @@ class SqlJournal:
         query = select(*columns).where(journal.c.student_id == student).order_by(journal.c.id)
         with self.database.reading() as connection:
             return [JournalLine(*row) for row in connection.execute(query)]
+
+    def done(self, shard: Shard) -> dict[str, int]:
+        """Return how many steps of a shard are done, by their first words, whoever had it in hand."""
+        theirs = journal.c.student_id.between(shard.first, shard.last)
+        mine = (journal.c.run == shard.run, journal.c.system == shard.system, journal.c.result == Result.DONE.value)
+        query = select(journal.c.step, func.count()).where(theirs, *mine).group_by(journal.c.step)
+        done: Counter[str] = Counter()
+        with self.database.reading() as connection:
+            for step, many in connection.execute(query):
+                done[step.partition(" ")[0]] += many
+        return done
 
     def owed(self, whom: Whom) -> dict[str, list[AlbumNumber]]:
         """Return for each thing owed the students who do not have it yet."""

@@ -428,6 +428,25 @@ watermark = Table(
     Column("at", Moment, nullable=False),
 )
 
+shard = Table(
+    "shard",
+    metadata,
+    Column("run", String(60), primary_key=True),
+    Column("system", String(20), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("of", Integer, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("allowed", Integer, nullable=False),
+    Column("reached", BigInteger, nullable=False),
+    Column("tally", Text, nullable=False),
+    Column("takes", Integer, nullable=False),
+    Column("holder", String(60), nullable=False),
+    Column("heard_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+)
+"""The shards of runs for many students; `holder` is the run that has one in hand, empty before the first."""
+
 allowance = Table(
     "allowance",
     metadata,

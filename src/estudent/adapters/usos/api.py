@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ from estudent.adapters.usos.answers import ACCOUNT, PERSON, account_number, gran
 from estudent.adapters.usos.client import Client
 from estudent.adapters.usos.crew import in_parallel
 from estudent.adapters.usos.needs import ACCOUNTS, CHANGE, DESCRIBED, NEEDS, PAYING, USERS, lacks
+from estudent.adapters.usos.pace import Pace
 from estudent.adapters.usos.values import address_of
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.nrb import Nrb
@@ -25,7 +26,10 @@ BATCH = 500
 
 
 class UsosApi:
-    """USOS API at one university, called by threads that share one client."""
+    """USOS API at one university, called by threads that share one client.
+
+    `turn` returns when other processes at the same USOS let this one call.
+    """
 
     def __init__(
         self,
@@ -38,6 +42,7 @@ class UsosApi:
         retry_delay: float = 0.5,
         timeout: float = 20.0,
         per_second: float = 0.0,
+        turn: Callable[[], None] = lambda: None,
     ) -> None:
         self._threads = threads
         self._client = Client(
@@ -47,7 +52,8 @@ class UsosApi:
             retries=retries,
             retry_delay=retry_delay,
             timeout=timeout,
-            per_second=per_second,
+            pace=Pace(per_second),
+            turn=turn,
         )
 
     source = "usosapi"

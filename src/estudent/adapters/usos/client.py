@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -32,11 +33,12 @@ class Client:
         retries: int,
         retry_delay: float,
         timeout: float,
-        per_second: float,
+        pace: Pace,
+        turn: Callable[[], None],
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._signature = Signature(consumer_key, client_secret=consumer_secret, signature_method=SIGNATURE_HMAC_SHA1)
-        self._pace = Pace(per_second)
+        self._pace, self._turn = pace, turn
         self._retries = retries
         self._retry_delay = retry_delay
         self._http = httpx.Client(timeout=timeout)
@@ -58,6 +60,7 @@ class Client:
 
     def _once(self, method: str, body: str) -> Any:
         self._pace.wait()
+        self._turn()
         url, headers, signed = self._signature.sign(f"{self._base_url}/{method}", "POST", body, FORM)
         try:
             answer = self._http.post(url, content=signed, headers=headers)
