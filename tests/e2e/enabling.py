@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -106,13 +106,11 @@ class Intake:
         self.killed_at.append(len(self.changes()))
 
     def run(self) -> None:
-        """Run to the end; where USOS does not answer, the next run goes on."""
+        """Run to the end; where USOS does not answer, the next run goes on, be it for one student."""
         for _ in range(MOST_RUNS):
-            with self.here() as here:
-                try:
-                    return enable_everybody(here)
-                except Unavailable:
-                    continue
+            with self.here() as here, suppress(Unavailable):
+                if not enable_everybody(here):
+                    return
         raise AssertionError("USOS never answered a whole run")
 
     def changes(self) -> list[dict[str, str]]:
@@ -144,11 +142,10 @@ class Intake:
             return subprocess.Popen(command, cwd=ROOT, env=os.environ, stdout=output, stderr=output)
 
 
-def enable_everybody(here: Campus) -> None:
-    """Take everybody a step further, in batches as the flow does."""
+def enable_everybody(here: Campus) -> int:
+    """Take everybody a step further, in batches as the flow does; return for how many USOS did not answer."""
     keys = here.students.keys(Whom())
-    for at in range(0, len(keys), AT_ONCE):
-        here.link_usos.apply(keys[at : at + AT_ONCE])
+    return sum(here.link_usos.apply(keys[at : at + AT_ONCE]).failed for at in range(0, len(keys), AT_ONCE))
 
 
 def main(url: str) -> int:

@@ -47,7 +47,7 @@ HOLDS: Mapping[Hold, Any] = {
     Hold.MAILBOX_STUCK: lazy_gettext("The mailbox is stuck. See to the cause, then have it looked at at once."),
     Hold.MICROSOFT_SLOW: lazy_gettext("Microsoft is making the mailbox; it usually needs under 30 minutes."),
     Hold.NO_USOS_ID: lazy_gettext("The person's number in USOS is not known; recruitment must send it."),
-    Hold.USOS_REFUSES: lazy_gettext("USOS refuses the address."),
+    Hold.USOS_REFUSES: lazy_gettext("USOS did not take the address."),
     Hold.USOS_NOT_YET: lazy_gettext("USOS does not show the address yet; it does after its next migration."),
     Hold.USOS_NO_PERSON: lazy_gettext("USOS does not show the person yet; that needs its next migration."),
     Hold.USOS_NOT_ACTIVE: lazy_gettext("The study is not active in USOS yet; the dean's office makes it so."),
