@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID, uuid4
@@ -47,7 +47,7 @@ async def reconcile_in_shards(system: str, chosen: Chosen, mode: Mode, limits: L
     begun, keys = time.monotonic(), list[int]()
     try:
         if await _seen(system):
-            await on_campus(lambda here: here.shards.reopen(_run(), system))
+            await _asked(lambda here: here.shards.reopen(_run(), system))
         else:
             keys = await on_campus(lambda here: here.looked_at(system, EVERYONE.whom()))
             of = await on_campus(lambda here: here.in_how_many(len(keys)))
@@ -64,7 +64,7 @@ async def reconcile_in_shards(system: str, chosen: Chosen, mode: Mode, limits: L
 async def carry_out(run: str, system: str, number: int) -> Tally | None:
     """Carry a shard out; None when it is finished, somebody else has it in hand, or has taken it up meanwhile."""
     holder = uuid4().hex
-    sight = await on_campus(lambda here: here.shards.take(run, system, number, holder))
+    sight = await _asked(lambda here: here.shards.take(run, system, number, holder))
     if sight is None:
         return None
     breath = asyncio.create_task(_breathe(sight.shard, holder))
@@ -87,15 +87,15 @@ async def _agreed(system: str, parts: Sequence[Sequence[int]], limits: Limits) -
         plan = plan.merge(another)
     if stays := await not_to_be_done(plan, "apply", limits):
         return stays
-    may = await on_campus(lambda here: here.lets_through(plan, limits.share))
-    await on_campus(lambda here: here.share_out.lay_out(_run(), parts, plans, may))
+    may = await _asked(lambda here: here.lets_through(plan, limits.share))
+    await _asked(lambda here: here.share_out.lay_out(_run(), parts, plans, may))
     return None
 
 
 async def _together(system: str) -> Tally:
     """Have the shards carried out, here and by other runs, until none is left or one was lost too often."""
     takes = {sight.shard.number: sight.takes for sight in await _seen(system)}
-    handed_in: dict[tuple[int, int], UUID] = {}
+    handed_in: dict[tuple[int, int], UUID | None] = {}
     own, mine = None, 0
     try:
         while True:
@@ -117,7 +117,7 @@ async def _together(system: str) -> Tally:
     finally:
         if own:
             own.cancel()
-        await _call_back(handed_in.values())
+        await _call_back(filter(None, handed_in.values()))
     return await _summed_up(system, sights)
 
 
@@ -127,55 +127,73 @@ async def _summed_up(system: str, sights: Sequence[ShardSight]) -> Tally:
         left = {each.shard.number: len(here.left_of(each.shard, each.reached)) for each in lost}
         return here.share_out.sum_up(system, sights, left)
 
-    return await on_campus(sum_up)
+    return await _asked(sum_up)
 
 
-async def _hand_in(sight: ShardSight) -> UUID:
-    """Ask for a run that carries a shard out; asked again, it is the same run until somebody has taken the shard."""
+async def _hand_in(sight: ShardSight) -> UUID | None:
+    """Ask for a run that carries a shard out; None when Prefect does not answer: the run that asks does it then.
+
+    Asked again by the same try of the run, it is the same run until somebody has taken the shard.
+    """
     shard = sight.shard
-    run = await arun_deployment(
-        "shard/shard",
-        parameters={"run": shard.run, "system": shard.system, "number": shard.number},
-        timeout=0,
-        idempotency_key=f"{shard.run} {shard.system} {shard.number} {sight.takes}",
-    )
+    try:
+        run = await arun_deployment(
+            "shard/shard",
+            parameters={"run": shard.run, "system": shard.system, "number": shard.number},
+            timeout=0,
+            idempotency_key=f"{shard.run} {_tries()} {shard.system} {shard.number} {sight.takes}",
+        )
+    except Exception as error:  # whatever keeps Prefect from helping must not keep the run from its work
+        get_run_logger().warning("%s of %s is not handed in: %s", shard.name, shard.system, error)
+        return None
     return run.id
 
 
 async def _call_back(runs: Iterable[UUID]) -> None:
-    """Cancel the runs that no worker has begun: nothing is left for them."""
-    async with get_client() as client:
-        for run in runs:
-            state = (await client.read_flow_run(run)).state
-            if state and state.is_scheduled():
-                await client.set_flow_run_state(run, Cancelled(message="its shard was carried out by another run"))
+    """Cancel the runs that no worker has begun: nothing is left for them, and they find that out themselves, too."""
+    try:
+        async with get_client() as client:
+            for run in runs:
+                state = (await client.read_flow_run(run)).state
+                if state and state.is_scheduled():
+                    await client.set_flow_run_state(run, Cancelled(message="its shard was carried out by another run"))
+    except Exception as error:  # as above
+        get_run_logger().warning("Runs for which nothing is left are not called back: %s", error)
 
 
 async def _seen(system: str) -> list[ShardSight]:
-    """Return this run's shards, be the registry away for a moment."""
+    return await _asked(lambda here: here.shards.of(_run(), system))
+
+
+async def _asked(work: Callable[[Campus], R]) -> R:
+    """Ask the registry under this run's name, or tell it something."""
+    return await _patiently(lambda: on_campus(work))
+
+
+async def _patiently(ask: Callable[[], Awaitable[R]]) -> R:
+    """Ask the registry, be it away for a moment."""
     for wait in WAITS:
         try:
-            return await on_campus(lambda here: here.shards.of(_run(), system))
+            return await ask()
         except Unavailable:
             await asyncio.sleep(wait)
-    return await on_campus(lambda here: here.shards.of(_run(), system))
+    return await ask()
 
 
 async def _carried_out(sight: ShardSight, holder: str) -> Tally:
     shard, tally, begun = sight.shard, sight.tally, time.monotonic()
-    leash = await _signed(shard, lambda here: here.share_out.leash_of(shard))
-    left = await _signed(shard, lambda here: here.left_of(shard, sight.reached))
-    try:
-        for some in portions(left):
+    leash = await _noted(shard, lambda here: here.share_out.leash_of(shard))
+    left = await _noted(shard, lambda here: here.left_of(shard, sight.reached))
+    for some in portions(left):
+        try:
             tally = tally.merge(await bring_shard_in_line(shard, some, leash))
-            await _keep(shard, holder, some[-1], tally)
-            left = left[len(some) :]
-    except Expired:
-        raise
-    except FarSideError as error:
-        tally = tally.merge(nobody_done(shard.system, error, left))
+        except FarSideError as error:
+            tally = tally.merge(nobody_done(shard.system, error, left))
+            break
+        await _keep(shard, holder, some[-1], tally)
+        left = left[len(some) :]
     tally = replace(tally, seconds=tally.seconds + time.monotonic() - begun)
-    return await _signed(shard, lambda here: here.share_out.finish(shard, holder, tally))
+    return await _noted(shard, lambda here: here.share_out.finish(shard, holder, tally))
 
 
 @batch("bring in line")
@@ -185,7 +203,7 @@ async def bring_shard_in_line(shard: Shard, keys: Sequence[int], leash: Leash) -
 
 
 async def _keep(shard: Shard, holder: str, reached: int, tally: Tally) -> None:
-    await _signed(shard, lambda here: here.shards.keep(shard, holder, reached, tally))
+    await _noted(shard, lambda here: here.shards.keep(shard, holder, reached, tally))
 
 
 async def _breathe(shard: Shard, holder: str) -> None:
@@ -201,6 +219,11 @@ async def _breathe(shard: Shard, holder: str) -> None:
             return
 
 
+async def _noted(shard: Shard, work: Callable[[Campus], R]) -> R:
+    """Ask the registry under the shard's name, or tell it something."""
+    return await _patiently(lambda: _signed(shard, work))
+
+
 async def _signed(shard: Shard, work: Callable[[Campus], R], leash: Leash | None = None) -> R:
     """Do blocking work under the name of the shard and of the run that shared out."""
     return await signed(f"flow semester-start, {shard.name}", shard.run, work, leash)
@@ -208,3 +231,8 @@ async def _signed(shard: Shard, work: Callable[[Campus], R], leash: Leash | None
 
 def _run() -> str:
     return str(flow_run.id)
+
+
+def _tries() -> int:
+    """How often this run was begun: what was called back in one try is asked for anew in the next."""
+    return flow_run.run_count or 0

@@ -10,13 +10,14 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.shards import SqlShards
 from estudent.domain.outcome import Tally
 from estudent.domain.shard import Shard, ShardSight
-from estudent.ports import Refused, Unavailable
+from estudent.ports import Expired, Refused, Unavailable
 from estudent.services.reconcile import Leash
 from estudent.services.share_out import ShareOut
 from flows import sharing
@@ -26,6 +27,7 @@ from tests.unit.services.students_in_memory import JournalInMemory
 
 RUN, SYSTEM = "a run", "directory"
 SILENT = 60.0
+HAND_IN, CALL_BACK = sharing._hand_in, sharing._call_back
 
 
 class Reconciler:
@@ -208,6 +210,84 @@ def test_a_far_side_that_is_away_fails_the_rest_of_a_shard_and_no_other_shard(wo
     tally = together()
     assert (tally.read, tally.new, tally.failed) == (20, 10, 10)
     assert [remark.why for remark in tally.remarks] == ["the directory does not answer"]
+
+
+@pytest.mark.parametrize("what", ["take", "keep", "finish"])
+def test_a_registry_that_is_away_for_a_moment_leaves_nobody_out_and_does_nobody_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    world.lay_out(2)
+    rightly, rounds = getattr(SqlShards, what), iter(range(100))
+
+    def now_and_then(*arguments: Any) -> Any:
+        if next(rounds) % 2 == 0:
+            raise Unavailable("the registry does not answer")
+        return rightly(*arguments)
+
+    monkeypatch.setattr(SqlShards, what, now_and_then)
+    tally = together()
+    assert (tally.read, tally.new, tally.failed) == (20, 20, 0)
+    assert sorted(world.reconciler.looked_at) == list(range(1, 21))
+    assert [sight.takes for sight in world.shards.of(RUN, SYSTEM)] == [1, 1]
+
+
+def test_a_far_side_to_which_something_is_too_old_fails_the_shard_and_is_told(world: World) -> None:
+    world.lay_out(1)
+
+    def befalls(_keys: Sequence[int]) -> None:
+        raise Expired("the token is too old; begin with a full listing")
+
+    world.reconciler.befalls = befalls
+    tally = together()
+    assert (tally.read, tally.failed) == (10, 10)
+    assert [remark.why for remark in tally.remarks] == ["the token is too old; begin with a full listing"]
+
+
+def test_while_prefect_does_not_answer_the_run_does_all_of_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.lay_out(3)
+
+    async def refused(*_: object, **__: object) -> None:
+        raise httpx.ConnectError("refused")
+
+    monkeypatch.setattr(sharing, "_hand_in", HAND_IN)
+    monkeypatch.setattr(sharing, "arun_deployment", refused)
+    tally = together()
+    assert (tally.read, tally.new, tally.failed) == (30, 30, 0)
+    assert world.called_back == []
+
+
+def test_runs_that_prefect_does_not_call_back_change_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.lay_out(2)
+
+    class Away:
+        async def __aenter__(self) -> None:
+            raise httpx.ConnectError("refused")
+
+        async def __aexit__(self, *_: object) -> None:
+            raise AssertionError
+
+    monkeypatch.setattr(sharing, "_call_back", CALL_BACK)
+    monkeypatch.setattr(sharing, "get_client", Away)
+    assert together().new == 20
+
+
+def test_a_run_that_was_called_back_is_not_what_the_next_try_gets(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.lay_out(1)
+    asked: dict[str, UUID] = {}
+
+    async def known_by_its_key(_name: str, *, idempotency_key: str, **_: object) -> Any:
+        return SimpleNamespace(id=asked.setdefault(idempotency_key, uuid4()))
+
+    monkeypatch.setattr(sharing, "arun_deployment", known_by_its_key)
+    (sight,) = world.shards.of(RUN, SYSTEM)
+
+    def handed_in(tries: int) -> UUID | None:
+        monkeypatch.setenv("PREFECT__RUNTIME__FLOW_RUN__RUN_COUNT", str(tries))
+        return asyncio.run(HAND_IN(sight))
+
+    assert handed_in(1) == handed_in(1) != handed_in(2)
 
 
 def test_a_plan_that_has_grown_is_left_alone_and_told(world: World) -> None:

@@ -445,7 +445,7 @@ shard = Table(
     Column("heard_at", Moment, nullable=False),
     Column("finished_at", Moment),
 )
-"""The shards of runs for many students; `holder` is the run that has one in hand, empty before the first."""
+"""The shards of runs for many students; `holder` is a name that a process gives itself, empty where nobody has one."""
 
 allowance = Table(
     "allowance",
