@@ -213,10 +213,10 @@ async def _breathe(shard: Shard, holder: str) -> None:
         await asyncio.sleep(every)
         try:
             await _signed(shard, lambda here: here.shards.breathe(shard, holder))
-        except Unavailable:
-            continue
         except Expired:
             return
+        except FarSideError:
+            continue
 
 
 async def _noted(shard: Shard, work: Callable[[Campus], R]) -> R:

@@ -17,7 +17,7 @@ from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.shards import SqlShards
 from estudent.domain.outcome import Tally
 from estudent.domain.shard import Shard, ShardSight
-from estudent.ports import Expired, Refused, Unavailable
+from estudent.ports import Expired, Misconfigured, Refused, Unavailable
 from estudent.services.reconcile import Leash
 from estudent.services.share_out import ShareOut
 from flows import sharing
@@ -311,6 +311,34 @@ def test_whoever_was_silent_for_too_long_stops_and_leaves_the_shard_to_the_other
     world.reconciler.befalls = befalls
     assert asyncio.run(sharing.carry_out(RUN, SYSTEM, 1)) is None
     assert not world.shards.of(RUN, SYSTEM)[0].finished
+
+
+def test_a_sign_of_life_that_the_registry_does_not_take_is_not_the_last_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.lay_out(1)
+    world.another_has(1)
+    world.settings.shards.silent_seconds = 0.04
+    rightly, signs = SqlShards.breathe, asyncio.Queue[bool]()
+
+    def once_wrongly(shards: SqlShards, shard: Shard, holder: str) -> None:
+        signs.put_nowait(True)
+        if signs.qsize() == 1:
+            raise Misconfigured("the registry only reads just now")
+        rightly(shards, shard, holder)
+
+    monkeypatch.setattr(SqlShards, "breathe", once_wrongly)
+
+    async def two_signs() -> None:
+        breath = asyncio.create_task(sharing._breathe(world.shards.of(RUN, SYSTEM)[0].shard, "another"))
+        for _ in range(500):
+            await asyncio.sleep(0.01)
+            if signs.qsize() > 1:
+                break
+        breath.cancel()
+
+    asyncio.run(two_signs())
+    assert signs.qsize() > 1
 
 
 def test_a_run_for_a_shard_that_is_finished_has_nothing_to_do(world: World) -> None:

@@ -59,23 +59,31 @@ class Reconciler(Protocol):
 
 
 class Leash:
-    """Lets a process take so many steps that take something away, over all its plans; without a number, any."""
+    """Lets a process take so many steps that take something away, over all its plans; without a number, any.
+
+    What was accepted and does not show yet is planned again, and counts once.
+    """
 
     def __init__(self, left: int | None = None) -> None:
         self.left = left
+        self._counted: set[tuple[AlbumNumber, StepKind]] = set()
 
-    def hold(self, kinds: Iterable[StepKind]) -> None:
+    def hold(self, plan: Iterable[tuple[AlbumNumber, StepKind]]) -> None:
         """Raise Refused where a plan would take away more than was agreed to: it has grown since."""
-        planned = sum(kind in DANGEROUS for kind in kinds)
+        planned = sum(self._counts(*step) for step in plan)
         if self.left is not None and planned > self.left:
             raise Refused(
                 f"the plan has grown: {planned} steps would now take something away, and {self.left} were agreed to"
             )
 
-    def count(self, kind: StepKind) -> None:
+    def count(self, album: AlbumNumber, kind: StepKind) -> None:
         """Note a step that was taken."""
-        if self.left is not None and kind in DANGEROUS:
+        if self.left is not None and self._counts(album, kind):
+            self._counted.add((album, kind))
             self.left -= 1
+
+    def _counts(self, album: AlbumNumber, kind: StepKind) -> bool:
+        return kind in DANGEROUS and (album, kind) not in self._counted
 
 
 class FarSystem(Protocol[T]):
@@ -131,7 +139,7 @@ class Reconcile(Generic[T]):
         tally = Tally(self.system, read=len(things))
         found = self.far.find(things)
         steps = list(plan(things, found))
-        self.leash.hold(map(self._braked_as, steps))
+        self.leash.hold((step.album, self._braked_as(step)) for step in steps)
         outcomes = self._take(steps, students, tally)
         left = steps
         if steps:
@@ -170,7 +178,7 @@ class Reconcile(Generic[T]):
         for outcome in outcomes:
             tally.count(outcome.step.kind, outcome.result)
             if outcome.result is Result.DONE:
-                self.leash.count(self._braked_as(outcome.step))
+                self.leash.count(outcome.step.album, self._braked_as(outcome.step))
             else:
                 tally.remarks.append(_remark(outcome))
             step = " ".join((outcome.step.kind.value, *outcome.step.fields))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import pytest
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.directory_entry import Entry, entry_of
 from estudent.domain.lifecycle import Standing
 from estudent.domain.outcome import Outcome, Remark, Result, Tally
-from estudent.domain.plan import Lock, StepKind
+from estudent.domain.plan import Lock, Step, StepKind
 from estudent.domain.shard import Shard, ShardSight
 from estudent.domain.student import AccountState
-from estudent.ports import JournalEntry, Refused
+from estudent.ports import JournalEntry, Refused, Unavailable
 from estudent.services.keep_accounts import keep_accounts
 from estudent.services.reconcile import Forecast, Leash, Reconcile
 from estudent.services.share_out import ShareOut
@@ -174,6 +176,23 @@ def test_a_step_that_is_not_done_is_not_counted(directory: FakeDirectory, studen
     )
     reconciler.apply([1000, 1001, 1002])
     assert leash.left == 3
+
+
+def test_what_was_accepted_and_does_not_show_yet_is_counted_once(
+    directory: FakeDirectory, students: StudentsInMemory
+) -> None:
+    leash = Leash(3)
+    reconciler = accounts(directory, students, leash)
+
+    def breaks_off(steps: Iterable[Step[Entry]]) -> Iterator[Outcome]:
+        yield Outcome(next(step for step in steps if step.kind is StepKind.LOCK), Result.DONE)
+        raise Unavailable("the directory does not answer")
+
+    directory.carry_out = breaks_off  # type: ignore[method-assign]
+    for left in (2, 2):
+        with pytest.raises(Unavailable):
+            reconciler.apply([1000, 1001, 1002])
+        assert leash.left == left
 
 
 def test_without_a_leash_everything_planned_is_done(directory: FakeDirectory, students: StudentsInMemory) -> None:
