@@ -25,6 +25,6 @@ async def semester_start(
         brake: when the run stops and asks
     """
     tallies = [await take_in(mode)]
-    for system in systems:
+    for system in dict.fromkeys(systems):
         tallies.append(await reconcile_in_shards(system, whom, mode, brake))
     await finish("semester-start", tallies, mode)
