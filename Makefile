@@ -6,7 +6,7 @@ VENDOR := src/estudent/portal/static/vendor
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: secrets variables help setup demo check test test-pages test-runs bench messages lock release lint-hosts lab-up lab-test lab-down lab-shell clean
+.PHONY: secrets variables help setup demo check test test-pages test-runs-1 test-runs-2 bench messages lock release lint-hosts lab-up lab-test lab-down lab-shell clean
 
 PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
@@ -51,14 +51,18 @@ test: check lint-hosts ## everything but hosts: also real servers, a browser, fl
 	@command -v chromium >/dev/null || { echo "installing Debian's chromium, for the tests of the pages"; $(call debian,chromium fonts-liberation); }
 	$(BIN)/pytest -q -m timing tests/unit tests/contract
 	$(BIN)/pytest -q -n 2 --dist loadfile tests/integration tests/portal
-	$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-pages test-runs
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-pages test-runs-1 test-runs-2
 
 # A browser waits for pages, and runs for Prefect and its workers: side by side they take little longer than alone.
 test-pages:
 	$(BIN)/pytest -q tests/browser
 
-test-runs:
-	$(BIN)/pytest -q tests/e2e
+# In two halves, since the pages are done sooner.
+test-runs-1:
+	$(BIN)/pytest -q tests/e2e/test_[a-h]*.py
+
+test-runs-2:
+	$(BIN)/pytest -q tests/e2e/test_[!a-h]*.py
 
 LAB = $(BIN)/python -m lab
 IN_LAB = $(LAB) run -- $(BIN)
