@@ -48,6 +48,7 @@ PARTS = (
     Part("directory"),
     Part("hourly"),
     Part("feed"),
+    Part("shards", 10_000),
     Part("fees"),
     Part("portal", 50),
     Part("usos", 3_000),

@@ -19,6 +19,7 @@ class Work(StrEnum):
     AGAINST_ANSIBLE = "accounts: the same, against Ansible's loop"
     ORCHESTRATED = "feed and accounts: the flows, against the services alone"
     FEED_TO_DIRECTORY = "feed to directory: both flows"
+    SHARDS = "semester-start: directory, in shards by two workers"
     HOURLY_FLOW = "hourly: the flow, nothing changed"
     HOURLY = "hourly: services, nothing changed"
     HOURLY_CHANGED = "hourly: services, 1 % changed, against everybody"
@@ -96,6 +97,7 @@ BUDGETS = (
     Budget(Work.COMPARE, ALL, Of.PEAK, most=MEGABYTES),
     Budget(Work.FEED_TO_DIRECTORY, ALL, Of.MEDIAN, most=600),
     Budget(Work.FEED_TO_DIRECTORY, ALL, Of.PEAK, most=MEGABYTES),
+    Budget(Work.SHARDS, MANY, Of.RATIO, most=1.0),
     Budget(Work.HOURLY_FLOW, ALL, Of.MEDIAN, most=3),
     Budget(Work.HOURLY_FLOW, ALL, Of.PEAK, most=MEGABYTES),
     Budget(Work.HOURLY, ALL, Of.MEDIAN, most=3),

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -23,6 +23,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 
 from bench import ansible_loop, task_per_student
 from bench.adding import ldapadd, plain_ldap3
@@ -95,7 +96,7 @@ def figures(ours: Asked) -> Iterator[Figure]:
     with (
         TemporaryDirectory(prefix="bench-") as name,
         registries(Path(name), ours.postgresql) as new_registry,
-        _prefect(Path(name)) as prefect,
+        prefect_in(Path(name)) as prefect,
     ):
         place = Place(Path(name), prefect, new_registry)
         done = []
@@ -120,10 +121,12 @@ class Place:
         return self.folder / f"{kind}{next(self.numbers)}"
 
     @contextmanager
-    def university(self, feed: Path) -> Iterator[University]:
+    def university(
+        self, feed: Path, more: Mapping[str, Mapping[str, object]] = MappingProxyType({})
+    ) -> Iterator[University]:
         """Start a university whose registry and directory are empty and to which recruitment has exported this feed."""
         folder = self.new_folder("university")
-        with University(folder, registry=self.new_registry()) as there:
+        with University(folder, registry=self.new_registry(), more=more) as there:
             shutil.copy(there.settings, self.folder / "settings.toml")
             os.environ |= there.environment
             settings.cache_clear()
@@ -143,7 +146,7 @@ class Place:
 
 
 @contextmanager
-def _prefect(folder: Path) -> Iterator[Orchestration]:
+def prefect_in(folder: Path) -> Iterator[Orchestration]:
     """Start Prefect; its runs find the settings of whatever university was started last."""
     with Orchestration(folder / "prefect", {"ESTUDENT_SETTINGS": str(folder / "settings.toml")}) as prefect:
         progress("starting Prefect, registering the deployments")
@@ -168,25 +171,25 @@ def _measured(place: Place, size: int, rounds: int) -> Found:
 def _by_flow(place: Place, feed: Path, found: Found, hours: int) -> None:
     with place.university(feed) as there:
         begun = time.monotonic()
-        feeds, first_peak = _run(place.prefect, "recruitment-sync", mode="apply")
-        accounts, second_peak = _run(place.prefect, "accounts", mode="apply")
+        feeds, first_peak = run_of(place.prefect, "recruitment-sync", mode="apply")
+        accounts, second_peak = run_of(place.prefect, "accounts", mode="apply")
         wall = time.monotonic() - begun
         found.flows.append(Way(feeds, accounts, max(first_peak, second_peak), wall))
-        found.entries = _compared(there)
+        found.entries = compared(there)
         # What a run has written is looked at once more, here by one that is not measured.
-        _run(place.prefect, "accounts", mode="apply")
-        found.hours += [_run(place.prefect, "accounts", mode="apply") for _ in range(hours)]
-        _compared(there)
+        run_of(place.prefect, "accounts", mode="apply")
+        found.hours += [run_of(place.prefect, "accounts", mode="apply") for _ in range(hours)]
+        compared(there)
 
 
 def _by_services(place: Place, feed: Path, found: Found, _hours: int) -> None:
     with place.university(feed) as there:
         (feeds, accounts), peak = apart(_through_services)
         found.services.append(Way(feeds, accounts, peak))
-        _compared(there)
+        compared(there)
 
 
-def _run(prefect: Orchestration, flow: str, **parameters: object) -> tuple[float, float]:
+def run_of(prefect: Orchestration, flow: str, **parameters: object) -> tuple[float, float]:
     """Run a deployment to its end; return the seconds that Prefect tells of, and its process's megabytes."""
     before = set(descendants(prefect.worker.pid))
     with watched(prefect.worker.pid, itself=False) as peak:
@@ -228,7 +231,7 @@ def _bring_everybody_in_line(here: Campus) -> None:
     here.watch_entries.keep(noticed)
 
 
-def _compared(there: University) -> list[Entry]:
+def compared(there: University) -> list[Entry]:
     """Return the entries that the registry wants; raise RuntimeError unless the directory holds these and no others."""
     with campus("bench", "looking") as here:
         keys = here.students.keys(Whom())
