@@ -1,7 +1,7 @@
 """What sharing a semester start out among two workers gains on this machine: python -m bench.shards.
 
 Each round brings everybody into a new directory twice, in turns: by a run of `semester-start` that does all of it
-itself, and by one that shares it out in as many shards as there are workers. Times are Prefect's, from the run's
+itself, and by one that shares it out in as many shards as it does by default, twice as many as workers. Times are Prefect's, from the run's
 start to its end; after each of them the directory is compared with what is wanted, entry by entry.
 """
 
@@ -19,7 +19,7 @@ from bench.provisioning import SYSTEM, Place, compared, prefect_in, run_of
 from bench.samples import Figure, Unit
 from sandbox.orchestration import POOL
 
-WORKERS = 2
+SHARDS = 4
 ALONE, SHARED = "one process", "shards"
 
 
@@ -50,8 +50,8 @@ def figures(ours: Asked) -> Iterator[Figure]:
 
 
 def _seconds(place: Place, feed: Path, size: int, way: str) -> float:
-    least = size // (2 * WORKERS) if way == SHARED else 0
-    with place.university(feed, {"shards": {"students": least, "most": WORKERS}}) as there:
+    least = size // (2 * SHARDS) if way == SHARED else 0
+    with place.university(feed, {"shards": {"students": least, "most": SHARDS}}) as there:
         run_of(place.prefect, "recruitment-sync", mode="apply")
         before = _runs_of_shards(place)
         seconds, _ = run_of(place.prefect, "semester-start", mode="apply", systems=[SYSTEM])
