@@ -1,8 +1,8 @@
 """What sharing a semester start out among two workers gains on this machine: python -m bench.shards.
 
 Each round brings everybody into a new directory twice, in turns: by a run of `semester-start` that does all of it
-itself, and by one that shares it out in as many shards as it does by default, twice as many as workers. Times are Prefect's, from the run's
-start to its end; after each of them the directory is compared with what is wanted, entry by entry.
+itself, and by one that shares it out in as many shards as large runs have by default. Times are Prefect's, from the
+run's start to its end; after each of them the directory is compared with what is wanted, entry by entry.
 """
 
 from __future__ import annotations

@@ -361,7 +361,7 @@ class ShardSettings(Section):
     """How runs for many students are split among workers."""
 
     students: int = Field(
-        2500,
+        10_000,
         ge=0,
         description="a shard has so many students or more; with fewer than twice as many there is one; 0: never",
     )
