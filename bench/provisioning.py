@@ -93,12 +93,7 @@ def main() -> None:
 
 def figures(ours: Asked) -> Iterator[Figure]:
     """Yield what is found, size by size."""
-    with (
-        TemporaryDirectory(prefix="bench-") as name,
-        registries(Path(name), ours.postgresql) as new_registry,
-        prefect_in(Path(name)) as prefect,
-    ):
-        place = Place(Path(name), prefect, new_registry)
+    with a_place(ours) as place:
         done = []
         for size in ours.sizes:
             done.append(_measured(place, size, ours.rounds_at(size)))
@@ -146,7 +141,18 @@ class Place:
 
 
 @contextmanager
-def prefect_in(folder: Path) -> Iterator[Orchestration]:
+def a_place(ours: Asked) -> Iterator[Place]:
+    """Start what all rounds share: Prefect, and what makes registries."""
+    with (
+        TemporaryDirectory(prefix="bench-") as name,
+        registries(Path(name), ours.postgresql) as new_registry,
+        _prefect(Path(name)) as prefect,
+    ):
+        yield Place(Path(name), prefect, new_registry)
+
+
+@contextmanager
+def _prefect(folder: Path) -> Iterator[Orchestration]:
     """Start Prefect; its runs find the settings of whatever university was started last."""
     with Orchestration(folder / "prefect", {"ESTUDENT_SETTINGS": str(folder / "settings.toml")}) as prefect:
         progress("starting Prefect, registering the deployments")

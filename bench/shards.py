@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from bench.apart import apart
 from bench.asked import Asked, asked, insist, progress, tell
 from bench.budgets import Work
-from bench.feed import ROWS_OF_A_STUDENT, registries, write_exports
-from bench.provisioning import SYSTEM, Place, compared, prefect_in, run_of
+from bench.feed import ROWS_OF_A_STUDENT, write_exports
+from bench.provisioning import SYSTEM, Place, a_place, compared, run_of
 from bench.samples import Figure, Unit
 from sandbox.orchestration import POOL
 
@@ -31,13 +30,8 @@ def main() -> None:
 
 def figures(ours: Asked) -> Iterator[Figure]:
     """Yield what is found, size by size."""
-    with (
-        TemporaryDirectory(prefix="bench-") as name,
-        registries(Path(name), ours.postgresql) as new_registry,
-        prefect_in(Path(name)) as prefect,
-    ):
-        prefect.spawn("another-worker", "worker", "start", "--pool", POOL, "--name", "there")
-        place = Place(Path(name), prefect, new_registry)
+    with a_place(ours) as place:
+        place.prefect.spawn("another-worker", "worker", "start", "--pool", POOL, "--name", "there")
         for size in ours.sizes:
             (export, *_), _ = apart(write_exports, place.folder, round(size * ROWS_OF_A_STUDENT))
             seconds: dict[str, list[float]] = {ALONE: [], SHARED: []}

@@ -157,7 +157,7 @@ async def _call_back(runs: Iterable[UUID]) -> None:
                 state = (await client.read_flow_run(run)).state
                 if state and state.is_scheduled():
                     await client.set_flow_run_state(run, Cancelled(message="its shard was carried out by another run"))
-    except Exception as error:  # as above
+    except Exception as error:  # the work is done; a run that is left finds nothing to do
         get_run_logger().warning("Runs for which nothing is left are not called back: %s", error)
 
 
