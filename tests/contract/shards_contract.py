@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -77,11 +78,12 @@ class ShardsContract:
         assert shards.of(RUN, SYSTEM)[0].free
         other = taken(registry, holder="b")
         assert (other.reached, other.tally, other.takes, other.free) == (150, TOLD, 2, False)
-        for act in (
+        acts: list[Callable[[], None]] = [
             lambda: shards.breathe(shard, "a"),
             lambda: shards.keep(shard, "a", 160, TOLD),
             lambda: shards.finish(shard, "a", TOLD),
-        ):
+        ]
+        for act in acts:
             with pytest.raises(Expired, match="shard 1 of 3 was taken up by another process"):
                 act()
         assert shards.of(RUN, SYSTEM)[0] == other
