@@ -21,6 +21,8 @@ POOL = "estudent"
 POOLS = (POOL, "deployments")
 PATIENCE = 90.0
 ATTEMPTS = 30
+# A server on SQLite, beside others on two cores, was seen to need more than half a minute for one answer.
+SILENCE = 120.0
 QUIET = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -55,7 +57,7 @@ class Orchestration:
             "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}",
         }
         self._running = ExitStack()
-        self.http = httpx.Client(base_url=f"{self.url}/api", timeout=30)
+        self.http = httpx.Client(base_url=f"{self.url}/api", timeout=SILENCE)
         self._running.callback(self.http.close)
 
     def __enter__(self) -> Self:

@@ -41,7 +41,7 @@ def barred() -> int:
 def answered(story: Story, *, agree: bool) -> str:
     """Start the run, wait until it asks, answer, and return how it ended."""
     run = story.prefect.trigger("accounts", {"mode": "apply"})
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while story.prefect.state_of(run)["type"] != "PAUSED":
         assert time.monotonic() < deadline, "the run did not ask"
         time.sleep(0.2)
