@@ -49,7 +49,7 @@ def asked(prefect: Orchestration, play: Play) -> str:
 
 
 def _asks_again(state: dict[str, Any], before: str) -> bool:
-    return state["type"] == "PAUSED" and state["id"] != before
+    return bool(state["type"] == "PAUSED" and state["id"] != before)
 
 
 def answered(prefect: Orchestration, run: str, *, agree: bool) -> dict[str, Any]:
