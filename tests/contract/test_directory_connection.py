@@ -6,19 +6,21 @@ import os
 import select
 import signal
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread, Timer
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
 
 from estudent.adapters.ldap.carrying import AT_ONCE
-from estudent.adapters.ldap.connection import Access, connect_to, hang_up
+from estudent.adapters.ldap.connection import Access, VerifiedTls, connect_to, hang_up
 from estudent.adapters.ldap.directory import LdapDirectory
 from estudent.domain.directory_entry import Entry
 from estudent.domain.outcome import Result
@@ -281,6 +283,18 @@ def test_the_password_is_in_no_text_about_the_connection(doorway: Doorway) -> No
     connection = connect_to(doorway.slapd.ldaps_uri, access)
     assert account.password not in repr(access) + repr(connection) + str(connection.request)
     hang_up(connection)
+
+
+def test_a_socket_that_its_server_reset_before_tls_is_still_ours_to_close(slapd: Slapd) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as ours:
+        theirs, _ = listener.accept()
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        theirs.close()
+        select.select([ours], [], [], 5)
+        opening: Any = SimpleNamespace(socket=ours)
+        with pytest.raises(OSError, match="not connected"):
+            VerifiedTls(ca_certs_file=str(slapd.ca_file), sni="localhost").wrap_socket(opening, do_handshake=True)
+        assert opening.socket.fileno() != -1, "the socket was taken away, and nobody can close it"
 
 
 def test_making_a_directory_connects_to_nothing() -> None:

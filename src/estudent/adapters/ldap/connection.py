@@ -43,6 +43,8 @@ class VerifiedTls(Tls):
         """Begin TLS on an open socket, at once where `do_handshake`."""
         context = ssl.create_default_context(cafile=self.ca_certs_file)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        # Python leaves a socket open that its server has reset before TLS began; here we can still close it.
+        connection.socket.getpeername()
         connection.socket = context.wrap_socket(
             connection.socket, do_handshake_on_connect=do_handshake, server_hostname=self.sni
         )
