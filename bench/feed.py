@@ -4,15 +4,16 @@ A file, broken rows in it, goes through the folder, the rules and the registry, 
 rejections, as the flow recruitment-sync sends it: all new, then exported again without a change, then with another
 e-mail in every hundredth row. The references, `csv.DictReader` and `csv.reader`, read the same file right before. With
 --postgresql the registry stands on a real server, durable as in production, instead of SQLite. Each state is measured
-in a process of its own, and after it registry and file are compared.
+in a process of its own, and after it what the registry holds of each student is compared with the file.
 """
 
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -43,18 +44,19 @@ NEWLY = 3
 ROWS_OF_A_STUDENT = 1.025
 EVERY = 100
 
-Known = tuple[object, ...]
-"""What file and registry say alike of one application: names, birth date, e-mail, language, album number."""
-
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A file, how many rows it has and how many of them must be refused, and some of its applications."""
+    """A file, how many rows it has and how many of them must be refused; beside it lies what it says of students."""
 
     file: Path
     rows: int
     refused: int
-    some: Mapping[tuple[str, str], Known]
+
+    @property
+    def known(self) -> Path:
+        """Where that lies: a list for each student, as `_known` makes it."""
+        return self.file.with_suffix(".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,10 @@ def _measured(folder: Path, size: int, ours: Asked, new_registry: Callable[[], s
     progress(f"a feed of {size:,} rows")
     (first, later, students, changed), _ = apart(write_exports, folder, size)
     urls = [new_registry() for _ in range(min(ours.rounds_at(size), NEWLY))]
-    news = [apart(take_in, url, [first]) for url in urls]
+    news = [_apart(url, [first]) for url in urls]
     rounds = ours.rounds_at(size, NEWLY)
-    again, again_peak = apart(take_in, urls[-1], [first] * rounds)
-    others, others_peak = apart(take_in, urls[-1], ([later, first] * rounds)[:rounds])
+    again, again_peak = _apart(urls[-1], [first] * rounds)
+    others, others_peak = _apart(urls[-1], ([later, first] * rounds)[:rounds])
     yield from _references(size, again)
     new_peak = max(peak for _, peak in news)
     yield from _told(Work.FEED_NEW, size, [each for many, _ in news for each in many], new_peak, (students, None))
@@ -113,14 +115,19 @@ def _references(size: int, rounds: Sequence[Round]) -> Iterator[Figure]:
     yield Figure("reference: csv.DictReader, the file alone", size, Unit.SECONDS, by_name, "csv.reader", plain)
 
 
+def _apart(url: str, exports: Sequence[Export]) -> tuple[list[Round], float]:
+    """Take these files in; return that with the megabytes it took, once the registry holds what the last one says."""
+    done = apart(take_in, url, exports)
+    apart(compare, url, exports[-1])
+    return done
+
+
 def take_in(url: str, exports: Sequence[Export]) -> list[Round]:
     """Let recruitment export these files one after another, each in place of the one before, and take them in."""
     folder = exports[0].file.parent / "recruitment"
     folder.mkdir(exist_ok=True)
     with registry(url, folder) as here:
-        rounds = [_round(here, export, folder / "feed.csv") for export in exports]
-        _compare(here, exports[-1])
-    return rounds
+        return [_round(here, export, folder / "feed.csv") for export in exports]
 
 
 def _round(here: Campus, export: Export, place: Path) -> Round:
@@ -189,13 +196,15 @@ def _with_other_addresses(sample: Sample) -> Iterator[Row | Spoilt]:
 
 def _export(sample: Sample, file: Path) -> Export:
     write_csv(sample, file)
-    some = {(row.candidate, row.programme): _known(row) for row in sample.students[::EVERY]}
-    return Export(file, len(sample.lines), len(sample.broken), some)
+    export = Export(file, len(sample.lines), len(sample.broken))
+    export.known.write_text(json.dumps([*map(_known, sample.students)]), encoding="utf-8")
+    return export
 
 
-def _known(row: Row) -> Known:
+def _known(row: Row) -> list[str]:
+    """Return what file and registry say alike of a student; the first two say by which application."""
     names = tidy(row.given_name), tidy(row.middle_name), tidy(row.family_name)
-    return (*names, row.birth_date, row.email, row.language, row.album_number or None)
+    return [row.candidate, row.programme, *names, str(row.birth_date), row.email, row.language, row.album_number]
 
 
 def _read(file: Path, way: Callable[..., Iterable[object]]) -> int:
@@ -203,19 +212,25 @@ def _read(file: Path, way: Callable[..., Iterable[object]]) -> int:
         return sum(1 for _ in way(lines, delimiter=";"))
 
 
-def _compare(here: Campus, export: Export) -> None:
-    """Raise RuntimeError unless what the registry holds of some is what the file says, and all are in the journal."""
+def compare(url: str, export: Export) -> None:
+    """Raise RuntimeError unless the registry holds the file's students as it says, and tells of each in its journal."""
+    known = {tuple(each) for each in json.loads(export.known.read_text(encoding="utf-8"))}
     names = (person.c.given_name, person.c.middle_name, person.c.family_name)
-    values = (*names, person.c.birth_date, person.c.email, student.c.language, student.c.album_number)
+    values = (
+        *names,
+        person.c.birth_date,
+        person.c.email,
+        student.c.language,
+        func.coalesce(student.c.album_number, ""),
+    )
     query = select(study.c.candidate_number, study.c.programme, *values).select_from(study.join(student).join(person))
-    query = query.where(study.c.candidate_number.in_([candidate for candidate, _ in export.some]))
-    with here.database.reading() as connection:
-        found = {(row[0], row[1]): tuple(row[2:]) for row in connection.execute(query)}
+    with registry(url, export.file.parent) as here, here.database.reading() as connection:
+        found = {tuple(map(str, row)) for row in connection.execute(query)}
         students = connection.scalar(select(func.count()).select_from(student))
         admitted = connection.scalar(select(func.count()).select_from(journal).where(journal.c.step == "admitted"))
-    wrong = {key for key, known in export.some.items() if found.get(key) != known}
-    insist(not wrong, f"the registry does not hold what the file says of {sorted(wrong)[:5]}")
-    insist(students == admitted, f"{students} students, and {admitted} admissions in the journal")
+    wrong = sorted(each[:2] for each in known - found)
+    insist(not wrong, f"of {len(wrong)} students the registry does not hold what the file says, among them {wrong[:5]}")
+    insist(students == len(known) == admitted, f"{students} students, and {admitted} admissions, not {len(known)}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from estudent.adapters.ldap.attributes import attributes_of
+from estudent.adapters.ldap.attributes import END, LOCK, attributes_of
 from estudent.adapters.ldap.escaping import dn_of, people_of
 from estudent.domain.directory_entry import Entry
 from sandbox.slapd import Slapd
@@ -56,7 +56,7 @@ def _line(name: str, value: str) -> str:
 def _held(slapd: Slapd) -> Iterator[Attributes]:
     """Yield all that each entry under ou=people holds and the provisioner may write."""
     base = people_of(slapd.suffix)
-    wanted = ("-LLL", "-o", "ldif-wrap=no", "-b", base, "-s", "one", "(objectClass=*)", "*", "pwdAccountLockedTime")
+    wanted = ("-LLL", "-o", "ldif-wrap=no", "-b", base, "-s", "one", "(objectClass=*)", "*", LOCK, END)
     with call(slapd, "ldapsearch", *wanted, stdout=subprocess.PIPE) as search:
         held: Attributes = defaultdict(set)
         for line in search.stdout or ():
