@@ -7,11 +7,14 @@ is missed is told of and fails nothing.
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -19,7 +22,7 @@ from typing import IO
 
 from rich.console import Console
 
-from bench.asked import Asked, parser_of, progress
+from bench.asked import Asked, ends_like_ctrl_c, parser_of, progress
 from bench.machine import described
 from bench.samples import Figure, figure_of
 from bench.table import Failure, as_markdown, growth_table, sentences, table_of
@@ -65,8 +68,10 @@ def main() -> int:
     results, left_out = given.pop("results"), set(filter(None, given.pop("without").split(",")))
     if unknown := left_out - set(_names(PARTS)):
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
-    machine = described()
-    rows, failures = measured([part for part in PARTS if part.name not in left_out], Asked(**given))
+    ends_like_ctrl_c()
+    wanted = Asked(**given)
+    machine = [*described(), ("registry", wanted.registry)]
+    rows, failures = measured([part for part in PARTS if part.name not in left_out], wanted)
     _print(rows, failures)
     results.write_text(as_markdown(rows, failures, machine), encoding="utf-8")
     progress(f"written: {results}")
@@ -89,23 +94,54 @@ def measured(parts: Sequence[Part], asked: Asked) -> tuple[list[Figure], list[Fa
 def run(name: str, command: Sequence[str]) -> tuple[list[Figure], Failure | None]:
     """Run a part; return its rows, and its last words if it failed."""
     rows, said = list[Figure](), deque[str](maxlen=SAID)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
-        listener = Thread(target=_listen, args=(running.stderr, said))
-        listener.start()
-        for line in running.stdout or ():
-            try:
-                rows.append(figure_of(line))
-            except (ValueError, TypeError):  # programs that a part starts may write beside its figures
-                progress(f"   {line.rstrip()}")
-        listener.join()
+    with _started(command) as running:
+        listeners = [
+            Thread(target=_gather, args=(running.stdout, rows)),
+            Thread(target=_listen, args=(running.stderr, said)),
+        ]
+        for each in listeners:
+            each.start()
+        _wait_for_all(running)
+        for each in listeners:
+            each.join()
     return rows, Failure(name, "".join(said).strip()) if running.returncode else None
+
+
+@contextmanager
+def _started(command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
+    """Start a part as the leader of a group of processes; if we are interrupted it is, too, and tidies up first."""
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as running:
+        try:
+            yield running
+        except KeyboardInterrupt:
+            if running.poll() is None:
+                os.killpg(running.pid, signal.SIGINT)
+                _wait_for_all(running)
+            raise
+
+
+def _wait_for_all(running: subprocess.Popen[str]) -> None:
+    """Wait until a part has ended, and end what is left of its group: one killed for want of memory leaves workers."""
+    # Until the part is waited for, nobody else gets its number.
+    os.waitid(os.P_PID, running.pid, os.WEXITED | os.WNOWAIT)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+
+
+def _gather(stream: IO[str] | None, rows: list[Figure]) -> None:
+    for line in stream or ():
+        try:
+            rows.append(figure_of(line))
+        except (ValueError, TypeError):  # programs that a part starts may write beside its figures
+            progress(f"   {line.rstrip()}")
 
 
 def _listen(stream: IO[str] | None, said: deque[str]) -> None:
     for line in stream or ():
         said.append(line)
-        sys.stderr.write(f"   {line}")
-        sys.stderr.flush()
+        progress(f"   {line.rstrip()}")
 
 
 def _print(rows: Sequence[Figure], failures: Sequence[Failure]) -> None:

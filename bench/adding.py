@@ -9,7 +9,6 @@ from typing import Any
 
 from bench.asked import insist
 from bench.ldif import call, write_ldif
-from bench.memory import watched
 from estudent.adapters.ldap.attributes import attributes_of
 from estudent.adapters.ldap.connection import Access, connect_to, hang_up
 from estudent.adapters.ldap.escaping import dn_of
@@ -19,15 +18,15 @@ from sandbox.slapd import Slapd
 LDIF = "entries.ldif"
 
 
-def ldapadd(slapd: Slapd, entries: Sequence[Entry]) -> tuple[float, float]:
-    """Add them with OpenLDAP's own program; return the seconds and its megabytes."""
+def ldapadd(slapd: Slapd, entries: Sequence[Entry]) -> float:
+    """Add them with OpenLDAP's own program and return the seconds; nobody watches it, which would take of its time."""
     write_ldif(slapd.folder / LDIF, entries, slapd.suffix)
     begun = time.monotonic()
-    with call(slapd, "ldapadd", "-f", str(slapd.folder / LDIF)) as running, watched(running.pid) as peak:
+    with call(slapd, "ldapadd", "-f", str(slapd.folder / LDIF)) as running:
         running.wait()
         seconds = time.monotonic() - begun
     insist(running.returncode == 0, "ldapadd failed")
-    return seconds, peak.megabytes
+    return seconds
 
 
 def plain_ldap3(slapd: Slapd, entries: Sequence[Entry]) -> float:

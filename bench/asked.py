@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,11 @@ class Asked:
         return self.rounds or next((rounds for most, rounds in ROUNDS.items() if size <= most), large)
 
     @property
+    def registry(self) -> str:
+        """Which database the registry stands on."""
+        return "PostgreSQL, but for fees, portal, usos and mailboxes" if self.postgresql else "SQLite"
+
+    @property
     def options(self) -> list[str]:
         """Return the options that ask another benchmark for the same."""
         sizes = ["--sizes", ",".join(map(str, self.sizes))]
@@ -43,6 +49,7 @@ def asked(description: str | None, sizes: Sequence[int] = SIZES) -> Asked:
     """Return what the command line asks for."""
     parser = parser_of(description, sizes)
     parser.add_argument("--json", action="store_true", help="tell rows as lines of JSON")
+    ends_like_ctrl_c()
     return Asked(**vars(parser.parse_args()))
 
 
@@ -53,6 +60,11 @@ def parser_of(description: str | None, sizes: Sequence[int] = SIZES) -> argparse
     parser.add_argument("--rounds", type=int, help="as many at each size; else 5 at 1,000, 3 at 10,000, fewer beyond")
     parser.add_argument("--postgresql", action="store_true", help="the registry stands there, not on SQLite")
     return parser
+
+
+def ends_like_ctrl_c() -> None:
+    """Let a polite end (SIGTERM) take servers and folders away, too."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def tell(rows: Iterable[Figure], asked_for: Asked) -> None:

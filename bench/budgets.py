@@ -81,7 +81,8 @@ class Budget:
 def _figure(row: Figure, of: Of) -> float | None:
     if not row.samples:
         return None
-    return {Of.RATIO: row.ratio, Of.MEDIAN: row.median, Of.PEAK: row.peak}[of]
+    # A process that nobody saw had no peak of 0 MB.
+    return {Of.RATIO: row.ratio, Of.MEDIAN: row.median, Of.PEAK: row.peak or None}[of]
 
 
 MANY, ALL = 10_000, 100_000

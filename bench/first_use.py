@@ -6,10 +6,10 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.mailbox import Mailbox
@@ -35,13 +35,13 @@ class Use:
 
 def first_use() -> Use:
     """Measure it in a process of its own, against a stand-in."""
-    folder = Path(tempfile.mkdtemp(prefix="bench-"))
-    tenant = start("sandbox.microsoft365", "--folder", str(folder), env=SECRET, log=folder / "log")
-    try:
-        command = [sys.executable, "-m", "bench.first_use", tenant.url]
-        said = subprocess.run(command, env={**os.environ, **SECRET}, capture_output=True, check=True, text=True)
-    finally:
-        tenant.stop()
+    with TemporaryDirectory(prefix="bench-") as folder:
+        tenant = start("sandbox.microsoft365", "--folder", folder, env=SECRET, log=Path(folder) / "log")
+        try:
+            command = [sys.executable, "-m", "bench.first_use", tenant.url]
+            said = subprocess.run(command, env={**os.environ, **SECRET}, capture_output=True, check=True, text=True)
+        finally:
+            tenant.stop()
     return Use(**json.loads(said.stdout))
 
 

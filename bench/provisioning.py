@@ -3,11 +3,12 @@
 Each round takes a feed in and brings everybody into a new directory: through the deployments `recruitment-sync` and
 `accounts` of a real Prefect server, run by a real worker, and through the same services alone. slapd is the one of
 production: TLS, access rules, a disk's flush for each write. References, in the same round and into the same kind of
-slapd: ldapadd and plain ldap3; once, with fewer entries: a flow with one task for each student, Ansible's loop. After
-each of them the directory is compared with what is wanted, entry by entry. Times of flows are Prefect's, from the
-run's start to its end, without the start of its process; the one from the first trigger to the last end has it, too.
-The feed is of so many students; who has no album number yet has no entry, and rates count entries. Services alone and
-plain ldap3 are measured with up to 10,000.
+slapd: ldapadd and plain ldap3; once, with fewer of the entries: a flow with one task for each student, Ansible's loop.
+After each of them the directory is compared with what is wanted, entry by entry, and after ours the journal, too. Times
+of flows are Prefect's, from the run's start to its end, without the start of its process; the one from the first
+trigger to the last end has it, too. Against one task for each student, either run is over when Prefect has recorded
+all of its tasks. The feed is of so many students; who has no album number yet has no entry, and rates count entries.
+Services alone and plain ldap3 are measured with up to 10,000.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -24,19 +25,23 @@ from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import func, select
 
 from bench import ansible_loop, task_per_student
 from bench.adding import ldapadd, plain_ldap3
 from bench.apart import apart, portions, timed
 from bench.asked import Asked, asked, insist, progress, tell
 from bench.budgets import Work
-from bench.entries import entries_of
 from bench.feed import ROWS_OF_A_STUDENT, registries, write_exports
 from bench.ldif import differing
 from bench.memory import descendants, watched
 from bench.samples import Figure, Unit
+from estudent.adapters.registry.tables import journal
 from estudent.bootstrap import Campus, campus
 from estudent.domain.directory_entry import Entry, entry_of
+from estudent.domain.outcome import Result
 from estudent.domain.whom import Whom
 from estudent.services.reconcile import Forecast
 from estudent.settings import settings
@@ -50,20 +55,31 @@ SERVICES_UP_TO = 10_000
 """With more students the services run in the flow alone, which costs minutes enough."""
 
 ONE_BY_ONE = 2_000
-TASKS, LOOPED = 300, 50
+TASKS, LOOPED = 1_000, 50
+"""So many entries for Prefect's tasks, of whom few would cost more each than many do, and for Ansible."""
+
 HOURS = 3
 """So many hourly runs where there is one round; else one in each."""
 
 PATIENCE = 3600.0
+SETTLED = 3.0
+"""After so many seconds in which Prefect has told of no other task of an ended run, there are no more."""
+
+PAGE = 200
+"""So many tasks does Prefect tell of at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Seconds in which a feed was taken in, and in which everybody came into the directory; megabytes."""
+    """Seconds in which a feed was taken in, and in which everybody came into the directory; megabytes.
+
+    Of flows also seconds until Prefect had recorded all tasks of the latter, and those of both with their processes.
+    """
 
     feed: float
     accounts: float
     peak: float
+    recorded: float = 0.0
     wall: float = 0.0
 
 
@@ -76,13 +92,18 @@ class Found:
     flows: list[Way] = field(default_factory=list)
     services: list[Way] = field(default_factory=list)
     hours: list[tuple[float, float]] = field(default_factory=list)
-    ldapadd: list[tuple[float, float]] = field(default_factory=list)
+    ldapadd: list[float] = field(default_factory=list)
     plain: list[float] = field(default_factory=list)
 
     @property
     def rates(self) -> list[float]:
         """How many entries came a second, by flow."""
         return [len(self.entries) / way.accounts for way in self.flows]
+
+    @property
+    def recorded(self) -> list[float]:
+        """The same until Prefect had recorded all tasks."""
+        return [len(self.entries) / way.recorded for way in self.flows]
 
 
 def main() -> None:
@@ -98,8 +119,9 @@ def figures(ours: Asked) -> Iterator[Figure]:
         for size in ours.sizes:
             done.append(_measured(place, size, ours.rounds_at(size)))
             yield from _told(done[-1])
-        yield from _looped(place, done, min(max(ours.sizes), LOOPED))
-        yield from _tasks(place, done, min(max(ours.sizes), TASKS))
+        most = max((found.entries for found in done), key=len)
+        yield from _looped(place, done, most[:LOOPED])
+        yield from _tasks(place, done, most[:TASKS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,14 +199,16 @@ def _measured(place: Place, size: int, rounds: int) -> Found:
 def _by_flow(place: Place, feed: Path, found: Found, hours: int) -> None:
     with place.university(feed) as there:
         begun = time.monotonic()
-        feeds, first_peak = run_of(place.prefect, "recruitment-sync", mode="apply")
-        accounts, second_peak = run_of(place.prefect, "accounts", mode="apply")
+        feeds = run_of(place.prefect, "recruitment-sync", mode="apply")
+        accounts = run_of(place.prefect, "accounts", mode="apply")
         wall = time.monotonic() - begun
-        found.flows.append(Way(feeds, accounts, max(first_peak, second_peak), wall))
+        recorded = recorded_after(place.prefect, accounts)
+        found.flows.append(Way(feeds.seconds, accounts.seconds, max(feeds.peak, accounts.peak), recorded, wall))
         found.entries = compared(there)
         # What a run has written is looked at once more, here by one that is not measured.
         run_of(place.prefect, "accounts", mode="apply")
-        found.hours += [run_of(place.prefect, "accounts", mode="apply") for _ in range(hours)]
+        hourly = [run_of(place.prefect, "accounts", mode="apply") for _ in range(hours)]
+        found.hours += [(run.seconds, run.peak) for run in hourly]
         compared(there)
 
 
@@ -195,8 +219,18 @@ def _by_services(place: Place, feed: Path, found: Found, _hours: int) -> None:
         compared(there)
 
 
-def run_of(prefect: Orchestration, flow: str, **parameters: object) -> tuple[float, float]:
-    """Run a deployment to its end; return the seconds that Prefect tells of, and its process's megabytes."""
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of a deployment that has ended: its id, when it began and how long it took as Prefect tells, megabytes."""
+
+    run: str
+    began: datetime
+    seconds: float
+    peak: float
+
+
+def run_of(prefect: Orchestration, flow: str, **parameters: object) -> Run:
+    """Run a deployment to its end."""
     before = set(descendants(prefect.worker.pid))
     with watched(prefect.worker.pid, itself=False) as peak:
         run = prefect.trigger(flow, parameters)
@@ -205,7 +239,33 @@ def run_of(prefect: Orchestration, flow: str, **parameters: object) -> tuple[flo
     _wait_until_gone(prefect.worker.pid, before)
     (told,) = prefect.post("/flow_runs/filter", {"flow_runs": {"id": {"any_": [run]}}})
     began, ended = (datetime.fromisoformat(told[name]) for name in ("start_time", "end_time"))
-    return (ended - began).total_seconds(), peak.megabytes
+    return Run(run, began, (ended - began).total_seconds(), peak.megabytes)
+
+
+def recorded_after(prefect: Orchestration, run: Run) -> float:
+    """Return the seconds from a run's begin until Prefect recorded the last of its tasks, or it ended if later.
+
+    How many tasks there are nobody tells: these are all once for a while no more have come.
+    """
+    known, since, deadline = dict[str, str](), time.monotonic(), time.monotonic() + PATIENCE
+    while set(known.values()) - {"COMPLETED"} or time.monotonic() - since < SETTLED:
+        insist(time.monotonic() < deadline, f"Prefect has not recorded all tasks after {PATIENCE:.0f} s")
+        tasks = _tasks_of(prefect, run)
+        seen = {task["id"]: task["state_type"] for task in tasks}
+        if seen != known:
+            known, since = seen, time.monotonic()
+        time.sleep(0.2)
+    recorded = ((datetime.fromisoformat(task["updated"]) - run.began).total_seconds() for task in tasks)
+    return max([run.seconds, *recorded])
+
+
+def _tasks_of(prefect: Orchestration, run: Run) -> list[dict[str, Any]]:
+    """Return what Prefect knows of a run's tasks."""
+    wanted = {"task_runs": {"flow_run_id": {"any_": [run.run]}}, "sort": "ID_DESC", "limit": PAGE}
+    tasks: list[dict[str, Any]] = []
+    while page := prefect.post("/task_runs/filter", {**wanted, "offset": len(tasks)}):
+        tasks += page
+    return tasks
 
 
 def _wait_until_gone(worker: int, before: set[int], patience: float = 15) -> None:
@@ -238,13 +298,26 @@ def _bring_everybody_in_line(here: Campus) -> None:
 
 
 def compared(there: University) -> list[Entry]:
-    """Return the entries that the registry wants; raise RuntimeError unless the directory holds these and no others."""
+    """Return the entries that the registry wants.
+
+    Raise RuntimeError unless the directory holds these and no others, and the journal tells that each was added.
+    """
     with campus("bench", "looking") as here:
         keys = here.students.keys(Whom())
         wanted = [entry_of(each, here.domain) for some in portions(keys) for each in here.students.load(some)]
+        noted = _noted(here)
     insist(bool(wanted), "nobody was taken in")
+    insist(noted == len(wanted), f"of {len(wanted)} entries the journal tells of {noted} that they were added")
     _insist_alike(there.slapd, wanted, "a run")
     return wanted
+
+
+def _noted(here: Campus) -> int:
+    """Return how many students were added to the directory as the journal tells."""
+    added = journal.c.system == SYSTEM, journal.c.step == "add", journal.c.result == Result.DONE.value
+    with here.database.reading() as connection:
+        many: int | None = connection.scalar(select(func.count(journal.c.student_id.distinct())).where(*added))
+    return many or 0
 
 
 # The references
@@ -263,39 +336,40 @@ def _by_plain_ldap3(place: Place, _feed: Path, found: Found, _hours: int) -> Non
         _insist_alike(slapd, some, "plain ldap3")
 
 
-def _looped(place: Place, done: Sequence[Found], many: int) -> Iterator[Figure]:
+def _looped(place: Place, done: Sequence[Found], entries: Sequence[Entry]) -> Iterator[Figure]:
+    many, name = len(entries), "Ansible's ldap_entry in a loop"
     progress(f"Ansible's loop with {many} entries")
-    entries, name = entries_of(many), "Ansible's ldap_entry in a loop"
     with place.slapd() as slapd:
         try:
             looped = ansible_loop.measure(slapd, entries)
         except NotInstallable as error:
-            yield from _against(Work.AGAINST_ANSIBLE, done, Figure(name, many, Unit.RATE, [], note=str(error)))
+            missing = Figure(name, many, Unit.RATE, [], note=str(error))
+            yield from _against(Work.AGAINST_ANSIBLE, [(found.size, found.rates) for found in done], missing)
             return
         _insist_alike(slapd, entries, name)
     reference = Figure(name, many, Unit.RATE, [1 / looped.seconds], peak=looped.peak)
-    yield from _against(Work.AGAINST_ANSIBLE, done, reference)
+    yield from _against(Work.AGAINST_ANSIBLE, [(found.size, found.rates) for found in done], reference)
 
 
-def _tasks(place: Place, done: Sequence[Found], many: int) -> Iterator[Figure]:
-    """Take a flow with a task for each student to be over when Prefect can tell of all tasks; show its own end, too."""
+def _tasks(place: Place, done: Sequence[Found], entries: Sequence[Entry]) -> Iterator[Figure]:
+    """Take flows to be over when Prefect can tell of all of their tasks; show them by their own ends, too."""
+    many, name = len(entries), "one task for each student"
     progress(f"one task for each of {many} students")
-    entries, name = entries_of(many), "one task for each student"
     with place.slapd() as slapd:
         added = task_per_student.measure(place.prefect, slapd, entries)
         _insist_alike(slapd, entries, name)
     recorded = Figure(f"{name}, recorded", many, Unit.RATE, [many / added.recorded], peak=added.peak)
     ended = Figure(f"{name}, ended", many, Unit.RATE, [many / added.ended], peak=added.peak)
-    yield from _against(Work.AGAINST_TASKS, done, recorded)
-    yield from _against("accounts: the same, against these tasks' own end", done, ended)
+    yield from _against(Work.AGAINST_TASKS, [(found.size, found.recorded) for found in done], recorded)
+    own_ends = "accounts: the same by the flows' own ends"
+    yield from _against(own_ends, [(found.size, found.rates) for found in done], ended)
 
 
-def _against(what: str, done: Sequence[Found], reference: Figure) -> Iterator[Figure]:
-    """Yield a reference that was measured once with few entries, and our flow's rates against it."""
+def _against(what: str, rates: Iterable[tuple[int, Sequence[float]]], reference: Figure) -> Iterator[Figure]:
+    """Yield a reference that was measured once with few entries, and our flow's rates at each size against it."""
     yield replace(reference, what=f"reference: {reference.what}")
-    for found in done:
-        name, rates, note = reference.what, reference.samples, reference.note
-        yield Figure(what, found.size, Unit.RATE, found.rates, name, rates, note=note)
+    for size, ours in rates:
+        yield Figure(what, size, Unit.RATE, ours, reference.what, reference.samples, note=reference.note)
 
 
 def _insist_alike(slapd: Slapd, wanted: Sequence[Entry], after: str) -> None:
@@ -309,8 +383,8 @@ def _insist_alike(slapd: Slapd, wanted: Sequence[Entry], after: str) -> None:
 def _told(found: Found) -> Iterator[Figure]:
     entries, size = len(found.entries), found.size
     peak = max(way.peak for way in found.flows)
-    added = [entries / seconds for seconds, _ in found.ldapadd]
-    yield Figure("reference: ldapadd", size, Unit.RATE, added, peak=max(peak for _, peak in found.ldapadd))
+    added = [entries / seconds for seconds in found.ldapadd]
+    yield Figure("reference: ldapadd", size, Unit.RATE, added)
     if found.plain:
         yield Figure("reference: plain ldap3, one by one", size, Unit.RATE, found.plain, "ldapadd", added)
     yield Figure(Work.FLOW, size, Unit.RATE, found.rates, "ldapadd", added, peak)

@@ -48,11 +48,11 @@ def _seconds(place: Place, feed: Path, size: int, way: str) -> float:
     with place.university(feed, {"shards": {"students": least, "most": SHARDS}}) as there:
         run_of(place.prefect, "recruitment-sync", mode="apply")
         before = _runs_of_shards(place)
-        seconds, _ = run_of(place.prefect, "semester-start", mode="apply", systems=[SYSTEM])
+        run = run_of(place.prefect, "semester-start", mode="apply", systems=[SYSTEM])
         compared(there)
         shared_out = _runs_of_shards(place) - before
         insist((shared_out > 0) == (way == SHARED), f"{shared_out} shards were handed in")
-    return seconds
+    return run.seconds
 
 
 def _runs_of_shards(place: Place) -> int:

@@ -50,9 +50,10 @@ def as_markdown(rows: Sequence[Figure], failures: Sequence[Failure], machine: Se
     """Return all of it as a page."""
     parts = [
         "# Results of `make bench`",
-        "Ratios count: work and reference ran in one run on this machine, each round beside the other. After each way"
-        " of provisioning or adding, and after the hourly runs of a size, the directory was compared with what was"
-        " wanted, entry by entry; where it differs, the part fails.",
+        "Ratios count: work and reference ran in one run on this machine, each round beside the other; Ansible's loop"
+        " and one task for each student ran once, with fewer entries. After each way of provisioning or adding, and"
+        " after all reading and all hourly runs of a size, the directory was compared with what was wanted, entry by"
+        " entry; where it differs, the part fails.",
         _lines(("machine", ""), [list(each) for each in machine]),
         "## Figures",
         _lines(HEADER, cells(rows)),

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
 import sys
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import __main__ as everything
+from bench import portal, provisioning
 from bench.asked import SIZES, Asked
 from bench.budgets import BUDGETS, Budget, Of, Work, unmeasured, verdict
 from bench.memory import descendants, peak_of
 from bench.samples import Figure, Unit, figure_of, growth, p95
 from bench.table import Failure, as_markdown, cells, growing, sentences
 
+BEGAN = datetime(2026, 11, 28, tzinfo=UTC)
 MACHINE = [("processor", "an abacus"), ("cores", "2")]
 BENCH = Path(everything.__file__).parent
 
@@ -130,6 +138,10 @@ def test_a_limit_without_its_figure_is_not_held() -> None:
     assert unmeasured([adds(1.0, references=[1.0])], [limit(most=2)]) == []
 
 
+def test_a_process_that_nobody_saw_keeps_no_limit_of_memory() -> None:
+    assert verdict(adds(1.0, peak=0.0), [limit(most=400, of=Of.PEAK)]) == ("≤ 400 MB", "not measured")
+
+
 def test_the_sizes_of_budgets_are_measured_by_default() -> None:
     own = {part.most for part in everything.PARTS}
     assert {each.size for each in BUDGETS} - {None} <= {*SIZES, *own}
@@ -137,7 +149,7 @@ def test_the_sizes_of_budgets_are_measured_by_default() -> None:
 
 def test_every_kind_of_work_with_a_budget_is_measured_by_a_part() -> None:
     parts = "".join((BENCH / f"{part.name}.py").read_text(encoding="utf-8") for part in everything.PARTS)
-    assert [each for each in Work if f"Work.{each.name}" not in parts] == []
+    assert [each for each in Work if not re.search(rf"\bWork\.{each.name}\b", parts)] == []
     assert set(Work) == {each.work for each in BUDGETS}
 
 
@@ -210,6 +222,42 @@ def test_what_programs_write_beside_the_rows_is_passed_over() -> None:
     assert (rows, failure) == ([], None)
 
 
+def test_what_a_part_killed_in_its_midst_leaves_behind_is_ended(tmp_path: Path) -> None:
+    """Workers of a part that the kernel kills for want of memory hold its pipes open for ever."""
+    noted = tmp_path / "worker"
+    worker = python("import time; time.sleep(60)")
+    part = (
+        "import os, pathlib, subprocess\n"
+        f"pathlib.Path({str(noted)!r}).write_text(str(subprocess.Popen({worker!r}).pid))\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    begun = time.monotonic()
+    _, failure = everything.run("adds", python(part))
+    assert failure is not None
+    assert time.monotonic() - begun < 50
+    assert peak_of(int(noted.read_text())) == 0
+
+
+def test_a_part_tidies_up_where_all_is_ended(tmp_path: Path) -> None:
+    begun, tidied = tmp_path / "begun", tmp_path / "tidied"
+    part = (
+        "import pathlib, time\n"
+        f"try: pathlib.Path({str(begun)!r}).touch(); time.sleep(60)\n"
+        f"finally: pathlib.Path({str(tidied)!r}).touch()"
+    )
+    run = f"from bench import __main__ as all, asked; asked.ends_like_ctrl_c(); all.run('adds', {python(part)!r})"
+    with subprocess.Popen(python(run), cwd=BENCH.parent, stderr=subprocess.DEVNULL) as running:
+        while not begun.exists():
+            time.sleep(0.01)
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(30)
+    assert tidied.exists()
+
+
+def test_no_benchmark_makes_a_folder_that_nobody_removes() -> None:
+    assert [file.name for file in BENCH.glob("*.py") if "mkdtemp" in file.read_text(encoding="utf-8")] == []
+
+
 def test_the_others_go_on_after_a_part_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     programs = {"first": "raise SystemExit(3)", "second": f"print({figure(1.0).as_line()!r})"}
     monkeypatch.setattr(everything.Part, "command", lambda part, _: python(programs[part.name]))
@@ -232,12 +280,61 @@ def test_the_more_students_the_fewer_rounds_unless_asked() -> None:
     assert Asked(rounds=2).rounds_at(100_000) == 2
 
 
+def test_the_page_says_on_what_the_registry_stood() -> None:
+    assert (Asked().registry, Asked(postgresql=True).registry.split(",")[0]) == ("SQLite", "PostgreSQL")
+
+
+# what is counted
+
+
+def test_the_page_that_takes_longest_counts_among_those_of_an_activation() -> None:
+    activations, password, others = portal.waits([0.1] * 350, [2.0] * 50, 100.0)
+    assert (activations.what, activations.median) == (Work.ACTIVATIONS, 2.0)
+    assert (password.median, others.median) == pytest.approx((2.0, 0.1))
+
+
+def test_nobody_waits_for_ever_for_a_student_whose_letter_does_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_letter(*_: object) -> str:
+        raise RuntimeError("no letter came")
+
+    monkeypatch.setattr(portal, "letter_to", no_letter)
+    monkeypatch.setattr(portal, "STUDENTS_AT_ONCE", 2)
+    monkeypatch.setattr(portal, "PATIENCE", 0.1)
+    here: Any = SimpleNamespace(url="http://localhost:1", prepared=[SimpleNamespace(email="a@example.org")] * 2)
+    with pytest.raises(RuntimeError, match="no letter came"):
+        portal._activations(here)
+
+
+class TellsLate:
+    """A Prefect that learns of a task of a run with each answer, and that it has ended with the next one."""
+
+    def __init__(self) -> None:
+        self.answers = 0
+
+    def post(self, _path: str, body: Any) -> list[dict[str, str]]:
+        self.answers += not body["offset"]
+        return [self.task(at) for at in range(min(self.answers, 3))][body["offset"] :]
+
+    def task(self, at: int) -> dict[str, str]:
+        state = "COMPLETED" if at < self.answers - 1 else "RUNNING"
+        return {"id": str(at), "state_type": state, "updated": (BEGAN + timedelta(seconds=5 + at)).isoformat()}
+
+
+def test_a_flow_is_over_when_all_of_its_tasks_are_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provisioning, "SETTLED", 0.1)
+    prefect: Any = TellsLate()
+    assert provisioning.recorded_after(prefect, provisioning.Run("a run", BEGAN, seconds=4.0, peak=100.0)) == 7.0
+    assert provisioning.recorded_after(prefect, provisioning.Run("a run", BEGAN, seconds=9.0, peak=100.0)) == 9.0
+
+
 # memory
 
 
 def test_a_process_is_found_below_the_one_that_started_it() -> None:
-
-    with subprocess.Popen(python("input()"), stdin=subprocess.PIPE) as child:
+    program = python("print('here', flush=True); input()")
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout
+        assert child.stdout.readline() == b"here\n"
         assert child.pid in descendants(os.getpid())
         assert 1 < peak_of(child.pid) < peak_of() + 50
         child.communicate(b"\n")
