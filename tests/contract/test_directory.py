@@ -172,6 +172,19 @@ def test_what_we_do_not_manage_is_left_alone(openldap: LdapDirectory, by_hand: A
     }
 
 
+@pytest.mark.parametrize("language", ["uk", "x" * 150])
+def test_the_same_in_another_language_is_left_alone(openldap: LdapDirectory, edit: Edit, language: str) -> None:
+    """Whoever asks for an attribute gets its variants, too (RFC 4511, section 4.5.1.8)."""
+    wanted = a_new_entry()
+    settle(openldap, wanted)
+    edit(wanted, **{f"sn;lang-{language}": (MODIFY_ADD, ["Жак"])})
+    assert left_to_do(openldap, wanted) == []
+    mailbox = f"lucja.zak.{wanted.album}@example.pl"
+    later = replace(wanted, mail=(mailbox,), local_addresses=(*wanted.local_addresses, mailbox))
+    settle(openldap, later)
+    assert left_to_do(openldap, later) == []
+
+
 @pytest.mark.parametrize(
     ("attribute", "field"), [("sn", "surname"), ("cn", "display_name"), ("mail", "mail"), ("givenName", "given_name")]
 )

@@ -166,6 +166,10 @@ def test_a_long_value_is_read_as_ldap3_reads_it() -> None:
     assert_read_as_ldap3_reads_it({"sn": [b"x" * 70_000, b"y"], "cn": [b"z" * 300]})
 
 
+def test_an_attribute_with_a_long_name_is_read_as_ldap3_reads_it() -> None:
+    assert_read_as_ldap3_reads_it({"sn": [b"x"], f"sn;lang-{'x' * 150}": [b"y"], "cn": [b"z"]})
+
+
 def assert_read_as_ldap3_reads_it(attributes: dict[str, list[bytes]]) -> None:
     data = an_answer_with(attributes)
     by_ldap3 = dict(SEARCH.raw_attributes_to_dict_fast(CODEC.decode_message_fast(data)["payload"][1][3]))

@@ -51,8 +51,7 @@ def parted(attributes: bytes) -> list[bytes]:
 def texts_found(operation: bytes) -> Texts:
     """Return the attributes of an entry that was found.
 
-    Of a hundred thousand entries this is most of the work, so what is short nearly always is read without a call. The
-    names of the attributes for which we ask are short always.
+    Of a hundred thousand entries this is most of the work, so what is short nearly always is read without a call.
     """
     at, end = _list_of_attributes(operation)
     found = {}
@@ -60,8 +59,11 @@ def texts_found(operation: bytes) -> Texts:
         size, begin = operation[at + 1], at + 2
         if size >= LONG:
             begin, _ = span(operation, at)
-        name = begin + 2
-        values = name + operation[begin + 1]
+        size, name = operation[begin + 1], begin + 2
+        values = name + size
+        if size >= LONG:
+            # Not one that we ask for, but one with options: sn;lang-uk, and whatever else somebody calls it.
+            name, values = span(operation, begin)
         size, first = operation[values + 1], values + 2
         if size < LONG:
             at = first + size
