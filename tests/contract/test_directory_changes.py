@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from shutil import copytree, rmtree
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -55,6 +56,11 @@ def unaware(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
     with Slapd(tmp_path_factory.mktemp("unaware"), durable=False) as running:
         running.manage("dn: olcOverlay={2}syncprov,olcDatabase={1}mdb,cn=config\nchangetype: delete\n")
         yield running
+
+
+def copy(folder: Path, to: Path) -> None:
+    """Copy a directory's data without the holes, of which its four gigabytes are made."""
+    subprocess.run(["cp", "--archive", folder, to], check=True)
 
 
 def numbers(*entries: Entry) -> frozenset[str]:
@@ -139,13 +145,13 @@ def test_once_a_restored_directory_was_written_to_a_comparison_tells_what_it_has
         directory, active = of(own), a_new_entry()
         settle(directory, active)
         own.stop()
-        copytree(data, backup)
+        copy(data, backup)
         own.start()
         settle(directory, a_new_entry())
         token = directory.changes("").token
         own.stop()
         rmtree(data)
-        copytree(backup, data)
+        copy(backup, data)
         own.start()
         settle(directory, replace(active, surname="Nowak"))
         changes = directory.changes(token)
