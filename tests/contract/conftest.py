@@ -9,17 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from estudent.adapters.registry.database import Database
 from tests.contract.registry_world import Registry
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with all tables, to be copied."""
-    path = tmp_path_factory.mktemp("registry") / "registry.db"
-    with closing(Database(f"sqlite:///{path}")) as database:
-        database.upgrade()
-    return path
 
 
 @pytest.fixture

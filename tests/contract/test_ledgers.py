@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
-
 import pytest
 
-from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.fees import SqlFees
 from estudent.adapters.registry.tables import booking, payment_account, receivable
 from estudent.domain.fees import Ledger
@@ -29,17 +24,9 @@ class TestFakeFees(FeesContract):
 
 class TestSqlFees(FeesContract):
     @pytest.fixture
-    def registry(self, tmp_path: Path) -> Iterator[Registry]:
-        with closing(Database(f"sqlite:///{tmp_path / 'registry.db'}")) as database:
-            database.upgrade()
-        registry = Registry(f"sqlite:///{tmp_path / 'registry.db'}")
-        with closing(registry.database):
-            for number in range(1, OTHER + 1):
-                assert registry.a_student(f"10000{number}").key == number
-            yield registry
-
-    @pytest.fixture
     def fees(self, registry: Registry) -> SqlFees:
+        for number in range(1, OTHER + 1):
+            assert registry.a_student(f"10000{number}").key == number
         return SqlFees(registry.database, PURPOSE)
 
     @pytest.fixture

@@ -18,15 +18,6 @@ from tests.contract import registry_contract as contract
 from tests.contract.registry_world import Registry
 
 
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with all tables, to be copied."""
-    path = tmp_path_factory.mktemp("registry") / "registry.db"
-    with closing(Database(f"sqlite:///{path}")) as database:
-        database.upgrade()
-    return path
-
-
 @pytest.fixture
 def file(migrated: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(migrated, tmp_path))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -31,13 +30,6 @@ class TestOwnAllowance(AllowanceContract):
 
 
 class TestSqliteAllowance(SharedAllowanceContract):
-    @pytest.fixture
-    def registry(self, tmp_path: Path) -> Iterator[Registry]:
-        registry = Registry(f"sqlite:///{tmp_path / 'registry.db'}")
-        with closing(registry.database):
-            registry.database.upgrade()
-            yield registry
-
     @pytest.fixture
     def office(self, registry: Registry) -> Iterator[Office]:
         with closing(Registries(registry)) as office:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from estudent.adapters.registry.database import Database
 from sandbox.slapd import Slapd
 from tests.portal.world import Portal, a_portal
 
@@ -18,15 +16,6 @@ from tests.portal.world import Portal, a_portal
 def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
     with Slapd(tmp_path_factory.mktemp("slapd"), durable=False) as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A registry with all tables and nobody in it, to be copied."""
-    path = tmp_path_factory.mktemp("registry") / "registry.db"
-    with closing(Database(f"sqlite:///{path}")) as database:
-        database.upgrade()
-    return path
 
 
 @pytest.fixture

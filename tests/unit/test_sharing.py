@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -47,10 +48,9 @@ class Reconciler:
 class World:
     """A registry with shards of ten students, and what was asked of Prefect."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, registry: Path) -> None:
         self.clock, self.journal, self.reconciler = Clock(), JournalInMemory(), Reconciler()
-        database = Database(f"sqlite:///{folder / 'registry.sqlite'}")
-        database.upgrade()
+        database = Database(f"sqlite:///{registry}")
         self.shards = SqlShards(database, self.clock, silent=timedelta(seconds=SILENT))
         self.share_out = ShareOut(self.shards, self.journal)
         self.settings = SimpleNamespace(shards=SimpleNamespace(silent_seconds=SILENT))
@@ -77,8 +77,8 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    made = World(tmp_path)
+def world(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    made = World(Path(shutil.copy(migrated, tmp_path)))
     here: Any = SimpleNamespace(
         shards=made.shards,
         share_out=made.share_out,

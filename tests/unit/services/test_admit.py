@@ -504,10 +504,10 @@ FILES = st.lists(st.lists(ROWS, max_size=8), min_size=1, max_size=4)
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=FILES)
 def test_whatever_recruitment_exports_nobody_s_number_changes_is_shared_or_is_lost(
-    empty_registry: Path, files: list[list[Row]]
+    migrated: Path, files: list[list[Row]]
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        path = shutil.copy(empty_registry, Path(folder) / "registry.sqlite")
+        path = shutil.copy(migrated, Path(folder) / "registry.sqlite")
         registrar = Registrar(Database(f"sqlite:///{path}"))
         owners: dict[str, int] = {}
         for rows in files:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -65,10 +66,9 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    registry = Registry(f"sqlite:///{tmp_path / 'registry.db'}", migrations=Migrations((time(16, 5),)))
-    with closing(registry.database) as database:
-        database.upgrade()
+def world(migrated: Path, tmp_path: Path) -> Iterator[World]:
+    registry = Registry(f"sqlite:///{shutil.copy(migrated, tmp_path)}", migrations=Migrations((time(16, 5),)))
+    with closing(registry.database):
         yield World(registry)
 
 
