@@ -6,7 +6,7 @@ VENDOR := src/estudent/portal/static/vendor
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: secrets variables help setup demo check test test-pages test-runs-1 test-runs-2 bench messages lock release lint-hosts lab-up lab-test lab-down lab-shell clean
+.PHONY: secrets variables help setup demo check style check-unit check-contract test test-pages test-runs-1 test-runs-2 bench messages lock release lint-hosts lab-up lab-test lab-down lab-shell clean
 
 PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
@@ -41,14 +41,21 @@ $(VENDOR)/.installed: package-lock.json package.json
 demo: setup ## 2,000 students from a feed to working accounts, here on this machine (ONCE=1: end by itself; IRK=1: from an API)
 	$(BIN)/python -m sandbox.demo $(if $(ONCE),--once) $(if $(COUNT),--count $(COUNT)) $(if $(IRK),--irk)
 
-check: setup ## the quick loop: style, types, architecture, unit and contract tests
+check: setup ## the quick loop: style, types, architecture, unit and contract tests without the dear ones, with fewer examples
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target style check-unit check-contract
+
+style: setup
 	$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n 2 -m "not timing" tests/unit tests/contract
 
-test: check lint-hosts ## everything but hosts: also real servers, a browser, flows, the demo and kill -9
+# A process for each folder: it is loaded once, and a server that several tests share is started once.
+check-unit check-contract: check-%: setup
+	$(BIN)/pytest -q -m "not timing and not thorough" --hypothesis-profile=quick tests/$*
+
+test: style lint-hosts ## everything but hosts: also real servers, a browser, flows, the demo and kill -9
 	@command -v chromium >/dev/null || { echo "installing Debian's chromium, for the tests of the pages"; $(call debian,chromium fonts-liberation); }
+	$(BIN)/pytest -q -n 2 -m "not timing" tests/unit tests/contract
 	$(BIN)/pytest -q -m timing tests/unit tests/contract
 	$(BIN)/pytest -q -n 2 --dist loadfile tests/integration tests/portal
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-pages test-runs-1 test-runs-2

@@ -181,6 +181,7 @@ class PasswordsContract:
         assert not world.passwords.verify(entry.uid, "another one entirely").accepted
         assert world.passwords.barrier(entry.album) == Barrier(Lock.BARRED)
 
+    @pytest.mark.thorough
     def test_thirty_wrong_passwords_lock_for_a_quarter_of_an_hour(self, world: World) -> None:
         entry = a_student(world, Lock.OPEN)
         fail(world, entry, 29)
@@ -192,6 +193,7 @@ class PasswordsContract:
         assert barrier and barrier.lock is Lock.OPEN and barrier.until
         assert timedelta(minutes=14) < barrier.until - datetime.now(UTC) <= timedelta(minutes=15)
 
+    @pytest.mark.thorough
     def test_twenty_nine_wrong_passwords_are_forgotten_after_the_right_one(self, world: World) -> None:
         entry = a_student(world, Lock.OPEN)
         fail(world, entry, 29)
@@ -199,6 +201,7 @@ class PasswordsContract:
         fail(world, entry, 29)
         assert world.passwords.verify(entry.uid, RIGHT).accepted
 
+    @pytest.mark.thorough
     def test_a_lock_by_wrong_passwords_can_be_opened(self, world: World) -> None:
         entry = a_student(world, Lock.OPEN)
         fail(world, entry, 30)
@@ -294,6 +297,7 @@ class StaffContract:
     def test_a_strange_name_is_nobody_s(self, office: Office, user: str) -> None:
         assert office.staff.enter(user, RIGHT) is None
 
+    @pytest.mark.thorough
     def test_thirty_wrong_passwords_lock(self, office: Office) -> None:
         user = f"a.kowalska{next(ALBUMS)}"
         office.hire(user, "desk-clerks")

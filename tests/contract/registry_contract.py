@@ -75,6 +75,7 @@ def _moments(row: dict[str, Any]) -> tuple[Any, Any]:
     return row["created_at"], row["verified_at"]
 
 
+@pytest.mark.thorough
 class MigrationsContract:
     """`empty` has no tables yet."""
 

@@ -24,7 +24,7 @@ from sandbox.certificates import Application
 from tests.contract.mailboxes_contract import ALBUMS, DOMAIN, a_mailbox, settle
 from tests.contract.test_mailboxes import StandIn, TenantWorld, started
 
-pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+pytestmark = [pytest.mark.allow_hosts(["127.0.0.1"]), pytest.mark.thorough]
 IN_EXCHANGE = [Way.EXCHANGE, Way.POWERSHELL]
 ORGANIZATION = "studentexample.onmicrosoft.com"
 

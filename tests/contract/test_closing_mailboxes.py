@@ -18,7 +18,7 @@ from estudent.ports import Unavailable
 from tests.contract.microsoft365_life import University, on_sqlite, refused
 from tests.contract.registry_world import DOMAIN
 
-pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+pytestmark = [pytest.mark.allow_hosts(["127.0.0.1"]), pytest.mark.thorough]
 ALBUM = "100001"
 LEFT = [Standing.GRADUATED, Standing.RESIGNED, Standing.STRUCK_OFF]
 

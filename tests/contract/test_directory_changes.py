@@ -21,7 +21,7 @@ from estudent.ports import EntryChanges
 from sandbox.slapd import Slapd
 from tests.contract.directory_contract import a_new_entry, settle
 
-pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+pytestmark = [pytest.mark.allow_hosts(["127.0.0.1"]), pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ from sandbox.daemon import free_port
 from sandbox.slapd import Slapd
 from tests.contract.directory_contract import a_new_entry, left_to_do
 
-pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+pytestmark = [pytest.mark.allow_hosts(["127.0.0.1"]), pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")

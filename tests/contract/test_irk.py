@@ -26,7 +26,7 @@ from tests.contract.registry_world import Registry
 from tests.contract.scripted import Script, scripted
 from tests.foreign import exceptions_of
 
-pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+pytestmark = [pytest.mark.allow_hosts(["127.0.0.1"]), pytest.mark.thorough]
 ONCE = replace(QUICK, retries=0)
 LAG = 1.0
 

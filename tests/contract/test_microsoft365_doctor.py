@@ -27,7 +27,7 @@ from tests.contract.microsoft365_life import on_sqlite, refused
 from tests.contract.test_aliases import program
 from tests.contract.test_mailboxes import started
 
-pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+pytestmark = [pytest.mark.allow_hosts(["127.0.0.1"]), pytest.mark.thorough]
 ALL = ["User.Create", "User.ReadUpdate.All", "User.DeleteRestore.All", "LicenseAssignment.ReadWrite.All"]
 ALL += ["User.EnableDisableAccount.All", "User.RevokeSessions.All"]
 ALL += ["Domain.Read.All", "GroupMember.ReadWrite.All", "User-PasswordProfile.ReadWrite.All", "Exchange.ManageAsApp"]

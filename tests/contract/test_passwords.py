@@ -210,6 +210,7 @@ def test_the_staff_s_names_are_not_told_by_time_either(real: SlapdWorld) -> None
     assert_alike(times)
 
 
+@pytest.mark.thorough
 def test_every_refusal_is_a_failure_that_slapd_notes(real: SlapdWorld) -> None:
     decoy = f"cn=decoy,ou=services,{real.slapd.suffix}"
     before = real.read(decoy, "entryCSN")
@@ -282,6 +283,7 @@ def test_nothing_of_a_password_stays_on_a_connection(slapd: Slapd) -> None:
     hang_up(connection)
 
 
+@pytest.mark.thorough
 def test_many_may_sign_in_at_once(real: SlapdWorld) -> None:
     students = [a_student(real, Lock.OPEN) for _ in range(8)]
 

@@ -21,7 +21,7 @@ from tests.contract.microsoft365_life import University, on_sqlite
 from tests.contract.registry_world import DOMAIN
 from tests.fakes import FakePasswords
 
-pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+pytestmark = [pytest.mark.allow_hosts(["127.0.0.1"]), pytest.mark.thorough]
 ALBUM = "100001"
 NUMBER = AlbumNumber(ALBUM)
 OLD, NEW, ALIAS = f"lucja.zak.{ALBUM}@{DOMAIN}", f"lucja.nowak@{DOMAIN}", f"s{ALBUM}@{DOMAIN}"

@@ -16,7 +16,7 @@ from estudent.domain.student import MailboxState
 from tests.contract.microsoft365_life import University, on_sqlite, refused
 from tests.contract.registry_world import DOMAIN
 
-pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+pytestmark = [pytest.mark.allow_hosts(["127.0.0.1"]), pytest.mark.thorough]
 ALBUM, STRANGER = "100001", "999999"
 
 

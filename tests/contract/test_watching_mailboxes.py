@@ -19,7 +19,7 @@ from estudent.domain.whom import Whom
 from tests.contract.microsoft365_life import University, on_sqlite
 from tests.contract.registry_world import DOMAIN
 
-pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+pytestmark = [pytest.mark.allow_hosts(["127.0.0.1"]), pytest.mark.thorough]
 ALBUM, OTHER = "100001", "100002"
 PRIMARY, ALIAS = f"lucja.zak.{ALBUM}@{DOMAIN}", f"s{ALBUM}@{DOMAIN}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
+import subprocess
 from dataclasses import dataclass
 from functools import cache
 from html import unescape
@@ -315,3 +316,25 @@ def test_a_command_s_help_stands_in_the_docs(command: Command) -> None:
 def test_the_docs_tell_of_no_command_that_does_not_exist() -> None:
     text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     assert re.findall(r"^## `(estudent[a-z ]*)`$", text, re.MULTILINE) == [command.path for command in COMMANDS]
+
+
+# make
+
+
+def commands_of(target: str) -> list[str]:
+    """Return how pytest is called for a target."""
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    said = subprocess.run(
+        ["make", "--dry-run", target], cwd=ROOT, env=outside, capture_output=True, text=True, check=True
+    )
+    return [line for line in said.stdout.splitlines() if "/pytest " in line]
+
+
+def test_make_test_tries_what_the_quick_loop_leaves_out() -> None:
+    quick, all_of_it = commands_of("check"), commands_of("test")
+    assert all("not thorough" in each and "--hypothesis-profile=quick" in each for each in quick)
+    assert not any("thorough" in each or "hypothesis" in each for each in all_of_it)
+    chosen = [re.findall(r'-m "?([a-z ]+)"? tests', each) for each in all_of_it if "tests/unit tests/contract" in each]
+    assert [each.strip() for marks in chosen for each in marks] == ["not timing", "timing"]
+    folders = {folder.parent.name for folder in (ROOT / "tests").glob("*/conftest.py")} | {"unit"}
+    assert {folder for folder in folders if not any(f"tests/{folder}" in each for each in all_of_it)} == {"hosts"}

@@ -175,6 +175,7 @@ def test_other_names_of_an_account_neither_wait_nor_reach_it(doors: Doors, sign_
     assert isinstance(sign_in(alias, PASSWORD, HERE), SignedIn)
 
 
+@pytest.mark.thorough
 def test_nobody_is_locked_out_of_wi_fi_through_the_portal(doors: Doors, sign_in: SignIn, student: Student) -> None:
     names = ["100001", "s100001", f"s100001@{DOMAIN}"]
     for minute in range(60):
