@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from zlib import crc32
@@ -19,9 +20,11 @@ from prefect.runtime import flow_run
 from estudent.bootstrap import Campus, campus
 from estudent.domain.outcome import Remark, Tally, total
 from estudent.ports import FarSideError, Unavailable
+from estudent.services.bring_in_line import under_way
 from estudent.services.reconcile import Forecast, Leash, unavailable
 from estudent.services.serve_requests import by_system
 from flows.forms import EVERYONE, Agreement, Chosen, Limits, Mode
+from flows.overlapping import overlapping
 from flows.report import publish
 from flows.wired import here_as, kept_open
 
@@ -143,7 +146,8 @@ async def not_to_be_done(plan: Forecast, mode: Mode, limits: Limits) -> Tally | 
 
 
 async def _bring_in_line(system: str, keys: Sequence[int]) -> Tally:
-    return total(system, [await bring_in_line(system, some) for some in portions(keys)])
+    works = (partial(bring_in_line, system, some) for some in portions(keys))
+    return total(system, [tally async for tally in overlapping(under_way(system), works)])
 
 
 @kept_open()

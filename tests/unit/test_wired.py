@@ -125,17 +125,15 @@ def test_a_thread_that_works_on_after_its_run_keeps_it_open(places: list[Place])
 
 
 def test_what_cannot_be_wired_is_tried_anew(monkeypatch: pytest.MonkeyPatch, places: list[Place]) -> None:
-    good = wired.campus
-
     def broken(*_who: object) -> None:
         raise ValueError
 
     @kept_open()
     async def run() -> None:
-        monkeypatch.setattr(wired, "campus", broken)
-        with pytest.raises(ValueError):
-            visit("a")
-        monkeypatch.setattr(wired, "campus", good)
+        with monkeypatch.context() as for_now:
+            for_now.setattr(wired, "campus", broken)
+            with pytest.raises(ValueError):
+                visit("a")
         visit("a")
 
     asyncio.run(run())
