@@ -83,16 +83,34 @@ def test_everybody_is_brought_in_line_and_the_journal_tells_it(
     assert students.seen == set(ALL)
 
 
-def test_steps_are_taken_for_one_portion_at_a_time(
-    directory: Watched, students: StudentsInMemory, journal: JournalInMemory
-) -> None:
-    list(bring_in_line(accounts(directory, students, journal), portions()))
-    turns = directory.of("begun", "done")
-    assert sorted({portion for _, portion in turns}) == [0, 1, 2, 3]
-    assert all(
-        (first[0], last[0], first[1]) == ("begun", "done", last[1])
-        for first, last in zip(turns[::2], turns[1::2], strict=True)
-    )
+class Together(FakeDirectory):
+    """Answers once two portions were planned, and then takes its time, in which the other could have its turn, too."""
+
+    def __init__(self, *entries: Entry) -> None:
+        super().__init__(*entries)
+        self.looked = [Event(), Event()]
+        self.now, self.most, self.lock = 0, 0, Lock()
+
+    def compare(self, wanted: Sequence[Entry]) -> dict[AlbumNumber, Entry]:
+        found = super().compare(wanted)
+        self.looked[portion_of(wanted[0])].set()
+        assert all(event.wait(PATIENCE) for event in self.looked)
+        return found
+
+    def carry_out(self, steps: Iterable[Step[Entry]]) -> Iterator[Outcome]:
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        Event().wait(0.1)
+        yield from super().carry_out(steps)
+        with self.lock:
+            self.now -= 1
+
+
+def test_steps_are_taken_for_one_portion_at_a_time(students: StudentsInMemory, journal: JournalInMemory) -> None:
+    directory = Together()
+    list(bring_in_line(accounts(directory, students, journal), portions()[:2]))
+    assert (directory.most, len(directory.entries)) == (1, 6)
 
 
 class Slow(Watched):
@@ -193,23 +211,12 @@ def test_what_one_portion_took_away_is_counted_before_the_next_takes_anything(
     students: StudentsInMemory, journal: JournalInMemory
 ) -> None:
     """Both were planned while nothing was taken yet; together they are more than was agreed to."""
-    directory = FakeDirectory(*(entry_of(a_student(str(album)), DOMAIN) for album in ALL))
+    directory = Together(*(entry_of(a_student(str(album)), DOMAIN) for album in ALL))
     for key in ALL[:6]:
         students.change(key, standing=Standing.STRUCK_OFF)
-    looked: list[Event] = [Event(), Event()]
-
-    class Together(FakeDirectory):
-        def compare(self, wanted: Sequence[Entry]) -> dict[AlbumNumber, Entry]:
-            found = super().compare(wanted)
-            looked[portion_of(wanted[0])].set()
-            assert all(event.wait(PATIENCE) for event in looked)
-            return found
-
-    together = Together(*directory.entries.values())
     with pytest.raises(Refused, match="the plan has grown"):
-        list(bring_in_line(accounts(together, students, journal, Leash(4)), portions()[:2]))
-    locks = [entry for entry in journal.entries if entry.step == StepKind.LOCK.value]
-    assert len(locks) == 3
+        list(bring_in_line(accounts(directory, students, journal, Leash(4)), portions()[:2]))
+    assert [entry.step for entry in journal.entries].count(StepKind.LOCK.value) == 3
 
 
 class OneAtATime:
