@@ -43,6 +43,7 @@ from estudent.bootstrap import Campus, campus
 from estudent.domain.directory_entry import Entry, entry_of
 from estudent.domain.outcome import Result
 from estudent.domain.whom import Whom
+from estudent.services.bring_in_line import bring_in_line
 from estudent.services.reconcile import Forecast
 from estudent.settings import settings
 from sandbox.debian import NotInstallable
@@ -291,8 +292,7 @@ def _bring_everybody_in_line(here: Campus) -> None:
     for some in portions(noticed.keys):
         forecast = forecast.merge(accounts.forecast(some))
     insist(here.obstacle(forecast) is None, "the brake holds")
-    for some in portions(noticed.keys):
-        tally = accounts.apply(some)
+    for tally in bring_in_line(accounts, portions(noticed.keys)):
         insist(not (tally.refused or tally.failed), f"somebody could not be brought in line: {tally}")
     here.watch_entries.keep(noticed)
 

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from zlib import crc32
@@ -19,10 +20,13 @@ from prefect.runtime import flow_run
 from estudent.bootstrap import Campus, campus
 from estudent.domain.outcome import Remark, Tally, total
 from estudent.ports import FarSideError, Unavailable
+from estudent.services.bring_in_line import under_way
 from estudent.services.reconcile import Forecast, Leash, unavailable
 from estudent.services.serve_requests import by_system
 from flows.forms import EVERYONE, Agreement, Chosen, Limits, Mode
+from flows.overlapping import overlapping
 from flows.report import publish
+from flows.wired import here_as, kept_open
 
 AT_ONCE = 1000
 ANSWER_WITHIN = 24 * 60 * 60
@@ -43,11 +47,11 @@ async def on_campus(work: Callable[[Campus], R]) -> R:
 async def signed(actor: str, run: str, work: Callable[[Campus], R], leash: Leash | None = None) -> R:
     """Do blocking work in a thread, with everything wired for whoever the journal is to name."""
 
-    def wired() -> R:
-        with campus(actor, run, leash) as here:
+    def work_there() -> R:
+        with here_as(actor, run, leash) as here:
             return work(here)
 
-    return await asyncio.to_thread(wired)
+    return await asyncio.to_thread(work_there)
 
 
 async def _may_pass(_task: object, _run: object, state: Any) -> bool:
@@ -98,6 +102,7 @@ async def ask_for_default_mailboxes(keys: Sequence[int]) -> int:
     return await on_campus(ask)
 
 
+@kept_open()
 async def reconcile(system: str, chosen: Chosen, mode: Mode, limits: Limits) -> Tally:
     """Bring one system in line for those chosen; what goes wrong there is counted and does not stop other systems."""
     begun, keys = time.monotonic(), list[int]()
@@ -141,9 +146,11 @@ async def not_to_be_done(plan: Forecast, mode: Mode, limits: Limits) -> Tally | 
 
 
 async def _bring_in_line(system: str, keys: Sequence[int]) -> Tally:
-    return total(system, [await bring_in_line(system, some) for some in portions(keys)])
+    works = (partial(bring_in_line, system, some) for some in portions(keys))
+    return total(system, [tally async for tally in overlapping(under_way(system), works)])
 
 
+@kept_open()
 async def reconcile_entries(mode: Mode, limits: Limits) -> Tally:
     """Look at the entries of those of whom the registry or the directory has changed since the last time.
 
@@ -164,6 +171,7 @@ async def reconcile_entries(mode: Mode, limits: Limits) -> Tally:
     return replace(tally, seconds=time.monotonic() - begun)
 
 
+@kept_open()
 async def watch(whom: Chosen, mode: Mode, limits: Limits) -> Tally:
     """Look at the mailboxes that changed since the last time; the next time begins there once all of it was done."""
     begun, keys = time.monotonic(), list[int]()

@@ -106,6 +106,7 @@ from estudent.services.follow_steps import FollowSteps
 from estudent.services.hand_out_code import HandOutCode
 from estudent.services.import_account_numbers import ImportAccountNumbers
 from estudent.services.issue_code import IssueCode
+from estudent.services.keep_accounts import SYSTEM as DIRECTORY
 from estudent.services.keep_accounts import keep_accounts
 from estudent.services.keep_pace import KeepPace
 from estudent.services.let_go_on import LetGoOn, can_be_hurried, can_be_retried
@@ -750,14 +751,18 @@ class Campus:
         """The far systems in the order in which a student needs them."""
         reconcilers: list[Reconciler] = [
             self._send_letters(),
-            keep_accounts(
-                self.directory, self.students, self._entries_seen(), self.journal, self.domain, leash=self.leash
-            ),
+            self.keep_accounts,
             self._open_mailboxes(self.microsoft365),
             self.link_usos,
             self._assign_account_numbers(),
         ]
         return {reconciler.system: reconciler for reconciler in reconcilers}
+
+    @cached_property
+    def keep_accounts(self) -> Reconciler:
+        """Keep the directory in line; like `link_usos`, without the libraries of other far systems."""
+        seen = self._entries_seen()
+        return keep_accounts(self.directory, self.students, seen, self.journal, self.domain, leash=self.leash)
 
     @cached_property
     def link_usos(self) -> Reconciler:
@@ -793,6 +798,8 @@ class Campus:
 
     def reconciler(self, system: str) -> Reconciler:
         """Return the reconciler of this name."""
+        if system == DIRECTORY:
+            return self.keep_accounts
         return self.life[system] if system in self.life else self.systems[system]
 
     @property

@@ -28,6 +28,7 @@ from estudent.domain.outcome import Tally, total
 from estudent.domain.place import place
 from estudent.domain.whom import Whom
 from estudent.ports import FarSideError, Misconfigured, Refused, Rejection
+from estudent.services.bring_in_line import bring_in_line
 from estudent.services.examine import Finding, examine
 from estudent.services.reconcile import Forecast, Reconciler, unavailable
 from estudent.settings import described
@@ -330,7 +331,7 @@ def _apply(here: Campus, reconciler: Reconciler, keys: Sequence[int], *, agree: 
         messages.print(f"[yellow]Stopped:[/yellow] {why}. Look at `estudent plan`, then add --agree.", highlight=False)
         raise typer.Exit(NOT_AGREED)
     try:
-        done = [reconciler.apply(some) for some in _portions(keys, reconciler.system)]
+        done = list(bring_in_line(reconciler, _portions(keys, reconciler.system)))
     except FarSideError as error:
         return unavailable(reconciler.system, error, keys)
     return total(reconciler.system, done)

@@ -17,7 +17,7 @@ from estudent.adapters.ldap.directory import LdapDirectory
 from estudent.adapters.ldap.escaping import dn_of, people_of
 from estudent.adapters.ldap.likeness import encoded
 from estudent.adapters.ldap.reading import all_with_albums, with_albums
-from estudent.adapters.ldap.writing import Add, write_together
+from estudent.adapters.ldap.writing import Add, Window
 from estudent.domain.directory_entry import Entry
 from estudent.domain.outcome import Result
 from estudent.domain.plan import Lock, Step, StepKind
@@ -358,9 +358,9 @@ def by_number(found: Iterable[bytes]) -> dict[str, Texts]:
 def test_a_connection_that_read_and_wrote_much_is_ldap3s_again(slapd: Slapd, by_hand: Any) -> None:
     people, wanted = people_of(slapd.suffix), [a_new_entry() for _ in range(40)]
     requests = {at: Add(dn_of(each.album, slapd.suffix), attributes_of(each)) for at, each in enumerate(wanted)}
-    accepted: set[int] = set()
-    write_together(by_hand, requests, accepted)
-    assert accepted == set(requests)
+    window = Window(by_hand)
+    window.send(requests)
+    assert {window.answer() for _ in wanted} == {(at, True) for at in requests}
     assert len(list(with_albums(by_hand, people, [each.album.digits for each in wanted]))) == 40
     assert by_hand.search(people, f"({ALBUM}={wanted[7].album})", LEVEL)[0]
 

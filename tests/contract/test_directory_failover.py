@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 
-from estudent.adapters.ldap.carrying import AT_ONCE
+from estudent.adapters.ldap.carrying import WINDOW
 from estudent.adapters.ldap.connection import Access, hang_up
 from estudent.adapters.ldap.directory import LdapDirectory
 from estudent.adapters.ldap.pool import Pool
@@ -180,7 +180,7 @@ def test_a_question_lost_with_its_server_is_answered_by_the_other(pair: Pair, sl
 
 def test_many_steps_lost_with_their_server_are_taken_at_the_other(pair: Pair, slapd: Slapd) -> None:
     directory = LdapDirectory(pair.access.uris, pair.access.bind_dn, pair.access.password, slapd.suffix, slapd.ca_file)
-    wanted = [a_new_entry() for _ in range(AT_ONCE + 50)]
+    wanted = [a_new_entry() for _ in range(WINDOW + 50)]
     outcomes = directory.carry_out(Step(StepKind.ADD, each) for each in wanted)
     told = [next(outcomes)]
     pair.first.shut()

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import accumulate, count
+from types import MappingProxyType
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estudent.adapters.ldap.carrying import Carrier, waves
+from estudent.adapters.ldap.ber import ENUMERATED, SEQUENCE, element, elements_in, number, octets, span
+from estudent.adapters.ldap.carrying import BATCH, WINDOW, Carrier
 from estudent.adapters.ldap.errors import OutOfReach
+from estudent.adapters.ldap.steps import Steps
 from estudent.adapters.ldap.writing import Add, Modify
 from estudent.domain.directory_entry import Entry
-from estudent.domain.outcome import Result
+from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Step, StepKind
 from estudent.ports import FarSideError, Misconfigured, Refused, Unavailable
 from tests.builders import an_entry
 
+ADDED = 0x69
 ADDRESSES = st.lists(st.sampled_from([f"{letter}@example.pl" for letter in "abcdefgh"]), max_size=2).map(tuple)
 ENTRIES = st.builds(lambda at, mail: an_entry(str(1000 + at), mail=mail), st.integers(0, 9), ADDRESSES)
 STEPS = st.lists(st.builds(lambda wanted, found: Step(StepKind.CHANGE, wanted, found), ENTRIES, st.none() | ENTRIES))
@@ -28,99 +34,185 @@ def touched(step: Step[Entry]) -> set[str]:
     return {name for entry in entries for name in (entry.uid, *entry.mail)}
 
 
-@given(STEPS)
-def test_nothing_is_touched_twice_within_a_wave(steps: list[Step[Entry]]) -> None:
-    for wave in waves(steps):
-        names = [name for step in wave.values() for name in touched(step)]
-        assert len(names) == len(set(names))
+class Server:
+    """Stands in for the directory, for the way to it, and for the careful way, which meets `trouble`.
 
+    It answers what is on its way in an order of its own, and hangs up once nothing of that is to be answered.
+    """
 
-@given(STEPS)
-def test_each_step_comes_once_and_after_those_before_it_that_touch_the_same(steps: list[Step[Entry]]) -> None:
-    parted = waves(steps)
-    assert {at: step for wave in parted for at, step in wave.items()} == dict(enumerate(steps))
-    wave_of = {at: number for number, wave in enumerate(parted) for at in wave}
-    for later, step in enumerate(steps):
-        earlier = [at for at in range(later) if touched(steps[at]) & touched(step)]
-        assert all(wave_of[at] < wave_of[later] for at in earlier)
+    def __init__(
+        self,
+        steps: Sequence[Step[Entry]],
+        accepts: Container[int],
+        trouble: Mapping[int, FarSideError] = MappingProxyType({}),
+        *,
+        refuses: Container[int] = (),
+        choose: Callable[[int], int] = lambda _: 0,
+    ) -> None:
+        self.pool = self.socket = self.server = self
+        self.place_of = {id(step): at for at, step in enumerate(steps)}
+        self.on_the_way: dict[int, int] = {}
+        self.most, self.happened, self.alone = 0, list[tuple[str, int]](), list[int]()
+        self._accepts, self._refuses, self._trouble, self._choose = accepts, refuses, trouble, choose
+        self._numbers = count(1)
 
-
-def test_steps_on_different_students_are_one_wave() -> None:
-    assert len(waves(Step(StepKind.ADD, an_entry(str(1000 + at))) for at in range(100))) == 1
-
-
-class Directory:
-    """Stands in for the careful way: `together` is accepted, the others meet `trouble`, or are taken one by one."""
-
-    def __init__(self, together: set[str], trouble: dict[str, FarSideError] | None = None) -> None:
-        self.pool = self
-        self.alone: list[str] = []
-        self._together, self._trouble = together, trouble or {}
+    @contextmanager
+    def lend(self) -> Iterator[Server]:
+        yield self
 
     def request(self, step: Step[Entry]) -> Add | Modify | None:
-        return Add(step.album.digits, {})
+        return Add(str(self.place_of[id(step)]), {})
 
-    def ask_once(self, question: Callable[..., None]) -> None:
-        keywords = question.keywords  # type: ignore[attr-defined]
-        keywords["accepted"].update(at for at, each in keywords["wanted"].items() if each.name in self._together)
-        raise OutOfReach("lost")
+    def next_message_id(self) -> int:
+        return next(self._numbers)
+
+    def sendall(self, data: bytes) -> None:
+        for number_of, place in places(data):
+            self.happened.append(("sent", place))
+            self.on_the_way[number_of] = place
+        self.most = max(self.most, len(self.on_the_way))
+
+    def recv(self, _: int) -> bytes:
+        ready = [of for of, at in self.on_the_way.items() if at in self._accepts or at in self._refuses]
+        if not ready:
+            return b""
+        chosen = ready[self._choose(len(ready))]
+        at = self.on_the_way.pop(chosen)
+        self.happened.append(("answered", at))
+        result = number(0 if at in self._accepts else 68, ENUMERATED)
+        return element(SEQUENCE, number(chosen) + element(ADDED, result + octets("") + octets("")))
 
     def take(self, step: Step[Entry]) -> None:
-        self.alone.append(step.album.digits)
-        if trouble := self._trouble.get(step.album.digits):
+        place = self.place_of[id(step)]
+        self.happened.append(("alone", place))
+        self.alone.append(place)
+        if trouble := self._trouble.get(place):
             raise trouble
 
 
-def five() -> list[Step[Entry]]:
-    return [Step(StepKind.ADD, an_entry(str(1000 + at))) for at in range(1, 6)]
+def places(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the number of each request and what it is named: the place of its step."""
+    at = 0
+    while at < len(data):
+        (_, number_of), (_, operation) = elements_in(data[at:])
+        at = span(data, at)[1]
+        begin, end = span(operation, 0)
+        yield int.from_bytes(number_of, "big"), int(operation[begin:end])
+
+
+def carried(server: Server, steps: Iterable[Step[Entry]]) -> list[Outcome]:
+    return list(Carrier(cast("Steps", server)).carry_out(steps))
+
+
+def adds(many: int) -> list[Step[Entry]]:
+    return [Step(StepKind.ADD, an_entry(str(1000 + at))) for at in range(many)]
+
+
+@given(STEPS, st.sets(st.integers(0, 60)), st.data())
+def test_what_touches_the_same_is_never_on_its_way_together_and_keeps_its_order(
+    steps: list[Step[Entry]], refused: set[int], data: st.DataObject
+) -> None:
+    everywhere = range(len(steps))
+    accepts = set(everywhere) - refused
+    server = Server(steps, accepts, refuses=refused, choose=lambda many: data.draw(st.integers(0, many - 1)))
+    outcomes = carried(server, iter(steps))
+    assert [outcome.step for outcome in outcomes] == steps
+    settled: set[int] = set()
+    for what, at in server.happened:
+        before = {earlier for earlier in range(at) if touched(steps[earlier]) & touched(steps[at])}
+        if what != "answered":
+            assert before <= settled
+        if what == "alone" or (what == "answered" and at in accepts):
+            settled.add(at)
+
+
+def test_as_many_as_the_window_holds_are_on_their_way_and_no_more() -> None:
+    steps = adds(3 * WINDOW)
+    server = Server(steps, range(len(steps)))
+    assert {outcome.result for outcome in carried(server, steps)} == {Result.DONE}
+    assert WINDOW - BATCH < server.most <= WINDOW
+    assert server.alone == []
+
+
+def test_the_directory_has_work_until_the_last_is_sent() -> None:
+    steps = adds(3 * WINDOW)
+    server = Server(steps, range(len(steps)))
+    carried(server, steps)
+    last_sent = max(at for at, (what, _) in enumerate(server.happened) if what == "sent")
+    on_the_way = list(accumulate(1 if what == "sent" else -1 for what, _ in server.happened[:last_sent]))
+    assert min(on_the_way[WINDOW:]) >= WINDOW - BATCH
+
+
+def test_what_is_done_is_told_while_others_are_on_their_way() -> None:
+    steps = adds(3 * WINDOW)
+    server = Server(steps, range(len(steps)))
+    outcomes = Carrier(cast("Steps", server)).carry_out(steps)
+    assert next(outcomes).step == steps[0]
+    assert len(server.on_the_way) >= WINDOW - BATCH
+
+
+def test_after_a_refusal_nothing_more_is_sent_until_it_is_settled() -> None:
+    steps = adds(3 * WINDOW)
+    server = Server(steps, set(range(len(steps))) - {7}, refuses={7})
+    carried(server, steps)
+    settled = server.happened.index(("alone", 7))
+    refused = server.happened.index(("answered", 7))
+    assert {what for what, _ in server.happened[refused:settled]} == {"answered"}
+    assert server.on_the_way == {}
 
 
 def test_what_was_not_accepted_is_taken_alone_in_its_order() -> None:
-    directory: Any = Directory({"1001", "1004"})
-    outcomes = list(Carrier(directory).carry_out(five()))
-    assert [outcome.result for outcome in outcomes] == [Result.DONE] * 5
-    assert directory.alone == ["1002", "1003", "1005"]
+    steps = adds(5)
+    server = Server(steps, {0, 3})
+    assert [outcome.result for outcome in carried(server, steps)] == [Result.DONE] * 5
+    assert server.alone == [1, 2, 4]
 
 
 def test_each_has_the_outcome_that_it_met_alone() -> None:
-    directory: Any = Directory({"1001"}, {"1002": Refused("taken"), "1003": Unavailable("busy")})
-    outcomes = list(Carrier(directory).carry_out(five()))
+    steps = adds(5)
+    outcomes = carried(Server(steps, {0}, {1: Refused("taken"), 2: Unavailable("busy")}), steps)
     assert [(outcome.result, outcome.detail) for outcome in outcomes] == [
         (Result.DONE, ""), (Result.REFUSED, "taken"), (Result.FAILED, "busy"), (Result.DONE, ""), (Result.DONE, "")
     ]  # fmt: skip
 
 
-class Busy(Directory):
+def test_a_single_step_is_taken_alone() -> None:
+    steps = adds(1)
+    server = Server(steps, {0})
+    assert [outcome.result for outcome in carried(server, steps)] == [Result.DONE]
+    assert server.happened == [("alone", 0)]
+
+
+class Busy(Server):
     """Accepts what comes together first; whoever signs in afterwards is told that it is busy."""
 
-    def ask_once(self, question: Callable[..., None]) -> None:
-        keywords = question.keywords  # type: ignore[attr-defined]
-        if self._together:
-            keywords["accepted"].update(keywords["wanted"])
-            self._together.clear()
-            return
-        raise Unavailable("busy")
+    @contextmanager
+    def lend(self) -> Iterator[Server]:
+        if self.happened:
+            raise Unavailable("busy")
+        yield self
 
 
 def test_where_nobody_can_sign_in_for_a_while_each_has_its_outcome_all_the_same() -> None:
-    directory: Any = Busy({"1001"}, {step.album.digits: Unavailable("busy") for step in five()})
-    outcomes = list(Carrier(directory).carry_out([*five(), *five()]))
-    assert [outcome.result for outcome in outcomes] == [*[Result.DONE] * 5, *[Result.FAILED] * 5]
+    steps = [*adds(5), *adds(5)]
+    server = Busy(steps, range(5), dict.fromkeys(range(5, 10), Unavailable("busy")))
+    assert [outcome.result for outcome in carried(server, steps)] == [*[Result.DONE] * 5, *[Result.FAILED] * 5]
 
 
 def test_once_the_directory_is_out_of_reach_nothing_more_is_tried() -> None:
-    directory: Any = Directory({"1005"}, {"1002": OutOfReach("gone")})
-    outcomes = list(Carrier(directory).carry_out([*five(), *five()]))
+    steps = [*adds(5), *adds(5)]
+    server = Server(steps, {4}, {1: OutOfReach("gone")})
+    outcomes = carried(server, steps)
     assert [outcome.result is Result.DONE for outcome in outcomes] == [True, False, False, False, True, *[False] * 5]
-    assert directory.alone == ["1001", "1002"]
+    assert server.alone == [0, 1]
     assert {outcome.detail for outcome in outcomes} == {"", "gone"}
 
 
 def test_what_was_done_is_told_before_everything_stops() -> None:
-    directory: Any = Directory({"1001", "1004"}, {"1003": Misconfigured("no right to write")})
-    outcomes = Carrier(directory).carry_out(five())
-    told = [next(outcomes) for _ in range(3)]
-    assert [outcome.step.album.digits for outcome in told] == ["1001", "1002", "1004"]
+    steps = adds(5)
+    server = Server(steps, {0, 3}, {2: Misconfigured("no right to write")})
+    outcomes = Carrier(cast("Steps", server)).carry_out(steps)
+    assert [next(outcomes).step for _ in range(3)] == [steps[0], steps[1], steps[3]]
     with pytest.raises(Misconfigured):
         next(outcomes)
-    assert directory.alone == ["1002", "1003"]
+    assert server.alone == [1, 2]

@@ -24,7 +24,7 @@ from estudent.adapters.ldap.errors import OutOfReach
 from estudent.adapters.ldap.likeness import Likeness
 from estudent.adapters.ldap.reading import all_with_albums, with_albums
 from estudent.adapters.ldap.wire import incoming
-from estudent.adapters.ldap.writing import Add, Modify, write_together
+from estudent.adapters.ldap.writing import Add, Modify, Window
 from estudent.domain.directory_entry import Entry
 from estudent.ports import EntryChanges, Misconfigured
 from tests.builders import an_entry
@@ -72,9 +72,16 @@ def an_add(at: int) -> Add:
 
 
 def accepted_by(line: Any, requests: dict[int, Add | Modify]) -> set[int]:
-    accepted: set[int] = set()
-    write_together(line, requests, accepted)
-    return accepted
+    window = Window(line)
+    window.send(requests)
+    return set(answered(window))
+
+
+def answered(window: Window) -> Iterator[int]:
+    while len(window):
+        key, succeeded = window.answer()
+        if succeeded:
+            yield key
 
 
 def cut(data: bytes, places: Iterable[int]) -> Iterator[bytes]:
@@ -106,7 +113,9 @@ def test_nothing_is_sent_for_nothing() -> None:
 
 def test_text_that_cannot_be_sent_keeps_nobody_else_back() -> None:
     broken = Add("uid=s1,ou=people", {"sn": ["\ud800"]})
-    assert accepted_by(Line(answer(1)), {1: broken, 2: an_add(2)}) == {2}
+    window = Window(cast("Connection", Line(answer(1))))
+    assert window.send({1: broken, 2: an_add(2)}) == 1
+    assert list(answered(window)) == [2]
 
 
 @pytest.mark.parametrize(
@@ -125,11 +134,12 @@ def test_text_that_cannot_be_sent_keeps_nobody_else_back() -> None:
     ids=["closed", "silent", "reset", "good-bye", "answer to nothing", "nonsense", "empty", "cut short", "no result"],
 )
 def test_on_a_lost_connection_only_what_was_answered_before_counts(line: Line) -> None:
-    accepted: set[int] = set()
-    nothing: Any = line
+    window = Window(cast("Connection", line))
+    assert window.send({1: an_add(1), 2: an_add(2), 3: an_add(3)}) == 3
+    accepted: list[int] = []
     with pytest.raises(OutOfReach):
-        write_together(nothing, {1: an_add(1), 2: an_add(2), 3: an_add(3)}, accepted)
-    assert accepted == {2}
+        accepted.extend(answered(window))
+    assert accepted == [2]
 
 
 OTHERS = st.text(st.characters(codec="ascii", categories=["L"]), min_size=1, max_size=100)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Generic, Protocol
 
 from estudent.domain.album_number import AlbumNumber
@@ -110,7 +112,8 @@ class Reconcile(Generic[T]):
 
     Where what was accepted does not show at once, nothing is said of steps that are not to be seen after the run. What
     `undoes` something that was done by hand counts for the brake as a repair. To `settle` is to note who was looked at,
-    and of whom what is there is otherwise than wanted after all.
+    and of whom what is there is otherwise than wanted after all. Of threads that apply for different students, one at
+    a time takes steps, in its `turn`; the others plan, or look again, meanwhile.
     """
 
     system: str
@@ -124,6 +127,7 @@ class Reconcile(Generic[T]):
     settle: Callable[[Sequence[Student], Collection[AlbumNumber]], None] = _nothing
     shows_at_once: bool = True
     leash: Leash = field(default_factory=Leash)
+    turn: AbstractContextManager[object] = field(default_factory=Lock)
 
     def forecast(self, keys: Sequence[int]) -> Forecast:
         """Plan for these students and change nothing."""
@@ -139,7 +143,6 @@ class Reconcile(Generic[T]):
         tally = Tally(self.system, read=len(things))
         found = self.far.find(things)
         steps = list(plan(things, found))
-        self.leash.hold((step.album, self._braked_as(step)) for step in steps)
         outcomes = self._take(steps, students, tally)
         left = steps
         if steps:
@@ -151,21 +154,29 @@ class Reconcile(Generic[T]):
         self.settle(students, {step.album for step in left})
         return tally
 
-    def _take(self, steps: Iterable[Step[T]], students: Iterable[Student], tally: Tally) -> list[Outcome]:
+    def _take(self, steps: Sequence[Step[T]], students: Iterable[Student], tally: Tally) -> list[Outcome]:
         """Take the steps and record what became of them as they go: a killed process leaves little untold."""
         keys = {student.album: student.key for student in students}
         outcomes: list[Outcome] = []
         told, told_at = 0, time.monotonic()
         try:
-            for outcome in self.far.carry_out(steps):
-                outcomes.append(outcome)
-                if time.monotonic() - told_at > UNTOLD_FOR:
-                    self._record(keys, outcomes[told:], tally)
-                    told, told_at = len(outcomes), time.monotonic()
+            with self.turn:
+                # What others have taken away counts, so it is the turn to look at the leash as well.
+                self.leash.hold((step.album, self._braked_as(step)) for step in steps)
+                for outcome in self.far.carry_out(steps):
+                    outcomes.append(outcome)
+                    self._count(outcome)
+                    if time.monotonic() - told_at > UNTOLD_FOR:
+                        self._record(keys, outcomes[told:], tally)
+                        told, told_at = len(outcomes), time.monotonic()
         finally:
             # What was done before the far side gave up is done, and belongs in the journal.
             self._record(keys, outcomes[told:], tally)
         return outcomes
+
+    def _count(self, outcome: Outcome) -> None:
+        if outcome.result is Result.DONE:
+            self.leash.count(outcome.step.album, self._braked_as(outcome.step))
 
     def _braked_as(self, step: Step[T]) -> StepKind:
         return StepKind.REPAIR if self.undoes(step) else step.kind
@@ -177,9 +188,7 @@ class Reconcile(Generic[T]):
         entries = []
         for outcome in outcomes:
             tally.count(outcome.step.kind, outcome.result)
-            if outcome.result is Result.DONE:
-                self.leash.count(outcome.step.album, self._braked_as(outcome.step))
-            else:
+            if outcome.result is not Result.DONE:
                 tally.remarks.append(_remark(outcome))
             step = " ".join((outcome.step.kind.value, *outcome.step.fields))
             key = keys[outcome.step.album]

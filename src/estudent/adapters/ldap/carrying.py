@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from functools import partial
 from itertools import islice
 
 from estudent.adapters.ldap.errors import OutOfReach
 from estudent.adapters.ldap.steps import Steps
-from estudent.adapters.ldap.writing import write_together
+from estudent.adapters.ldap.writing import Window
 from estudent.domain.directory_entry import Entry
 from estudent.domain.outcome import Outcome, Result
 from estudent.domain.plan import Step
 from estudent.ports import Misconfigured, Refused, Unavailable
 
-AT_ONCE = 200
-"""How many steps are looked at together; slapd bears 1000 requests that wait (olcConnMaxPendingAuth)."""
+WINDOW = 200
+"""How many steps are on their way at most; slapd bears 1000 requests that wait (olcConnMaxPendingAuth)."""
 
-Numbered = Mapping[int, Step[Entry]]
+BATCH = 16
+"""So many are sent at once: as soon as there is room for them, so that the directory never waits for work."""
+
+Numbered = dict[int, Step[Entry]]
 
 
 class Carrier:
@@ -30,39 +32,55 @@ class Carrier:
         self._lost = ""
 
     def carry_out(self, steps: Iterable[Step[Entry]]) -> Iterator[Outcome]:
-        """Yield an outcome for each step, in their order."""
-        remaining = iter(steps)
-        while some := list(islice(remaining, AT_ONCE)):
-            yield from self._carry(some)
-
-    def _carry(self, some: list[Step[Entry]]) -> Iterator[Outcome]:
-        """Take some steps; should one show that none can work, tell first what became of the others."""
-        outcomes: dict[int, Outcome] = {}
-        trouble: Misconfigured | None = None
+        """Yield an outcome for each step, in their order; should none be able to work, tell first what was done."""
+        known: dict[int, Outcome] = {}
+        told = 0
         try:
-            for wave in waves(some):
-                self._take(wave, outcomes)
-        except Misconfigured as error:
-            trouble = error
-        yield from (outcomes[at] for at in sorted(outcomes))
-        if trouble:
-            raise trouble
+            for at, outcome in self._taken(Queue(steps)):
+                known[at] = outcome
+                while told in known:
+                    yield known.pop(told)
+                    told += 1
+        except Misconfigured:
+            yield from (known[at] for at in sorted(known))
+            raise
 
-    def _take(self, wave: Numbered, outcomes: dict[int, Outcome]) -> None:
-        accepted = self._send(wave)
-        outcomes |= {at: Outcome(wave[at], Result.DONE) for at in accepted}
-        for at, step in wave.items():
-            if at not in accepted:
-                outcomes[at] = self._take_alone(step)
+    def _taken(self, queue: Queue) -> Iterator[tuple[int, Outcome]]:
+        """Yield what became of the steps, by their places, as it becomes known."""
+        while some := queue.some():
+            if len(some) > 1 and not self._lost:
+                with suppress(Unavailable):
+                    yield from self._accepted(some, queue)
+            # Whether these were taken is open, and shows when they are taken alone.
+            for at, step in some.items():
+                yield at, self._take_alone(step)
+                queue.settle(at)
 
-    def _send(self, wave: Numbered) -> set[int]:
-        """Return which steps were accepted; whether others were taken is open, and shows when they are taken alone."""
-        requests = {at: request for at, step in wave.items() if (request := self._steps.request(step))}
-        accepted: set[int] = set()
-        if len(requests) > 1 and not self._lost:
-            with suppress(Unavailable):
-                self._steps.pool.ask_once(partial(write_together, wanted=requests, accepted=accepted))
-        return accepted
+    def _accepted(self, some: Numbered, queue: Queue) -> Iterator[tuple[int, Outcome]]:
+        """Send these steps and those behind them, and yield those that are accepted; the others stay in `some`.
+
+        After the first that is not, no more are sent: what comes behind it is not told before it is settled.
+        """
+        with self._steps.pool.lend() as connection:
+            window = Window(connection)
+            sending = self._send(window, some)
+            while sending or len(window):
+                if sending and len(window) <= WINDOW - BATCH:
+                    more = queue.some()
+                    some |= more
+                    sending = bool(more) and self._send(window, more)
+                    continue
+                at, accepted = window.answer()
+                if accepted:
+                    queue.settle(at)
+                    yield at, Outcome(some.pop(at), Result.DONE)
+                else:
+                    sending = False
+
+    def _send(self, window: Window, some: Numbered) -> bool:
+        """Send steps; tell whether all of them could be sent."""
+        requests = {at: request for at, step in some.items() if (request := self._steps.request(step))}
+        return window.send(requests) == len(some)
 
     def _take_alone(self, step: Step[Entry]) -> Outcome:
         if self._lost:
@@ -77,18 +95,33 @@ class Carrier:
         return Outcome(step, Result.DONE)
 
 
-def waves(steps: Iterable[Step[Entry]]) -> list[dict[int, Step[Entry]]]:
-    """Part steps into waves: within one nothing is touched twice, and what touches the same keeps its order."""
-    parted: list[dict[int, Step[Entry]]] = []
-    last: dict[str, int] = {}
-    for at, step in enumerate(steps):
-        touched = _names(step.wanted) | (_names(step.found) if step.found else set())
-        wave = 1 + max((last.get(name, -1) for name in touched), default=-1)
-        last |= dict.fromkeys(touched, wave)
-        if wave == len(parted):
-            parted.append({})
-        parted[wave][at] = step
-    return parted
+class Queue:
+    """Steps that wait for their turn: among those that were let go and are not settled, nothing is touched twice."""
+
+    def __init__(self, steps: Iterable[Step[Entry]]) -> None:
+        self._coming = enumerate(steps)
+        self._next: tuple[int, Step[Entry]] | None = None
+        self._touched: dict[int, set[str]] = {}
+        self._names: set[str] = set()
+
+    def some(self) -> Numbered:
+        """Let the next steps go, by their places; none at the end, or where the next touches what is not settled."""
+        return dict(islice(self._free(), BATCH))
+
+    def settle(self, at: int) -> None:
+        """Note that what became of a step is known."""
+        self._names -= self._touched.pop(at)
+
+    def _free(self) -> Iterator[tuple[int, Step[Entry]]]:
+        while (held := self._next or next(self._coming, None)) is not None:
+            self._next = held
+            at, step = held
+            touched = _names(step.wanted) | (_names(step.found) if step.found else set())
+            if not self._names.isdisjoint(touched):
+                return
+            self._next, self._touched[at] = None, touched
+            self._names |= touched
+            yield held
 
 
 def _names(entry: Entry) -> set[str]:

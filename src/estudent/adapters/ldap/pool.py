@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from queue import Empty, LifoQueue
 from typing import TypeVar
 
@@ -32,11 +33,13 @@ class Pool:
             self._servers.doubt(line)
             return self._use(self._servers.connect(), question)
 
-    def ask_once(self, question: Callable[[Connection], Answer]) -> Answer:
-        """Return the answer; what became of a question lost with its connection is for the caller to find out."""
+    @contextmanager
+    def lend(self) -> Iterator[Connection]:
+        """Lend a connection; what became of a question lost with it is for the borrower to find out."""
         line = self._take()
         try:
-            return self._use(line, question)
+            with self._kept(line):
+                yield line.connection
         except OutOfReach:
             self._servers.doubt(line)
             raise
@@ -61,8 +64,14 @@ class Pool:
             return None
 
     def _use(self, line: Line, question: Callable[[Connection], Answer]) -> Answer:
+        with self._kept(line):
+            return question(line.connection)
+
+    @contextmanager
+    def _kept(self, line: Line) -> Iterator[None]:
+        """Keep a connection for the next question, unless this one ends in a way that leaves it in doubt."""
         try:
-            answer = question(line.connection)
+            yield
         except Refused:
             self._idle.put(line)
             raise
@@ -70,4 +79,3 @@ class Pool:
             drop(line.connection)
             raise
         self._idle.put(line)
-        return answer

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
 
 from ldap3 import Connection
 from ldap3.core.results import RESULT_SUCCESS
@@ -14,9 +13,6 @@ from estudent.adapters.ldap import requests, wire
 from estudent.adapters.ldap.answers import result_of
 from estudent.adapters.ldap.attributes import Changes
 from estudent.adapters.ldap.errors import Operation, meaning, speaking
-
-BATCH = 16
-"""After so many requests are ready they are sent, so that the directory has work while the next are made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +51,36 @@ def write(connection: Connection, request: Add | Modify) -> None:
         raise meaning(result["result"], operation, result["message"])
 
 
-def write_together(connection: Connection, wanted: Mapping[int, Add | Modify], accepted: set[int]) -> None:
-    """Send all requests before the first is answered and put the keys of those that succeeded into `accepted`.
+class Window:
+    """Requests on their way over one connection: many are sent before the first is answered.
 
-    The directory takes them in any order, even at once, so none may depend on another. What is not in `accepted` when
-    the connection is lost may have been done or not.
+    The directory takes them in any order, even at once, so none may depend on another. What is not answered when the
+    connection is lost may have been done or not.
     """
-    with speaking(Operation.CHANGE):
-        waiting, answers = dict(_sent(connection, wanted)), wire.incoming(connection)
-        while waiting:
-            number, operation = next(answers)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection, self._answers = connection, wire.incoming(connection)
+        self._waiting: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        """Return how many are not answered yet."""
+        return len(self._waiting)
+
+    def send(self, wanted: Mapping[int, Add | Modify]) -> int:
+        """Send requests by their keys; return how many, for text that UTF-8 cannot hold is not sent."""
+        encoded = dict(_encoded(wanted))
+        with speaking(Operation.CHANGE):
+            numbers = wire.send(self._connection, encoded.values()) if encoded else []
+        self._waiting |= zip(numbers, encoded, strict=True)
+        return len(encoded)
+
+    def answer(self) -> tuple[int, bool]:
+        """Wait for an answer; return the key of the request that it is to, and whether that succeeded."""
+        with speaking(Operation.CHANGE):
+            number, operation = next(self._answers)
+            succeeded = result_of(operation) == RESULT_SUCCESS
             # A number that nobody waits for, the server's good-bye for example, is a LookupError: all is lost.
-            key = waiting.pop(number)
-            if result_of(operation) == RESULT_SUCCESS:
-                accepted.add(key)
-
-
-def _sent(connection: Connection, wanted: Mapping[int, Add | Modify]) -> Iterator[tuple[int, int]]:
-    """Send the requests, yielding the number of each message and the key of its request."""
-    encoded = _encoded(wanted)
-    while batch := dict(islice(encoded, BATCH)):
-        yield from zip(wire.send(connection, batch.values()), batch, strict=True)
+            return self._waiting.pop(number), succeeded
 
 
 def _encoded(wanted: Mapping[int, Add | Modify]) -> Iterator[tuple[int, bytes]]:

@@ -1,0 +1,71 @@
+"""What is wired for a run, kept open as long as it works: to wire and sign in anew costs a tenth of a second."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from threading import Lock
+
+from estudent.bootstrap import Campus, campus
+from estudent.services.reconcile import Leash
+
+As = tuple[str, str, Leash | None]
+"""Under whose name something is done, for which run, and on which leash."""
+
+
+class Wired:
+    """The campuses of a run; they are closed once the run, and every thread that works for it, has left."""
+
+    def __init__(self) -> None:
+        self._campuses: dict[As, Campus] = {}
+        self._open, self._users, self._lock = ExitStack(), 1, Lock()
+
+    @contextmanager
+    def entered(self, who: As) -> Iterator[Campus]:
+        """Give the campus of whoever acts; it is wired when it is first asked for."""
+        with self._lock:
+            here = self._campuses.get(who) or self._wire(who)
+            self._users += 1
+        try:
+            yield here
+        finally:
+            self.leave()
+
+    def leave(self) -> None:
+        """Close what is open, unless others are still there: a thread works on after its run was cancelled."""
+        with self._lock:
+            self._users -= 1
+            is_last = not self._users
+        if is_last:
+            self._open.close()
+
+    def _wire(self, who: As) -> Campus:
+        self._campuses[who] = here = self._open.enter_context(campus(*who))
+        return here
+
+
+_OF_THE_RUN: ContextVar[Wired | None] = ContextVar("of the run", default=None)
+
+
+@asynccontextmanager
+async def kept_open() -> AsyncIterator[None]:
+    """Let everything that is done meanwhile, in whatever task, share what is wired; as a decorator, for a function."""
+    if _OF_THE_RUN.get():
+        yield
+        return
+    wired = Wired()
+    before = _OF_THE_RUN.set(wired)
+    try:
+        yield
+    finally:
+        _OF_THE_RUN.reset(before)
+        wired.leave()
+
+
+@contextmanager
+def here_as(actor: str, run: str, leash: Leash | None = None) -> Iterator[Campus]:
+    """Give what is wired for whoever the journal is to name: kept open meanwhile, or else for this once."""
+    wired = _OF_THE_RUN.get()
+    with wired.entered((actor, run, leash)) if wired else campus(actor, run, leash) as here:
+        yield here
