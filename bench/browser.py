@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urlsplit
 
@@ -51,12 +51,24 @@ class Browser:
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         begun = time.perf_counter()
-        self._connection.request(method, path, body, headers)
-        response = self._connection.getresponse()
+        response = self._answered(method, path, body, headers)
         html = response.read().decode()
         seconds = time.perf_counter() - begun
         self._remember(response.headers.get_all("Set-Cookie") or [])
         return Answer(response.status, response.headers.get("Location", ""), html, seconds)
+
+    def _answered(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> HTTPResponse:
+        """Ask over the connection of before, or a new one where the server hung up meanwhile, as browsers do."""
+        is_reused = self._connection.sock is not None
+        try:
+            self._connection.request(method, path, body, headers)
+            return self._connection.getresponse()
+        except ConnectionError:
+            self._connection.close()
+            if not is_reused:
+                raise
+        self._connection.request(method, path, body, headers)
+        return self._connection.getresponse()
 
     def _remember(self, lines: list[str]) -> None:
         for line in lines:
