@@ -926,6 +926,15 @@ class Post(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class NamedAccount:
+    """An account to which a name leads, with what kept its password from working when it was looked up."""
+
+    album: AlbumNumber
+    barrier: Barrier | None = None
+    has_password: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Entrance:
     """What became of a try to sign in; `album` says whose name was given, also when the try was refused."""
 
@@ -949,11 +958,14 @@ class Barrier:
 class Passwords(Protocol):
     """Students' passwords, which the directory alone keeps."""
 
-    def album_of(self, name: str) -> AlbumNumber | None:
-        """Return whose user name, mail address or album alias this is."""
+    def look_up(self, name: str) -> NamedAccount | None:
+        """Return to whose account a user name, mail address or album alias leads, as it is now."""
+
+    def compare(self, whose: NamedAccount | None, password: str) -> Entrance:
+        """Try a password; what is nobody's, a wrong password and a lock take the same time and look the same."""
 
     def verify(self, name: str, password: str) -> Entrance:
-        """Try a password; an unknown name, a wrong password and a lock take the same time and look the same."""
+        """Look a name up and try a password."""
 
     def set(self, album: AlbumNumber, password: str) -> None:
         """Hash the password with argon2id and store it, which ends a lock; raise NotFound without an entry."""
