@@ -284,6 +284,9 @@ class Journal(Protocol):
     def of(self, student: int) -> list[JournalLine]:
         """Return a student's history, oldest first."""
 
+    def tells(self, student: int, system: str, step: str) -> bool:
+        """Tell whether a student's history has such a step."""
+
     def done(self, shard: Shard) -> dict[str, int]:
         """Return how many steps of a shard are done, by their first words, whoever had it in hand."""
 

@@ -968,6 +968,13 @@ class OutboxContract:
 
 
 class JournalContract:
+    def test_a_history_tells_its_own_steps_alone(self, registry: Registry) -> None:
+        student, other = registry.a_student(), registry.a_student("100002")
+        registry.journal.note([JournalEntry(student.key, "portal", "signed in", Result.DONE)])
+        asked = [(student.key, "portal", "signed in"), (other.key, "portal", "signed in")]
+        asked += [(student.key, "usos", "signed in"), (student.key, "portal", "sign-in")]
+        assert [registry.journal.tells(*each) for each in asked] == [True, False, False, False]
+
     def test_it_tells_what_happened_to_a_student_when_by_whom_and_with_what_outcome(self, registry: Registry) -> None:
         student, other = registry.a_student("100001"), registry.a_student("100002")
         registry.clock.turn(hours=1)

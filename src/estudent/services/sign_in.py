@@ -118,12 +118,9 @@ class SignIn:
         self.attempts.settle(turn, "")
         if student.account is not AccountState.ACTIVE:
             self.students.observe_activations([student.key])
-        if not self._was_here(student):
+        if not self.journal.tells(student.key, SYSTEM, FIRST_TIME):
             self.journal.note([JournalEntry(student.key, SYSTEM, FIRST_TIME, Result.DONE)])
         return SignedIn(student, entrance.must_change)
-
-    def _was_here(self, student: Student) -> bool:
-        return any((line.system, line.step) == (SYSTEM, FIRST_TIME) for line in self.journal.of(student.key))
 
 
 def _cause(turn: Turn, student: Student, entrance: Entrance) -> str:

@@ -40,25 +40,25 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a transaction that only reads."""
-        with translated(), self.engine.connect() as connection, connection.begin():
+        with self._transaction("BEGIN") as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open a transaction that writes; on SQLite it waits its turn at the start instead of failing in the middle."""
-        with translated(), self.engine.execution_options(writes=True).connect() as connection, connection.begin():
+        with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
 
     def upgrade(self, revision: str = "head") -> bool:
         """Bring the schema up to a revision of the migrations; tell whether there was anything to do."""
-        with translated(), self.engine.begin() as connection:
+        with self.writing() as connection:
             before = current_revision(connection)
             command.upgrade(alembic_config(connection), revision)
             return current_revision(connection) != before
 
     def downgrade(self, revision: str = "base") -> None:
         """Take the schema down to a revision."""
-        with translated(), self.engine.begin() as connection:
+        with self.writing() as connection:
             command.downgrade(alembic_config(connection), revision)
 
     def check(self) -> str:
@@ -73,6 +73,14 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+    @contextmanager
+    def _transaction(self, on_sqlite: str) -> Iterator[Connection]:
+        """Open a transaction; SQLite's is begun here, since SQLAlchemy takes much longer to tell a listener."""
+        with translated(), self.engine.connect() as connection, connection.begin():
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql(on_sqlite)
+            yield connection
 
 
 def current_revision(connection: Connection) -> str | None:
@@ -131,7 +139,6 @@ def _engine(url: str) -> Engine:
     _make_private(make_url(url).database)
     engine = create_engine(url, connect_args={"timeout": 60}, json_serializer=json.dumps, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -147,8 +154,3 @@ def _set_up_sqlite(connection: SqliteConnection, _record: object) -> None:
     # Kilobytes; with SQLite's own 2,000 the indexes of 100,000 people or payments are read and written again and again.
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-32000"):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
