@@ -12,8 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Table, inspect, select, update
 from sqlalchemy.exc import StatementError
 
-from estudent.adapters.registry import tables
-from estudent.adapters.registry.database import newest_revision
+from estudent.adapters.registry import revisions, tables
 from estudent.adapters.registry.journal import Author
 from estudent.adapters.registry.receivables import SqlReminders
 from estudent.domain.album_number import AlbumNumber
@@ -154,7 +153,7 @@ class MigrationsContract:
         empty.database.upgrade()
         empty.a_student()
         empty.database.upgrade()
-        assert empty.database.check().endswith(f"1 students, schema {newest_revision()}")
+        assert empty.database.check().endswith(f"1 students, schema {revisions.newest()}")
 
     def test_a_registry_without_tables_is_misconfigured(self, empty: Registry) -> None:
         with pytest.raises(Misconfigured, match="estudent registry upgrade"):

@@ -9,10 +9,6 @@ from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, Dialect, Engine, Table, create_engine, event, func, insert, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
@@ -21,7 +17,6 @@ from estudent.adapters.registry.errors import translated
 from estudent.adapters.registry.tables import student
 from estudent.ports import Misconfigured
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 LIKE = "sqlite:////var/lib/estudent/registry.db or postgresql+psycopg://user:password@host/database"
 
 
@@ -51,24 +46,30 @@ class Database:
 
     def upgrade(self, revision: str = "head") -> bool:
         """Bring the schema up to a revision of the migrations; tell whether there was anything to do."""
+        from estudent.adapters.registry import revisions  # noqa: PLC0415 - Alembic takes long to load
+
         with self.writing() as connection:
-            before = current_revision(connection)
-            command.upgrade(alembic_config(connection), revision)
-            return current_revision(connection) != before
+            before = revisions.current(connection)
+            revisions.upgrade(connection, revision)
+            return revisions.current(connection) != before
 
     def downgrade(self, revision: str = "base") -> None:
         """Take the schema down to a revision."""
+        from estudent.adapters.registry import revisions  # noqa: PLC0415 - Alembic takes long to load
+
         with self.writing() as connection:
-            command.downgrade(alembic_config(connection), revision)
+            revisions.downgrade(connection, revision)
 
     def check(self) -> str:
         """Return in one sentence what was found, or raise Misconfigured or Unavailable."""
+        from estudent.adapters.registry import revisions  # noqa: PLC0415 - Alembic takes long to load
+
         with self.reading() as connection:
             students = connection.scalar(select(func.count()).select_from(student))
-            behind = current_revision(connection) != newest_revision()
+            behind = revisions.current(connection) != revisions.newest()
         if behind:
             raise Misconfigured("the registry's tables are of an older version; run `estudent registry upgrade`")
-        return f"{self.engine.dialect.name}, {students} students, schema {newest_revision()}"
+        return f"{self.engine.dialect.name}, {students} students, schema {revisions.newest()}"
 
     def close(self) -> None:
         """Close all connections."""
@@ -81,24 +82,6 @@ class Database:
             if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql(on_sqlite)
             yield connection
-
-
-def current_revision(connection: Connection) -> str | None:
-    """Return the revision that the tables are at."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def newest_revision() -> str | None:
-    """Return the newest revision of the migrations."""
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
-
-
-def alembic_config(connection: Connection) -> Config:
-    """Return Alembic's configuration for this connection."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["connection"] = connection
-    return config
 
 
 def own_insert(connection: Connection, table: Table) -> Any:
