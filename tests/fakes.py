@@ -25,6 +25,7 @@ from estudent.ports import (
     FarSideError,
     Feed,
     FeedProblem,
+    NamedAccount,
     NotFound,
     Refused,
     Role,
@@ -286,19 +287,23 @@ class FakePasswords:
         self.must_change: set[AlbumNumber] = set()
         self.problem: FarSideError | None = None
 
-    def album_of(self, name: str) -> AlbumNumber | None:
+    def look_up(self, name: str) -> NamedAccount | None:
         self._answer()
         visible = "".join(letter for letter in name if unicodedata.category(letter) != "Cf").strip().casefold()
         typed = f"s{visible}" if visible.isdecimal() else visible
         found = [album for album, entry in self.directory.entries.items() if typed in _names(entry)]
-        return found[0] if len(found) == 1 else None
+        return NamedAccount(found[0], self.barrier(found[0]), found[0] in self.stored) if len(found) == 1 else None
 
     def verify(self, name: str, password: str) -> Entrance:
-        album = self.album_of(name)
-        if album is None:
+        return self.compare(self.look_up(name), password)
+
+    def compare(self, whose: NamedAccount | None, password: str) -> Entrance:
+        self._answer()
+        if whose is None:
             return Entrance(None, accepted=False)
-        if barrier := self.barrier(album):
-            return Entrance(album, accepted=False, barrier=barrier)
+        album = whose.album
+        if whose.barrier or self.barrier(album):
+            return Entrance(album, accepted=False, barrier=whose.barrier)
         if not password or self.stored.get(album) != unicodedata.normalize("NFC", password):
             self.failures.setdefault(album, []).append(self.clock())
             return Entrance(album, accepted=False)

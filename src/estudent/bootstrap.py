@@ -1,4 +1,8 @@
-"""Wiring: the only place that knows which adapter stands behind which port."""
+"""Wiring: the only place that knows which adapter stands behind which port.
+
+Adapters that bring large libraries along are imported where they are first needed: a process for one far system, a
+shard of a run for example, starts without what it takes to speak with the others.
+"""
 
 from __future__ import annotations
 
@@ -10,27 +14,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from anyascii import anyascii
-from babel import Locale
 
-from estudent.adapters.banks import BankFolder, BankScheme, ExportFolder, ReceivableFolder
-from estudent.adapters.banks.account_numbers import numbered_students
-from estudent.adapters.eduroam_profiles import apple_profile, authorities_in, eap_config
-from estudent.adapters.holidays import is_holiday
-from estudent.adapters.ldap.directory import LdapDirectory
-from estudent.adapters.ldap.passwords import LdapPasswords
-from estudent.adapters.ldap.staff import LdapStaff
-from estudent.adapters.letter_texts import LetterTexts
-from estudent.adapters.microsoft365 import AliasSettings, Microsoft365, Quota, Way
 from estudent.adapters.post import SmtpPost
 from estudent.adapters.recaptcha import Recaptcha
-from estudent.adapters.recruitment.files import RecruitmentFiles
-from estudent.adapters.recruitment.headers import POLISH_HEADERS
-from estudent.adapters.recruitment.irk import FIELDS, WORDS, Client, IrkApi, Meaning, Pace, Patience, Scope
 from estudent.adapters.registry.accounts import SqlAccounts
 from estudent.adapters.registry.admissions import SqlAdmissions
 from estudent.adapters.registry.allowance import SqlAllowance
@@ -64,7 +55,6 @@ from estudent.adapters.registry.till import SqlTills
 from estudent.adapters.registry.trail import SqlTrail
 from estudent.adapters.registry.usos_links import SqlUsosRegister
 from estudent.adapters.registry.watermarks import SqlWatermarks
-from estudent.adapters.usos import UsosApi, UsosFiles, UsosOracle, oracledb
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.allowance import paced
 from estudent.domain.application import Vocabulary
@@ -132,6 +122,17 @@ from estudent.services.watch_schemes import WatchSchemes
 from estudent.services.watch_statements import WatchStatements
 from estudent.settings import BankSettings, IrkSettings, Settings, settings
 
+if TYPE_CHECKING:
+    from estudent.adapters.banks import BankFolder, BankScheme
+    from estudent.adapters.ldap.directory import LdapDirectory
+    from estudent.adapters.ldap.passwords import LdapPasswords
+    from estudent.adapters.ldap.staff import LdapStaff
+    from estudent.adapters.letter_texts import LetterTexts
+    from estudent.adapters.microsoft365 import Microsoft365
+    from estudent.adapters.recruitment.files import RecruitmentFiles
+    from estudent.adapters.recruitment.irk import IrkApi, Meaning
+    from estudent.adapters.usos import UsosApi, UsosFiles, UsosOracle
+
 STATUSES: Mapping[str, Standing | None] = {
     "przyjęty": Standing.ADMITTED,
     "przyjęta": Standing.ADMITTED,
@@ -162,19 +163,11 @@ LANGUAGES = {language.value: language for language in Language} | {
 }
 
 
-Closeable = TypeVar(
-    "Closeable",
-    LdapDirectory,
-    LdapPasswords,
-    LdapStaff,
-    Microsoft365,
-    UsosApi,
-    UsosOracle,
-    IrkApi,
-    SmtpPost,
-    Recaptcha,
-)
+class _ToBeClosed(Protocol):
+    def close(self) -> None: ...
 
+
+Closeable = TypeVar("Closeable", bound=_ToBeClosed)
 
 SHARED = (
     "database", "fingerprints", "sessions", "passwords", "staff_directory", "recaptcha", "single_sign_on",
@@ -263,14 +256,14 @@ class Campus:
     @property
     def password_strength(self) -> Strength:
         """How hard a password is to guess."""
-        from estudent.adapters.password_strength import strength  # noqa: PLC0415 - of the extra [portal]
+        from estudent.adapters.password_strength import strength  # of the extra [portal]
 
         return strength
 
     @property
     def passphrase(self) -> Callable[[], str]:
         """Makes a passphrase to offer."""
-        from estudent.adapters.passphrase import passphrase  # noqa: PLC0415 - of the extra [portal]
+        from estudent.adapters.passphrase import passphrase  # of the extra [portal]
 
         return passphrase
 
@@ -281,6 +274,8 @@ class Campus:
     @cached_property
     def eduroam(self) -> Eduroam:
         """The university in eduroam."""
+        from estudent.adapters.eduroam_profiles import authorities_in
+
         ours, university = self.settings.eduroam, self.settings.university
         return Eduroam(
             realm=ours.realm or university.mail_domain,
@@ -293,10 +288,14 @@ class Campus:
 
     def eap_config(self, album: AlbumNumber, language: Language) -> bytes:
         """Return a student's profile for geteduroam."""
+        from estudent.adapters.eduroam_profiles import eap_config
+
         return eap_config(self.eduroam, self.eduroam.identity(album), language.value)
 
     def apple_profile(self, album: AlbumNumber) -> bytes:
         """Return a student's profile for devices of Apple."""
+        from estudent.adapters.eduroam_profiles import apple_profile
+
         return apple_profile(self.eduroam, self.eduroam.identity(album))
 
     @cached_property
@@ -430,6 +429,8 @@ class Campus:
         return self._irk() if self.settings.recruitment.source == "irk" else self._recruitment_files()
 
     def _irk(self) -> IrkApi:
+        from estudent.adapters.recruitment.irk import Client, IrkApi, Pace, Patience, Scope
+
         ours = self.settings.irk
         if not (ours.url and ours.token.get_secret_value()):
             raise Misconfigured("ESTUDENT_IRK__URL and ESTUDENT_IRK__TOKEN belong to ESTUDENT_RECRUITMENT__SOURCE=irk")
@@ -445,6 +446,8 @@ class Campus:
         return self._kept(IrkApi(client, scope, _meaning(ours), last_read=last_read, clock=clock))
 
     def _recruitment_files(self) -> RecruitmentFiles:
+        from estudent.adapters.recruitment.files import RecruitmentFiles
+
         ours = self.settings.recruitment
         return RecruitmentFiles(
             ours.folder,
@@ -457,6 +460,8 @@ class Campus:
     @cached_property
     def directory(self) -> LdapDirectory:
         """The directory."""
+        from estudent.adapters.ldap.directory import LdapDirectory
+
         ours = self.settings.directory
         password = ours.password.get_secret_value()
         return self._kept(LdapDirectory(ours.uris, ours.bind_dn, password, ours.suffix, ours.ca_file))
@@ -464,6 +469,8 @@ class Campus:
     @cached_property
     def passwords(self) -> LdapPasswords:
         """Students' passwords, under the portal's own account."""
+        from estudent.adapters.ldap.passwords import LdapPasswords
+
         ours, there = self.settings.portal, self.settings.directory
         password = ours.password.get_secret_value()
         return self._kept(LdapPasswords(there.uris, ours.bind_dn, password, there.suffix, there.ca_file))
@@ -471,6 +478,8 @@ class Campus:
     @cached_property
     def staff_directory(self) -> LdapStaff:
         """The staff's accounts, looked up under the portal's own account."""
+        from estudent.adapters.ldap.staff import LdapStaff
+
         ours, there = self.settings.portal, self.settings.directory
         password = ours.password.get_secret_value()
         return self._kept(LdapStaff(there.uris, ours.bind_dn, password, there.suffix, there.ca_file))
@@ -483,7 +492,7 @@ class Campus:
             return None
         if not (ours.client_id and ours.client_secret.get_secret_value()):
             raise Misconfigured("ESTUDENT_DESK_SSO__CLIENT_ID and …__CLIENT_SECRET belong to an issuer")
-        from estudent.adapters.openid import Client, OpenIdProvider  # noqa: PLC0415 - of the extra [portal]
+        from estudent.adapters.openid import Client, OpenIdProvider  # of the extra [portal]
 
         desk = f"{self.settings.university.portal.rstrip('/')}/desk"
         secret = ours.client_secret.get_secret_value()
@@ -518,6 +527,8 @@ class Campus:
         return self._microsoft365(urgent=True)
 
     def _microsoft365(self, **patience: Any) -> Microsoft365:
+        from estudent.adapters.microsoft365 import AliasSettings, Microsoft365, Quota, Way
+
         ours = self.settings.mailboxes
         return self._kept(
             Microsoft365(
@@ -544,6 +555,8 @@ class Campus:
     @cached_property
     def usos(self) -> UsosApi | UsosOracle | UsosFiles:
         """USOS, by the way that the settings name."""
+        from estudent.adapters.usos import UsosApi, UsosFiles, UsosOracle, oracledb
+
         ours = self.settings.usos
         match ours.way:
             case "oracle":
@@ -612,12 +625,16 @@ class Campus:
     @cached_property
     def explain_fees(self) -> ExplainFees:
         """What a student has to pay, by when, and how."""
+        from estudent.adapters.holidays import is_holiday
+
         fees = SqlFees(self.database, self.settings.payments.purpose)
         return ExplainFees(fees, is_holiday, self.today, self.settings.university.name)
 
     @cached_property
     def banks(self) -> BankFolder:
         """The banks' statements."""
+        from estudent.adapters.banks import BankFolder
+
         ours = self.settings.statements
         schemes = {name: _bank(name, bank) for name, bank in ours.banks.items()}
         settle = timedelta(seconds=ours.settle_seconds)
@@ -644,6 +661,8 @@ class Campus:
     @cached_property
     def take_receivables(self) -> TakeReceivables:
         """Take in what students have to pay."""
+        from estudent.adapters.banks import ReceivableFolder
+
         ours = self.settings.statements
         settle = timedelta(seconds=ours.settle_seconds)
         files = ReceivableFolder(ours.receivables, ours.receivable_columns, settle=settle, clock=self.author.clock)
@@ -652,6 +671,8 @@ class Campus:
     @cached_property
     def remind_of_fees(self) -> RemindOfFees:
         """Remind students before the last safe day."""
+        from estudent.adapters.holidays import is_holiday
+
         reminders = SqlReminders(self.database, self.author, self.messages)
         fees = SqlFees(self.database, self.settings.payments.purpose)
         return RemindOfFees(reminders, fees, is_holiday, self.today, self.settings.statements.remind_days)
@@ -662,11 +683,13 @@ class Campus:
         folder = self.settings.statements.exports
         if folder is None:
             return None
+        from estudent.adapters.banks import ExportFolder
+
         return ExportBookings(SqlBookingExports(self.database, self.author), ExportFolder(folder))
 
     def draw_code(self, text: str) -> bytes:
         """Return a QR code as an SVG image."""
-        from estudent.adapters.qr import svg_of  # noqa: PLC0415 - of the extra [portal], which flows lack
+        from estudent.adapters.qr import svg_of  # of the extra [portal], which flows lack
 
         return svg_of(text)
 
@@ -694,7 +717,7 @@ class Campus:
 
     def draw_bars(self, rows: Sequence[tuple[str, int]]) -> bytes:
         """Return horizontal bars in the brand's colour as an SVG image."""
-        from estudent.adapters.chart import svg_of  # noqa: PLC0415 - of the extra [portal], which flows lack
+        from estudent.adapters.chart import svg_of  # of the extra [portal], which flows lack
 
         return svg_of(rows, self.settings.brand.colour)
 
@@ -829,7 +852,7 @@ class Campus:
     @cached_property
     def playbooks(self) -> Playbooks:
         """Our plays, for the hosts of the inventory."""
-        from estudent.adapters.ansible import AnsiblePlaybooks  # noqa: PLC0415 - of the extra [deploy]
+        from estudent.adapters.ansible import AnsiblePlaybooks  # of the extra [deploy]
 
         ours = self.settings.deployment
         if ours.project is None:
@@ -963,6 +986,8 @@ class Campus:
         return f"<{mark}@{self.domain}>"
 
     def _letter_texts(self) -> LetterTexts:
+        from estudent.adapters.letter_texts import LetterTexts
+
         ours = self.settings.university
         where = {"mail": self.settings.brand.mail, "usosweb": self.settings.brand.usosweb}
         brand = {"university": ours.name, "office": ours.office, "contact": ours.contact} | where
@@ -984,6 +1009,8 @@ class Campus:
 
     def numbered_students(self, file: Path) -> Iterator[NumberedStudent | RowFault]:
         """Read a list of account numbers; what names no purpose is for the main one."""
+        from estudent.adapters.banks.account_numbers import numbered_students
+
         return numbered_students(file, self.settings.payments.purpose)
 
     @cached_property
@@ -1027,6 +1054,8 @@ def _absolute(path: Path | None) -> Path | None:
 
 
 def _bank(name: str, ours: BankSettings) -> BankScheme:
+    from estudent.adapters.banks import BankScheme
+
     where = f"ESTUDENT_STATEMENTS__BANKS: {name}"
     try:
         patterns = [re.compile(text) if text else None for text in (ours.account_pattern, ours.reference_pattern)]
@@ -1053,6 +1082,8 @@ def _bank(name: str, ours: BankSettings) -> BankScheme:
 
 
 def _countries() -> frozenset[str]:
+    from babel import Locale
+
     codes = {str(code) for code in Locale("en").territories}
     return frozenset(code for code in codes if re.fullmatch("[A-Z]{2}", code)) - NOT_COUNTRIES
 
@@ -1064,6 +1095,8 @@ def _refuse_unknown_columns(setting: str, named: Mapping[str, object]) -> None:
 
 
 def _meaning(ours: IrkSettings) -> Meaning:
+    from estudent.adapters.recruitment.irk import FIELDS, WORDS, Meaning
+
     _refuse_unknown_columns("ESTUDENT_IRK__FIELDS", ours.fields)
     _refuse_unknown_columns("ESTUDENT_IRK__WORDS", ours.words)
     fields = {**FIELDS, **{Column(name): path for name, path in ours.fields.items()}}
@@ -1077,6 +1110,8 @@ def _meaning(ours: IrkSettings) -> Meaning:
 
 
 def _headers(added: Mapping[str, list[str]]) -> dict[Column, list[str]]:
+    from estudent.adapters.recruitment.headers import POLISH_HEADERS
+
     _refuse_unknown_columns("ESTUDENT_RECRUITMENT__HEADERS", added)
     return {column: [*added.get(column.value, []), *usual] for column, usual in POLISH_HEADERS.items()}
 

@@ -284,6 +284,9 @@ class Journal(Protocol):
     def of(self, student: int) -> list[JournalLine]:
         """Return a student's history, oldest first."""
 
+    def tells(self, student: int, system: str, step: str) -> bool:
+        """Tell whether a student's history has such a step."""
+
     def done(self, shard: Shard) -> dict[str, int]:
         """Return how many steps of a shard are done, by their first words, whoever had it in hand."""
 
@@ -926,6 +929,15 @@ class Post(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class NamedAccount:
+    """An account to which a name leads, with what kept its password from working when it was looked up."""
+
+    album: AlbumNumber
+    barrier: Barrier | None = None
+    has_password: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Entrance:
     """What became of a try to sign in; `album` says whose name was given, also when the try was refused."""
 
@@ -949,11 +961,14 @@ class Barrier:
 class Passwords(Protocol):
     """Students' passwords, which the directory alone keeps."""
 
-    def album_of(self, name: str) -> AlbumNumber | None:
-        """Return whose user name, mail address or album alias this is."""
+    def look_up(self, name: str) -> NamedAccount | None:
+        """Return to whose account a user name, mail address or album alias leads, as it is now."""
+
+    def compare(self, whose: NamedAccount | None, password: str) -> Entrance:
+        """Try a password; what is nobody's, a wrong password and a lock take the same time and look the same."""
 
     def verify(self, name: str, password: str) -> Entrance:
-        """Try a password; an unknown name, a wrong password and a lock take the same time and look the same."""
+        """Look a name up and try a password."""
 
     def set(self, album: AlbumNumber, password: str) -> None:
         """Hash the password with argon2id and store it, which ends a lock; raise NotFound without an entry."""

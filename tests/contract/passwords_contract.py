@@ -94,6 +94,12 @@ def fail(world: World, entry: Entry, times: int) -> None:
         assert not world.passwords.verify(entry.uid, WRONG).accepted
 
 
+def album_of(passwords: Passwords, name: str) -> AlbumNumber | None:
+    """Return whose a name is."""
+    named = passwords.look_up(name)
+    return named.album if named else None
+
+
 class PasswordsContract:
     """Run against the fake and against OpenLDAP."""
 
@@ -104,7 +110,7 @@ class PasswordsContract:
     @pytest.mark.parametrize("name", NAMES)
     def test_a_student_is_known_by_every_name(self, world: World, name: Any) -> None:
         entry = a_student(world)
-        assert world.passwords.album_of(name(entry)) == entry.album
+        assert album_of(world.passwords, name(entry)) == entry.album
 
     @pytest.mark.parametrize("name", NAMES)
     def test_a_student_gets_in_by_every_name(self, world: World, name: Any) -> None:
@@ -113,13 +119,13 @@ class PasswordsContract:
 
     def test_an_unknown_name_is_nobody_s(self, world: World) -> None:
         unknown = str(next(ALBUMS))
-        assert world.passwords.album_of(unknown) is None
+        assert world.passwords.look_up(unknown) is None
         assert world.passwords.verify(unknown, RIGHT) == Entrance(None, accepted=False)
 
     @pytest.mark.parametrize("name", INJECTIONS, ids=range(len(INJECTIONS)))
     def test_a_strange_name_is_nobody_s(self, world: World, name: str) -> None:
         a_student(world, Lock.OPEN)
-        assert world.passwords.album_of(name) is None
+        assert world.passwords.look_up(name) is None
         assert world.passwords.verify(name, RIGHT) == Entrance(None, accepted=False)
 
     @pytest.mark.parametrize("password", [WRONG, "", " ", f"{RIGHT} ", RIGHT.upper(), f"{RIGHT}\x00", "x" * 10_000])
@@ -200,6 +206,16 @@ class PasswordsContract:
         assert world.passwords.verify(entry.uid, RIGHT).accepted
         fail(world, entry, 29)
         assert world.passwords.verify(entry.uid, RIGHT).accepted
+
+    def test_whoever_is_barred_just_after_being_looked_up_stays_outside(self, world: World) -> None:
+        entry = a_student(world, Lock.OPEN)
+        named = world.passwords.look_up(entry.uid)
+        assert named and named.barrier is None and named.has_password
+        bar(world, entry)
+        assert not world.passwords.compare(named, RIGHT).accepted
+
+    def test_nobody_s_password_is_never_right(self, world: World) -> None:
+        assert world.passwords.compare(None, RIGHT) == Entrance(None, accepted=False)
 
     @pytest.mark.thorough
     def test_a_lock_by_wrong_passwords_can_be_opened(self, world: World) -> None:

@@ -12,8 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Table, inspect, select, update
 from sqlalchemy.exc import StatementError
 
-from estudent.adapters.registry import tables
-from estudent.adapters.registry.database import newest_revision
+from estudent.adapters.registry import revisions, tables
 from estudent.adapters.registry.journal import Author
 from estudent.adapters.registry.receivables import SqlReminders
 from estudent.domain.album_number import AlbumNumber
@@ -155,7 +154,7 @@ class MigrationsContract:
         empty.database.upgrade()
         empty.a_student()
         empty.database.upgrade()
-        assert empty.database.check().endswith(f"1 students, schema {newest_revision()}")
+        assert empty.database.check().endswith(f"1 students, schema {revisions.newest()}")
 
     def test_a_registry_without_tables_is_misconfigured(self, empty: Registry) -> None:
         with pytest.raises(Misconfigured, match="estudent registry upgrade"):
@@ -969,6 +968,13 @@ class OutboxContract:
 
 
 class JournalContract:
+    def test_a_history_tells_its_own_steps_alone(self, registry: Registry) -> None:
+        student, other = registry.a_student(), registry.a_student("100002")
+        registry.journal.note([JournalEntry(student.key, "portal", "signed in", Result.DONE)])
+        asked = [(student.key, "portal", "signed in"), (other.key, "portal", "signed in")]
+        asked += [(student.key, "usos", "signed in"), (student.key, "portal", "sign-in")]
+        assert [registry.journal.tells(*each) for each in asked] == [True, False, False, False]
+
     def test_it_tells_what_happened_to_a_student_when_by_whom_and_with_what_outcome(self, registry: Registry) -> None:
         student, other = registry.a_student("100001"), registry.a_student("100002")
         registry.clock.turn(hours=1)

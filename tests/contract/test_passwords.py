@@ -28,7 +28,16 @@ from estudent.domain.plan import Lock, plan
 from estudent.ports import Barrier, Entrance, Misconfigured, Role, Unavailable
 from sandbox.slapd import Slapd
 from tests.contract.directory_contract import ALBUMS, a_new_entry
-from tests.contract.passwords_contract import RIGHT, WRONG, Office, PasswordsContract, StaffContract, World, a_student
+from tests.contract.passwords_contract import (
+    RIGHT,
+    WRONG,
+    Office,
+    PasswordsContract,
+    StaffContract,
+    World,
+    a_student,
+    album_of,
+)
 from tests.fakes import FakeDirectory, FakePasswords, FakeStaff
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -244,7 +253,7 @@ def test_tries_open_no_new_connections(real: SlapdWorld, monkeypatch: pytest.Mon
     for password in (WRONG, RIGHT, WRONG, RIGHT):
         assert real.passwords.verify(known.uid, password).accepted == (password == RIGHT)
         assert not real.passwords.verify("s999999", password).accepted
-        assert real.passwords.album_of(known.uid) == known.album
+        assert album_of(real.passwords, known.uid) == known.album
 
 
 def _no_more(_uri: str, _access: Access) -> Connection:
@@ -312,7 +321,7 @@ def _everything(world: SlapdWorld, known: Entry) -> list[Callable[[], object]]:
     return [
         lambda: passwords.verify(known.uid, RIGHT),
         lambda: passwords.verify("", RIGHT),
-        lambda: passwords.album_of(known.uid),
+        lambda: passwords.look_up(known.uid),
         lambda: passwords.set(known.album, RIGHT),
         lambda: passwords.barrier(known.album),
         lambda: passwords.open(known.album),
@@ -352,14 +361,14 @@ def test_an_address_that_two_students_claim_is_nobody_s(real: SlapdWorld) -> Non
     one, other = a_new_entry(mail=(shared,)), a_new_entry(local_addresses=(shared,))
     real.admit(one)
     real.admit(other)
-    assert real.passwords.album_of(shared) is None
-    assert real.passwords.album_of(one.uid) == one.album
+    assert real.passwords.look_up(shared) is None
+    assert album_of(real.passwords, one.uid) == one.album
 
 
 def test_an_entry_whose_number_and_user_name_disagree_is_nobody_s(real: SlapdWorld) -> None:
     entry, other = a_student(real, Lock.OPEN), str(next(ALBUMS))
     real.change("provisioner", entry.album, employeeNumber=other)
-    assert real.passwords.album_of(entry.uid) is None
+    assert real.passwords.look_up(entry.uid) is None
     assert real.passwords.verify(entry.uid, RIGHT) == Entrance(None, accepted=False)
 
 

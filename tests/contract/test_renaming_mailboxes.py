@@ -18,6 +18,7 @@ from estudent.domain.plan import StepKind
 from estudent.domain.student import MailboxState
 from estudent.ports import AlreadyExists, Misconfigured, Refused, TooAlike, Unavailable
 from tests.contract.microsoft365_life import University, on_sqlite
+from tests.contract.passwords_contract import album_of
 from tests.contract.registry_world import DOMAIN
 from tests.fakes import FakePasswords
 
@@ -103,7 +104,7 @@ def test_every_address_signs_in(asked: University) -> None:
     run(asked)
     passwords = FakePasswords(asked.directory, asked.registry.clock)
     for name in (NEW, OLD, ALIAS, f"s{ALBUM}", NEW.upper()):
-        assert passwords.album_of(name) == NUMBER
+        assert album_of(passwords, name) == NUMBER
 
 
 def test_a_rehearsal_counts_it_for_the_brake_and_changes_nothing(asked: University) -> None:

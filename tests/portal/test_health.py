@@ -25,7 +25,7 @@ def test_a_node_is_well_while_the_registry_and_the_directory_answer(portal: Port
 
 
 def test_a_node_without_the_directory_says_so(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LdapPasswords, "album_of", lost)
+    monkeypatch.setattr(LdapPasswords, "look_up", lost)
     answer = portal.browser().get("/healthz")
     assert (answer.status_code, answer.text) == (503, "no answer: directory\n")
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ldap3 import DEREF_NEVER, LEVEL, MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE
+from ldap3 import BASE, DEREF_NEVER, LEVEL, MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE
 from ldap3.operation.add import add_operation
+from ldap3.operation.bind import bind_operation
 from ldap3.operation.modify import modify_operation
 from ldap3.operation.search import search_operation
 from ldap3.protocol.convert import build_controls_list
@@ -18,7 +19,6 @@ from ldap3.utils import asn1
 from estudent.adapters.ldap import requests
 from estudent.adapters.ldap.attributes import ALBUM, READ, attributes_of, changes_of
 from estudent.adapters.ldap.ber import OCTETS, element, span
-from estudent.adapters.ldap.reading import _literal
 from estudent.domain.plan import Lock
 from tests.builders import an_entry
 
@@ -52,11 +52,13 @@ def modified_by_ldap3(number: int, name: str, changes: dict[str, list[tuple[str,
     return as_ldap3_sends(number, "modifyRequest", modify_operation(name, changes, auto_encode=True))
 
 
-def searched_by_ldap3(number: int, base: str, condition: str, attributes: list[str], controls: Any = None) -> bytes:
+def searched_by_ldap3(
+    number: int, base: str, condition: str, attributes: Any, controls: Any = None, *, scope: Any = LEVEL
+) -> bytes:
     operation = search_operation(
         base,
         condition,
-        LEVEL,
+        scope,
         DEREF_NEVER,
         attributes,
         size_limit=0,
@@ -66,6 +68,17 @@ def searched_by_ldap3(number: int, base: str, condition: str, attributes: list[s
         auto_encode=True,
     )
     return as_ldap3_sends(number, "searchRequest", operation, controls)
+
+
+def escaped(value: str) -> str:
+    """Return a value as it stands in a search filter (RFC 4515, section 3), more of it escaped than is needed."""
+    return "".join(f"\\{byte:02x}" for byte in value.encode())
+
+
+@given(NUMBERS, NAMES, st.binary(min_size=1, max_size=300))
+def test_any_password_is_sent_as_ldap3_sends_it(number: int, name: str, password: bytes) -> None:
+    by_ldap3 = as_ldap3_sends(number, "bindRequest", bind_operation(3, "SIMPLE", name, password))
+    assert requests.message(number, requests.bind(name, password)) == by_ldap3
 
 
 @given(NUMBERS, NAMES, st.dictionaries(NAMES, VALUES, max_size=6))
@@ -94,7 +107,7 @@ def test_a_student_is_added_and_changed_as_ldap3_does_it(lock: Lock) -> None:
 
 @given(NUMBERS, st.lists(TEXT.filter(bool), min_size=2, max_size=8))
 def test_any_values_are_looked_for_as_ldap3_looks_for_them(number: int, values: list[str]) -> None:
-    condition = "".join(f"({ALBUM}={_literal(value)})" for value in values)
+    condition = "".join(f"({ALBUM}={escaped(value)})" for value in values)
     sent = requests.message(number, requests.search(SUFFIX, requests.is_any_of(ALBUM, values), READ))
     assert sent == searched_by_ldap3(number, SUFFIX, f"(|{condition})", list(READ))
 
@@ -102,6 +115,25 @@ def test_any_values_are_looked_for_as_ldap3_looks_for_them(number: int, values: 
 def test_whoever_has_an_album_number_is_looked_for_as_ldap3_does_it() -> None:
     sent = requests.message(1, requests.search(SUFFIX, requests.has(ALBUM), READ))
     assert sent == searched_by_ldap3(1, SUFFIX, f"({ALBUM}=*)", list(READ))
+
+
+@given(TEXT.filter(bool), TEXT.filter(bool))
+def test_what_meets_several_conditions_is_looked_for_as_ldap3_does_it(one: str, other: str) -> None:
+    both = requests.all_of([requests.equals("uid", one), requests.equals("cn", other)])
+    condition = f"(&(uid={escaped(one)})(cn={escaped(other)}))"
+    sent = requests.message(1, requests.search(SUFFIX, both, ["cn"]))
+    assert sent == searched_by_ldap3(1, SUFFIX, condition, ["cn"])
+
+
+def test_an_entry_itself_is_looked_for_as_ldap3_does_it() -> None:
+    sent = requests.message(1, requests.search(SUFFIX, requests.has("objectClass"), ["1.1"], requests.BASE))
+    assert sent == searched_by_ldap3(1, SUFFIX, "(objectClass=*)", ["1.1"], scope=BASE)
+
+
+def test_a_wish_is_sent_as_ldap3_sends_it() -> None:
+    asked = requests.search(SUFFIX, requests.has(ALBUM), READ) + requests.wish("1.2.3")
+    by_ldap3 = searched_by_ldap3(1, SUFFIX, f"({ALBUM}=*)", list(READ), [("1.2.3", False, None)])
+    assert requests.message(1, asked) == by_ldap3
 
 
 @given(st.binary(max_size=300))

@@ -15,14 +15,17 @@ from ldap3.operation import search
 from ldap3.protocol.rfc4511 import LDAPMessage, PartialAttributeList, ProtocolOp, SearchResultEntry
 from ldap3.utils import asn1
 
-from estudent.adapters.ldap.answers import SPELLINGS, texts_found
+from estudent.adapters.ldap.answers import ADMITTED, SPELLINGS, texts_found, values_found
 from estudent.adapters.ldap.attributes import READ, decoded
 from estudent.adapters.ldap.ber import BOOLEAN, ENUMERATED, OCTETS, SEQUENCE, SET, element, number, octets
+from estudent.adapters.ldap.binding import POLICY, bind
+from estudent.adapters.ldap.binding import Answer as Admitted
 from estudent.adapters.ldap.changes import DONE, changes_since
 from estudent.adapters.ldap.directory import _entries
 from estudent.adapters.ldap.errors import OutOfReach
 from estudent.adapters.ldap.likeness import Likeness
 from estudent.adapters.ldap.reading import all_with_albums, with_albums
+from estudent.adapters.ldap.requests import CONTROLS
 from estudent.adapters.ldap.wire import incoming
 from estudent.adapters.ldap.writing import Add, Modify, Window
 from estudent.domain.directory_entry import Entry
@@ -43,6 +46,7 @@ class Line:
 
     def __init__(self, *pieces: bytes, silence: type[OSError] | None = None) -> None:
         self.socket = self.server = self
+        self.closed = False
         self.heard = b""
         self._pieces, self._silence, self._numbers = iter(pieces), silence, count(1)
 
@@ -185,6 +189,7 @@ def assert_read_as_ldap3_reads_it(attributes: dict[str, list[bytes]]) -> None:
     by_ldap3 = dict(SEARCH.raw_attributes_to_dict_fast(CODEC.decode_message_fast(data)["payload"][1][3]))
     ((_, operation),) = islice(incoming(cast("Connection", Line(data))), 1)
     assert texts_found(operation) == decoded(by_ldap3) == decoded(attributes)
+    assert values_found(operation) == attributes
 
 
 def test_lengths_may_take_more_bytes_than_they_need() -> None:
@@ -200,6 +205,65 @@ def test_names_of_attributes_are_spelt_as_we_spell_them() -> None:
 def test_an_attribute_without_values_has_none() -> None:
     named = element(SEQUENCE, octets("sn") + element(SET, b""))
     assert texts_found(element(FOUND, octets("") + element(SEQUENCE, named))) == {"sn": ()}
+
+
+# Passwords
+
+
+def bound(at: int, result: int, controls: bytes = b"") -> bytes:
+    return message(at, element(ADMITTED, number(result, ENUMERATED) + octets("") + octets("")) + controls)
+
+
+def told(*parts: bytes) -> bytes:
+    """Return slapd's answer to the control by which it is asked about passwords."""
+    value = element(OCTETS, element(SEQUENCE, b"".join(parts)))
+    return element(CONTROLS, element(SEQUENCE, octets(POLICY) + value))
+
+
+EXPIRES_SOON = element(0xA0, number(60, 0x80))
+"""A warning: the password expires in a minute."""
+
+
+@pytest.mark.parametrize(
+    ("said", "must_change"),
+    [
+        (b"", False),
+        (told(), False),
+        (told(EXPIRES_SOON), False),
+        (told(number(2, 0x81)), True),
+        (told(EXPIRES_SOON, number(2, 0x81)), True),
+        (told(number(0, 0x81)), False),
+    ],
+    ids=["no control", "nothing", "a warning", "must change", "both", "expired"],
+)
+def test_a_right_password_may_have_to_be_changed(said: bytes, must_change: bool) -> None:
+    line: Any = Line(bound(1, 0, said))
+    assert bind(line, "uid=s1,ou=people", b"a password") == Admitted(accepted=True, must_change=must_change)
+
+
+@pytest.mark.parametrize("result", [48, 49, 53])
+def test_a_wrong_password_is_no_failure_of_the_directory(result: int) -> None:
+    line: Any = Line(bound(1, result))
+    assert bind(line, "uid=s1,ou=people", b"a password") == Admitted(accepted=False)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        Line(),
+        Line(silence=TimeoutError),
+        Line(message(0, GOOD_BYE)),
+        Line(bound(2, 0)),
+        Line(b"\x30\x03\x02\x01\x01\x30\x00\x00"),
+        Line(message(1, element(ADMITTED, b"\x0a\x00"))),
+        Line(message(1, element(ADDED, number(0, ENUMERATED) + octets("") + octets("")))),
+    ],
+    ids=["closed", "silent", "good-bye", "answer to nothing", "nonsense", "no result", "another answer"],
+)
+def test_whoever_has_no_answer_is_not_let_in(line: Line) -> None:
+    nothing: Any = line
+    with pytest.raises(OutOfReach):
+        bind(nothing, "uid=s1,ou=people", b"a password")
 
 
 # Searches

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import cache
 from typing import Any
 
+from babel.support import NullTranslations, Translations
 from flask import request
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import Field, StringField
 from wtforms.form import BaseForm
+from wtforms.i18n import messages_path
 from wtforms.validators import InputRequired, Length, StopValidation
+
+from estudent.portal.language import language
 
 LONGEST = 200
 
@@ -23,11 +28,20 @@ class Form(FlaskForm):
 
         locales = False
 
+        def get_translations(self, form: BaseForm) -> NullTranslations:  # noqa: ARG002
+            """Return WTForms' own texts, which Flask-WTF would read from the disk for every form."""
+            return _own_texts(language().value)
+
         def wrap_formdata(self, form: BaseForm, formdata: Any) -> Any:  # noqa: ARG002
             """Read what a form of HTML sends and nothing else: JSON and files would bring values that are no text."""
             if formdata is None or hasattr(formdata, "getlist"):
                 return formdata
             return request.form if request.method == "POST" and request.form else None
+
+
+@cache
+def _own_texts(language: str) -> NullTranslations:
+    return Translations.load(messages_path(), [language], domain="wtforms")
 
 
 def tidied(text: str | None) -> str:

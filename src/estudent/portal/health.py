@@ -38,4 +38,4 @@ def _ask_registry() -> None:
 
 
 def _ask_directory() -> None:
-    here.campus().passwords.album_of(NOBODY)
+    here.campus().passwords.look_up(NOBODY)

@@ -22,6 +22,7 @@ from estudent.ports import (
     Journal,
     JournalEntry,
     MailboxPasswords,
+    NamedAccount,
     PasswordRefused,
     Passwords,
     Students,
@@ -89,9 +90,13 @@ class OnePassword:
         self.register.agree(turnover)
         return None
 
-    def album_of(self, name: str) -> AlbumNumber | None:
+    def look_up(self, name: str) -> NamedAccount | None:
         """Ask the directory."""
-        return self.passwords.album_of(name)
+        return self.passwords.look_up(name)
+
+    def compare(self, whose: NamedAccount | None, password: str) -> Entrance:
+        """Ask the directory."""
+        return self.passwords.compare(whose, password)
 
     def verify(self, name: str, password: str) -> Entrance:
         """Ask the directory."""

@@ -20,6 +20,7 @@ from estudent.ports import (
     FarSideError,
     Journal,
     JournalEntry,
+    NamedAccount,
     NotFound,
     Passwords,
     Students,
@@ -80,29 +81,29 @@ class SignIn:
         return outcome
 
     def _try(self, name: str, typed: str, password: str, source: str) -> SignedIn | NotSignedIn:
-        student = self._student(name)
+        named = self.passwords.look_up(name)
+        student = self._student(named)
         key = student.key if student else None
         turn = self.attempts.take_turn(DOOR, typed, source, WRONG_PASSWORD if student else UNKNOWN, key)
         if turn.until:
             return NotSignedIn(turn.until)
-        entrance = self._compare(turn, name if student and not turn.spared else "", password)
+        entrance = self._compare(turn, named if student and not turn.spared else None, password)
         if student is None:
             return NotSignedIn()
         if cause := _cause(turn, student, entrance):
             return self._refuse(turn, student, cause)
         return self._let_in(turn, student, entrance)
 
-    def _student(self, name: str) -> Student | None:
-        album = self.passwords.album_of(name)
+    def _student(self, named: NamedAccount | None) -> Student | None:
         try:
-            return self.students.by_album(album) if album else None
+            return self.students.by_album(named.album) if named else None
         except NotFound:
             return None
 
-    def _compare(self, turn: Turn, name: str, password: str) -> Entrance:
-        """Let the directory compare; the empty name is nobody's, and takes as long."""
+    def _compare(self, turn: Turn, whose: NamedAccount | None, password: str) -> Entrance:
+        """Let the directory compare; what is nobody's takes as long."""
         try:
-            return self.passwords.verify(name, password)
+            return self.passwords.compare(whose, password)
         except FarSideError:
             self.attempts.settle(turn, UNJUDGED)
             raise
@@ -117,12 +118,9 @@ class SignIn:
         self.attempts.settle(turn, "")
         if student.account is not AccountState.ACTIVE:
             self.students.observe_activations([student.key])
-        if not self._was_here(student):
+        if not self.journal.tells(student.key, SYSTEM, FIRST_TIME):
             self.journal.note([JournalEntry(student.key, SYSTEM, FIRST_TIME, Result.DONE)])
         return SignedIn(student, entrance.must_change)
-
-    def _was_here(self, student: Student) -> bool:
-        return any((line.system, line.step) == (SYSTEM, FIRST_TIME) for line in self.journal.of(student.key))
 
 
 def _cause(turn: Turn, student: Student, entrance: Entrance) -> str:

@@ -181,6 +181,10 @@ class JournalInMemory:
         """Not kept here."""
         raise NotImplementedError(student)
 
+    def tells(self, student: int, system: str, step: str) -> bool:
+        """Tell whether such a step was noted."""
+        return (student, system, step) in {(each.student, each.system, each.step) for each in self.entries}
+
     def done(self, shard: Shard) -> dict[str, int]:
         """Return how many steps of a shard's students are done; they are all of one run here."""
         theirs = [each for each in self.entries if shard.holds(each.student) and each.system == shard.system]

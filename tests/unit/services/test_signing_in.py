@@ -10,7 +10,7 @@ import pytest
 
 from estudent.domain.plan import Lock
 from estudent.domain.student import AccountState, Student
-from estudent.ports import SPARED, UNJUDGED, Entrance, Role, StaffMember, Unavailable
+from estudent.ports import SPARED, UNJUDGED, Entrance, NamedAccount, Role, StaffMember, Unavailable
 from estudent.services.change_password import ChangePassword, NotChanged
 from estudent.services.enter_desk import EnterDesk, Entered, NotEntered
 from estudent.services.even_time import EvenTime
@@ -195,8 +195,33 @@ def test_a_place_from_which_many_fail_waits(doors: Doors, sign_in: SignIn, stude
 class HalfAway(FakePasswords):
     """A directory that finds names and then goes away."""
 
-    def verify(self, name: str, password: str) -> Entrance:
+    def compare(self, whose: NamedAccount | None, password: str) -> Entrance:
         raise Unavailable("down")
+
+
+class Counting(FakePasswords):
+    """A directory that remembers what it was asked."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.asked: list[str] = []
+
+    def look_up(self, name: str) -> NamedAccount | None:
+        self.asked.append("look up")
+        return super().look_up(name)
+
+    def compare(self, whose: NamedAccount | None, password: str) -> Entrance:
+        self.asked.append("compare")
+        return super().compare(whose, password)
+
+
+@pytest.mark.parametrize("name", ["100001", "999999"])
+def test_a_name_is_looked_up_once_and_a_password_compared_once(
+    doors: Doors, sign_in: SignIn, student: Student, name: str
+) -> None:
+    counting = Counting(doors.directory, sign_in.clock)
+    replace(sign_in, passwords=counting)(name, WRONG, HERE)
+    assert counting.asked == ["look up", "compare"]
 
 
 def test_while_the_directory_is_away_no_try_counts(doors: Doors, sign_in: SignIn, student: Student) -> None:

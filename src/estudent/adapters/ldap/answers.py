@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from estudent.adapters.ldap.attributes import READ, Texts, text
-from estudent.adapters.ldap.ber import ENUMERATED, LONG, SEQUENCE, element, elements_in, span
+from estudent.adapters.ldap.attributes import READ, Found, Texts, text
+from estudent.adapters.ldap.ber import ENUMERATED, LONG, SEQUENCE, SET, element, elements_in, span
 
-FOUND, FINISHED = 0x64, 0x65
+ADMITTED, FOUND, FINISHED = 0x61, 0x64, 0x65
 SPELLINGS = {name.casefold(): name for name in READ}
 
 
@@ -45,6 +45,15 @@ def parted(attributes: bytes) -> list[bytes]:
         begin, size = at, attributes[at + 1]
         at = at + 2 + size if size < LONG else span(attributes, at)[1]
         found.append(attributes[begin:at])
+    return found
+
+
+def values_found(operation: bytes) -> Found:
+    """Return the attributes of an entry that was found, with values as they came: some are no texts."""
+    found = {}
+    for each in parted(entry_found(operation)[1]):
+        (_, name), (_, values) = elements_in(each)
+        found[_spelling(name)] = [value for _, value in elements_in(element(SET, values))]
     return found
 
 

@@ -14,6 +14,9 @@ from ldap3.core.results import (
     RESULT_UNWILLING_TO_PERFORM,
 )
 
+from estudent.adapters.ldap import requests, wire
+from estudent.adapters.ldap.answers import ADMITTED, controls_of, result_of
+from estudent.adapters.ldap.ber import elements_in
 from estudent.adapters.ldap.connection import Access
 from estudent.adapters.ldap.errors import Operation, OutOfReach, meaning, speaking
 from estudent.adapters.ldap.pool import Pool
@@ -95,25 +98,16 @@ def bind(connection: Connection, name: str, password: bytes) -> Answer:
     if connection.closed:
         raise OutOfReach("the connection was closed; try again")
     with speaking(Operation.OPEN):
-        # As bytes, since ldap3 would change some characters of a text (SASLprep), which other clients do not.
-        connection.user, connection.password = name, password
-        try:
-            result = connection.bind(read_server_info=False, controls=[(POLICY, False, None)])[1]
-        finally:
-            connection.user = connection.password = connection.request = None
-    if result["result"] in WRONG:
+        answer = wire.asked(connection, requests.bind(name, password) + requests.wish(POLICY), ADMITTED)
+        result, error = result_of(answer), _error(controls_of(answer).get(POLICY, b""))
+    if result in WRONG:
         return Answer(accepted=False)
-    if result["result"] != RESULT_SUCCESS:
-        raise meaning(result["result"], Operation.OPEN)
-    return Answer(accepted=True, must_change=_error(result) == CHANGE_AFTER_RESET)
+    if result != RESULT_SUCCESS:
+        raise meaning(result, Operation.OPEN)
+    return Answer(accepted=True, must_change=error == CHANGE_AFTER_RESET)
 
 
-def _error(result: dict[str, dict[str, dict[str, bytes]]]) -> int | None:
+def _error(told: bytes) -> int | None:
     """Return the error in slapd's answer to the control: SEQUENCE { warning [0] OPTIONAL, error [1] OPTIONAL }."""
-    value = result.get("controls", {}).get(POLICY, {}).get("value") or b""
-    at = 2
-    while at + 2 < len(value):
-        if value[at] == ERROR_TAG:
-            return value[at + 2]
-        at += 2 + value[at + 1]
-    return None
+    errors = (content for tag, content in (elements_in(told) if told else ()) if tag == ERROR_TAG)
+    return next((int.from_bytes(content, "big") for content in errors), None)

@@ -22,7 +22,7 @@ from estudent.adapters.ldap.pool import Pool
 from estudent.adapters.ldap.writing import Modify, write
 from estudent.domain.album_number import AlbumNumber
 from estudent.domain.plan import Lock
-from estudent.ports import Barrier, Entrance, Refused
+from estudent.ports import Barrier, Entrance, NamedAccount, Refused
 
 LONGEST_NAME = 254
 READ = ("uid", ALBUM, *STATE)
@@ -54,21 +54,23 @@ class LdapPasswords:
         self._doorkeeper.look_for_decoy()
         return "the portal's account (ESTUDENT_PORTAL__BIND_DN) sees the directory and its decoy"
 
-    def album_of(self, name: str) -> AlbumNumber | None:
-        """Return whose user name, mail address or album alias this is."""
-        found = self._find(name)
-        return _album(found) if found else None
-
-    def verify(self, name: str, password: str) -> Entrance:
-        """Try a password; an unknown name, a wrong password and a lock take the same time and look the same."""
+    def look_up(self, name: str) -> NamedAccount | None:
+        """Return to whose account a user name, mail address or album alias leads, as it is now."""
         found = self._find(name)
         album = _album(found) if found else None
-        if found is None or album is None:
+        return NamedAccount(album, self._barrier(found), CHANGED in found) if found and album else None
+
+    def compare(self, whose: NamedAccount | None, password: str) -> Entrance:
+        """Try a password; what is nobody's, a wrong password and a lock take the same time and look the same."""
+        if whose is None:
             return Entrance(None, self._doorkeeper.compare(None, password).accepted)
-        barrier = self._barrier(found)
-        candidate = Candidate(dn_of(album, self._suffix), barrier is not None, CHANGED in found)
+        candidate = Candidate(dn_of(whose.album, self._suffix), whose.barrier is not None, whose.has_password)
         answer = self._doorkeeper.compare(candidate, password)
-        return Entrance(album, answer.accepted, answer.must_change, barrier)
+        return Entrance(whose.album, answer.accepted, answer.must_change, whose.barrier)
+
+    def verify(self, name: str, password: str) -> Entrance:
+        """Look a name up and try a password."""
+        return self.compare(self.look_up(name), password)
 
     def set(self, album: AlbumNumber, password: str) -> None:
         """Hash the password with argon2id and store it, which ends a lock; raise NotFound without an entry."""

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
 
-from ldap3 import BASE, DEREF_NEVER, LEVEL, Connection
-from ldap3.core.results import RESULT_NO_SUCH_OBJECT
+from ldap3 import Connection
+from ldap3.core.results import RESULT_NO_SUCH_OBJECT, RESULT_SUCCESS
 
 from estudent.adapters.ldap import requests, wire
-from estudent.adapters.ldap.answers import FINISHED, FOUND, result_of
+from estudent.adapters.ldap.answers import FINISHED, FOUND, result_of, values_found
 from estudent.adapters.ldap.attributes import ALBUM, READ, Found, texts
 from estudent.adapters.ldap.errors import Operation, meaning, speaking
 
 OF_ONE_SEARCH = 50
 """How many album numbers one search asks for: slapd compares each entry with all of them."""
 
-ANYTHING = "(objectClass=*)"
+ANYTHING = requests.has("objectClass")
 NAMES = ("uid", "mail", "mailLocalAddress", "eduPersonPrincipalName")
 """By each of these a student may sign in; all are indexed and compared without regard to case."""
 
@@ -34,66 +33,49 @@ def all_with_albums(connection: Connection, people: str) -> Iterator[bytes]:
 
 def uids_with_addresses(connection: Connection, people: str, addresses: Sequence[str]) -> list[str]:
     """Return the uids of the entries that hold one of these addresses."""
-    condition = "".join(f"({name}={_literal(each)})" for each in addresses for name in ("mail", "mailLocalAddress"))
-    found = _search(connection, people, f"(|{condition})", LEVEL, ["uid"])
-    return [uid.decode(errors="replace") for entry in found for uid in entry.get("uid", ())]
+    holds = requests.any_of(requests.equals(name, each) for each in addresses for name in ("mail", "mailLocalAddress"))
+    return [uid for entry in _found(connection, people, holds, ["uid"]) for uid in texts(entry, "uid")]
 
 
 def with_names(connection: Connection, base: str, names: Sequence[str], attributes: Sequence[str]) -> list[Found]:
     """Return the entries that one of these user names, principal names or addresses is of."""
-    condition = "".join(f"({attribute}={_literal(name)})" for name in names for attribute in NAMES)
-    return _search(connection, base, f"(|{condition})", LEVEL, attributes)
+    bears = requests.any_of(requests.equals(attribute, name) for name in names for attribute in NAMES)
+    return _found(connection, base, bears, attributes)
 
 
 def with_user(connection: Connection, staff: str, user: str, attributes: Sequence[str]) -> list[Found]:
     """Return the entries of this user name."""
-    return _search(connection, staff, f"(uid={_literal(user)})", LEVEL, attributes)
+    return _found(connection, staff, requests.equals("uid", user), attributes)
 
 
 def groups_with(connection: Connection, groups: str, member: str) -> list[str]:
     """Return the names of the groups to which an entry belongs."""
-    found = _search(connection, groups, f"(&(objectClass=groupOfNames)(member={_literal(member)}))", LEVEL, ["cn"])
-    return [name for group in found for name in texts(group, "cn")]
+    theirs = requests.all_of([requests.equals("objectClass", "groupOfNames"), requests.equals("member", member)])
+    return [name for group in _found(connection, groups, theirs, ["cn"]) for name in texts(group, "cn")]
 
 
 def one(connection: Connection, name: str, attributes: Sequence[str]) -> Found | None:
     """Return these attributes of one entry, None when it is not there or not to be seen."""
-    found = _search(connection, name, ANYTHING, BASE, attributes)
-    return found[0] if found else None
+    itself = requests.search(name, ANYTHING, attributes, requests.BASE)
+    return next(iter(_read(connection, itself, forgiven=RESULT_NO_SUCH_OBJECT)), None)
 
 
-def _literal(value: str) -> str:
-    """Escape a value in a search filter (RFC 4515, section 3), more of it than is needed."""
-    return "".join(f"\\{byte:02x}" for byte in value.encode())
+def _found(connection: Connection, base: str, condition: bytes, attributes: Sequence[str]) -> list[Found]:
+    """Return what was found right below `base`."""
+    return _read(connection, requests.search(base, condition, attributes))
 
 
-def _stream(connection: Connection, searches: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield what these searches find, in the order in which the directory answers."""
+def _read(connection: Connection, search: bytes, forgiven: int = RESULT_SUCCESS) -> list[Found]:
+    """Return what one search finds."""
+    with speaking(Operation.FIND):
+        return [*map(values_found, _stream(connection, [search], forgiven))]
+
+
+def _stream(connection: Connection, searches: Iterable[bytes], forgiven: int = RESULT_SUCCESS) -> Iterator[bytes]:
+    """Yield what these searches find, in the order in which the directory answers; one result is no failure."""
     with speaking(Operation.FIND):
         for operation in wire.searched(connection, searches):
             if operation[0] == FOUND:
                 yield operation
-            elif operation[0] == FINISHED:
-                _see_result(result_of(operation))
-
-
-def _see_result(result: int) -> None:
-    if result:
-        raise meaning(result, Operation.FIND)
-
-
-def _search(
-    connection: Connection,
-    base: str,
-    condition: str,
-    scope: Literal["BASE", "LEVEL"],
-    attributes: Sequence[str],
-) -> list[Found]:
-    """Return what was found."""
-    with speaking(Operation.FIND):
-        _, result, response, _ = connection.search(
-            base, condition, scope, dereference_aliases=DEREF_NEVER, attributes=list(attributes)
-        )
-    if not (scope == BASE and result["result"] == RESULT_NO_SUCH_OBJECT):
-        _see_result(result["result"])
-    return [each["raw_attributes"] for each in response or () if each["type"] == "searchResEntry"]
+            elif operation[0] == FINISHED and (result := result_of(operation)) not in (RESULT_SUCCESS, forgiven):
+                raise meaning(result, Operation.FIND)

@@ -13,6 +13,7 @@ from estudent.adapters.ldap.requests import message
 AT_ONCE = 65536
 """How many bytes are read at most in one go; TLS gives a quarter of it."""
 
+UNASKED = "an answer to nothing that was asked, the server's good-bye for example"
 SHORTEST = 6
 """No message is shorter, and so many bytes hold any message's length."""
 
@@ -27,6 +28,15 @@ def send(connection: Connection, operations: Iterable[bytes]) -> list[int]:
     return numbers
 
 
+def asked(connection: Connection, operation: bytes, kind: int) -> bytes:
+    """Send an operation and return the one answer to it, which is of this kind."""
+    sent = send(connection, [operation])
+    number, answer = next(incoming(connection))
+    if [number] != sent or answer[0] != kind:
+        raise LookupError(UNASKED)
+    return answer
+
+
 def searched(connection: Connection, searches: Iterable[bytes]) -> Iterator[bytes]:
     """Send searches and yield all that comes in answer, in the order in which it does, until every one is finished."""
     unfinished = set(send(connection, searches))
@@ -34,7 +44,7 @@ def searched(connection: Connection, searches: Iterable[bytes]) -> Iterator[byte
     while unfinished:
         number, operation = next(answers)
         if number not in unfinished:
-            raise LookupError("an answer to nothing that was asked, the server's good-bye for example")
+            raise LookupError(UNASKED)
         yield operation
         if operation[0] == FINISHED:
             unfinished.remove(number)

@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, false, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.tables import attempt
@@ -17,8 +31,38 @@ from estudent.ports import SPARED, THROTTLED, UNJUDGED, Attempt
 
 KEPT = timedelta(days=30)
 SWEPT_EVERY = 500
+NO_FAILURES = ("", THROTTLED, UNJUDGED)
 FORGOTTEN = ""
 """What stands for both hashes of a failure that no longer counts; the student office still sees it."""
+
+SUBJECT, SOURCE, STUDENT = "subject", "source", "student"
+WINDOWS = {SUBJECT: SUBJECT_WINDOW, SOURCE: SOURCE_WINDOW, STUDENT: SUBJECT_WINDOW}
+MARKS = attempt.c.subject_hash, attempt.c.source_hash, attempt.c.student_id
+MINE, AT_DOOR = attempt.c.id == bindparam("number"), attempt.c.door == bindparam("at_door")
+OF_SUBJECT = attempt.c.subject_hash == bindparam("subject")
+OF_STUDENT = attempt.c.student_id == bindparam("student")
+"""Nobody's, where no student is given."""
+
+
+def _failures(what: str, *conditions: ColumnElement[bool]) -> Select[Any]:
+    since, fails = attempt.c.at > bindparam(f"{what}_since"), (attempt.c.cause != each for each in NO_FAILURES)
+    counted: Select[Any] = select(literal_column(f"'{what}'"), func.count(), func.max(attempt.c.at))
+    return counted.where(*conditions, since, AT_DOOR, *fails)
+
+
+# Of a statement that is made for each try, making it and finding it compiled is most of the work.
+NOTE = insert(attempt)
+FAILURES = union_all(
+    _failures(SUBJECT, OF_SUBJECT),
+    _failures(SOURCE, attempt.c.source_hash == bindparam("source")),
+    _failures(STUDENT, OF_STUDENT, attempt.c.subject_hash != FORGOTTEN, attempt.c.cause != SPARED),
+)
+"""Counted apart, since each has an index of its own."""
+
+SETTLE = update(attempt).where(MINE).values(cause=bindparam("found")).returning(attempt.c.door, *MARKS)
+FORGET = (
+    update(attempt).where(AT_DOOR, or_(OF_SUBJECT, OF_STUDENT)).values(subject_hash=FORGOTTEN, source_hash=FORGOTTEN)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +95,8 @@ class SqlAttempts:
 
     def settle(self, turn: Turn, cause: str) -> None:
         """Put right for what a turn failed; "" says that it succeeded, and what failed before counts no more."""
-        mine = attempt.c.id == turn.number
         with self.database.writing() as connection:
-            row = connection.execute(update(attempt).where(mine).values(cause=cause).returning(attempt)).one_or_none()
+            row = connection.execute(SETTLE, {"number": turn.number, "found": cause}).one_or_none()
             if row is not None and not cause:
                 _forget(connection, row.door, row.subject_hash, row.student_id)
 
@@ -83,39 +126,31 @@ class SqlAttempts:
         }
 
     def _insert(self, connection: Connection, marks: dict[str, str | int | None], cause: str) -> int:
-        row = connection.execute(insert(attempt).values(at=self.clock(), cause=cause, **marks))
+        row = connection.execute(NOTE, {"at": self.clock(), "cause": cause, **marks})
         number: int = row.inserted_primary_key[0] if row.inserted_primary_key else 0
         if number % SWEPT_EVERY == 0:
             self._sweep(connection)
         return number
 
     def _recent(self, connection: Connection, marks: dict[str, str | int | None]) -> Recent:
-        """Count three times, since each has an index of its own."""
-
-        def failures(condition: ColumnElement[bool], window: timedelta) -> tuple[int, datetime | None]:
-            since = attempt.c.at > self.clock() - window
-            query = select(func.count(), func.max(attempt.c.at))
-            here = and_(attempt.c.door == marks["door"], attempt.c.cause.not_in(["", THROTTLED, UNJUDGED]))
-            many, last = connection.execute(query.where(condition, since, here)).one()
-            return many, last
-
-        by_subject, last = failures(attempt.c.subject_hash == marks["subject_hash"], SUBJECT_WINDOW)
-        by_source, last_by_source = failures(attempt.c.source_hash == marks["source_hash"], SOURCE_WINDOW)
-        asked = and_(attempt.c.subject_hash != FORGOTTEN, attempt.c.cause != SPARED)
-        by_student, last_by_student = failures(and_(_at_account(marks["student_id"]), asked), SUBJECT_WINDOW)
-        return Recent(by_subject, by_source, last, last_by_source, by_student, last_by_student)
+        now = self.clock()
+        asked = {
+            "at_door": marks["door"],
+            "subject": marks["subject_hash"],
+            "source": marks["source_hash"],
+            "student": marks["student_id"],
+            **{f"{what}_since": now - window for what, window in WINDOWS.items()},
+        }
+        found = {what: (many, last) for what, many, last in connection.execute(FAILURES, asked)}
+        (by_subject, last), (by_source, last_by_source) = found[SUBJECT], found[SOURCE]
+        return Recent(by_subject, by_source, last, last_by_source, *found[STUDENT])
 
     def _sweep(self, connection: Connection) -> int:
         return connection.execute(delete(attempt).where(attempt.c.at < self.clock() - KEPT)).rowcount
 
 
 def _forget(connection: Connection, door: str, subject_hash: str, student: int | None) -> None:
-    counted = and_(attempt.c.door == door, or_(attempt.c.subject_hash == subject_hash, _at_account(student)))
-    connection.execute(update(attempt).where(counted).values(subject_hash=FORGOTTEN, source_hash=FORGOTTEN))
-
-
-def _at_account(student: str | int | None) -> ColumnElement[bool]:
-    return false() if student is None else attempt.c.student_id == student
+    connection.execute(FORGET, {"at_door": door, "subject": subject_hash, "student": student})
 
 
 def _queue_up(connection: Connection, marks: dict[str, str | int | None]) -> None:

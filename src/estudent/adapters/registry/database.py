@@ -9,10 +9,6 @@ from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, Dialect, Engine, Table, create_engine, event, func, insert, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
@@ -21,7 +17,6 @@ from estudent.adapters.registry.errors import translated
 from estudent.adapters.registry.tables import student
 from estudent.ports import Misconfigured
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 LIKE = "sqlite:////var/lib/estudent/registry.db or postgresql+psycopg://user:password@host/database"
 
 
@@ -40,57 +35,53 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a transaction that only reads."""
-        with translated(), self.engine.connect() as connection, connection.begin():
+        with self._transaction("BEGIN") as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open a transaction that writes; on SQLite it waits its turn at the start instead of failing in the middle."""
-        with translated(), self.engine.execution_options(writes=True).connect() as connection, connection.begin():
+        with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
 
     def upgrade(self, revision: str = "head") -> bool:
         """Bring the schema up to a revision of the migrations; tell whether there was anything to do."""
-        with translated(), self.engine.begin() as connection:
-            before = current_revision(connection)
-            command.upgrade(alembic_config(connection), revision)
-            return current_revision(connection) != before
+        from estudent.adapters.registry import revisions  # noqa: PLC0415 - Alembic takes long to load
+
+        with self.writing() as connection:
+            before = revisions.current(connection)
+            revisions.upgrade(connection, revision)
+            return revisions.current(connection) != before
 
     def downgrade(self, revision: str = "base") -> None:
         """Take the schema down to a revision."""
-        with translated(), self.engine.begin() as connection:
-            command.downgrade(alembic_config(connection), revision)
+        from estudent.adapters.registry import revisions  # noqa: PLC0415 - Alembic takes long to load
+
+        with self.writing() as connection:
+            revisions.downgrade(connection, revision)
 
     def check(self) -> str:
         """Return in one sentence what was found, or raise Misconfigured or Unavailable."""
+        from estudent.adapters.registry import revisions  # noqa: PLC0415 - Alembic takes long to load
+
         with self.reading() as connection:
             students = connection.scalar(select(func.count()).select_from(student))
-            behind = current_revision(connection) != newest_revision()
+            behind = revisions.current(connection) != revisions.newest()
         if behind:
             raise Misconfigured("the registry's tables are of an older version; run `estudent registry upgrade`")
-        return f"{self.engine.dialect.name}, {students} students, schema {newest_revision()}"
+        return f"{self.engine.dialect.name}, {students} students, schema {revisions.newest()}"
 
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
 
-
-def current_revision(connection: Connection) -> str | None:
-    """Return the revision that the tables are at."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def newest_revision() -> str | None:
-    """Return the newest revision of the migrations."""
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
-
-
-def alembic_config(connection: Connection) -> Config:
-    """Return Alembic's configuration for this connection."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["connection"] = connection
-    return config
+    @contextmanager
+    def _transaction(self, on_sqlite: str) -> Iterator[Connection]:
+        """Open a transaction; SQLite's is begun here, since SQLAlchemy takes much longer to tell a listener."""
+        with translated(), self.engine.connect() as connection, connection.begin():
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql(on_sqlite)
+            yield connection
 
 
 def own_insert(connection: Connection, table: Table) -> Any:
@@ -131,7 +122,6 @@ def _engine(url: str) -> Engine:
     _make_private(make_url(url).database)
     engine = create_engine(url, connect_args={"timeout": 60}, json_serializer=json.dumps, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -147,8 +137,3 @@ def _set_up_sqlite(connection: SqliteConnection, _record: object) -> None:
     # Kilobytes; with SQLite's own 2,000 the indexes of 100,000 people or payments are read and written again and again.
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-32000"):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

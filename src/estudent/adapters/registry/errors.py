@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from alembic.util import CommandError
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
@@ -32,8 +31,6 @@ def translated() -> Iterator[None]:
         yield
     except PoolExhausted:
         raise Unavailable("the registry does not answer: all connections are in use") from None
-    except CommandError:
-        raise Misconfigured("the registry's tables are of a version that this programme does not know") from None
     except DBAPIError as error:
         raise meaning(error) from None
 

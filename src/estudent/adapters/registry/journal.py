@@ -8,7 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, insert, literal, not_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+)
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.students import meant
@@ -87,6 +100,17 @@ class EntryForEach:
     detail: ColumnElement[str]
 
 
+TOLD = (
+    select(journal.c.id)
+    .where(
+        journal.c.student_id == bindparam("student"),
+        journal.c.system == bindparam("system"),
+        journal.c.step == bindparam("step"),
+    )
+    .limit(1)
+)
+
+
 class SqlJournal:
     """Port `Journal` on the registry."""
 
@@ -106,6 +130,11 @@ class SqlJournal:
         query = select(*columns).where(journal.c.student_id == student).order_by(journal.c.id)
         with self.database.reading() as connection:
             return [JournalLine(*row) for row in connection.execute(query)]
+
+    def tells(self, student: int, system: str, step: str) -> bool:
+        """Tell whether a student's history has such a step."""
+        with self.database.reading() as connection:
+            return connection.execute(TOLD, {"student": student, "system": system, "step": step}).first() is not None
 
     def done(self, shard: Shard) -> dict[str, int]:
         """Return how many steps of a shard are done, by their first words, whoever had it in hand."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, or_, select, update
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.tables import session
@@ -17,6 +17,14 @@ from estudent.ports import OpenSession
 
 TOUCHED_EVERY = timedelta(minutes=1)
 """How exactly the registry knows when a session was last used; a write at every page would cost more than it tells."""
+
+
+THIS = session.c.id_hash == bindparam("mark")
+LIVES = and_(session.c.seen_at >= bindparam("idle"), session.c.opened_at >= bindparam("old"))
+LOAD = select(session.c.data, session.c.seen_at).where(THIS, LIVES)
+KEPT = "student_id", "staff", "data", "seen_at"
+SAVE = update(session).where(THIS).values({name: bindparam(f"new_{name}") for name in KEPT})
+BEGIN, END = insert(session), delete(session).where(THIS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +38,9 @@ class SqlSessions:
 
     def load(self, identifier: str) -> dict[str, Any] | None:
         """Return what a session holds, or None when there is none of this id that has not run out."""
-        query = select(session.c.data, session.c.seen_at).where(_is(identifier), self._lives())
+        idle, old = self._limits()
         with self.database.reading() as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(LOAD, {"mark": stored_form(identifier), "idle": idle, "old": old}).one_or_none()
         if row is None:
             return None
         if row.seen_at < self.clock() - TOUCHED_EVERY:
@@ -45,7 +53,7 @@ class SqlSessions:
 
         Unless it has just `begun`, a session that is not there any more stays away: it was ended meanwhile.
         """
-        now = self.clock()
+        now, mark = self.clock(), stored_form(identifier)
         values = {
             "student_id": held.get("student"),
             "staff": held.get("staff") or "",
@@ -53,14 +61,14 @@ class SqlSessions:
             "seen_at": now,
         }
         with self.database.writing() as connection:
-            known = connection.execute(update(session).where(_is(identifier)).values(values))
+            known = connection.execute(SAVE, {"mark": mark, **{f"new_{name}": values[name] for name in KEPT}})
             if begun and not known.rowcount:
-                row = {"id_hash": stored_form(identifier), "opened_at": now, "agent": agent[:200], **values}
-                connection.execute(insert(session).values(row))
+                connection.execute(BEGIN, {"id_hash": mark, "opened_at": now, "agent": agent[:200], **values})
 
     def end(self, identifier: str) -> None:
         """Forget one session."""
-        self._forget(_is(identifier))
+        with self.database.writing() as connection:
+            connection.execute(END, {"mark": stored_form(identifier)})
 
     def end_all(self, student: int, but: str = "") -> int:
         """Forget all sessions of a student, but for the one of this id; return how many there were."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, bindparam, delete, insert, select, text
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.tables import attempt
@@ -15,6 +15,10 @@ from estudent.domain.fingerprint import Fingerprints
 DOOR = "captcha"
 KEPT = timedelta(hours=1)
 """Longer than anything that is spent here is good for."""
+
+
+SPENT = select(attempt.c.id).where(attempt.c.subject_hash == bindparam("mark"), attempt.c.door == DOOR).limit(1)
+SPEND = insert(attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +32,12 @@ class SqlSingleUse:
     def spend(self, name: str) -> bool:
         """Note the use of the thing with this name; return False when it was used before."""
         mark, now = self.fingerprints.of("single use", name), self.clock()
-        known = select(attempt.c.id).where(attempt.c.subject_hash == mark, attempt.c.door == DOOR)
         row = {"at": now, "door": DOOR, "subject_hash": mark, "source_hash": "", "cause": ""}
         with self.database.writing() as connection:
             _one_at_a_time(connection, mark)
-            if connection.execute(known.limit(1)).first():
+            if connection.execute(SPENT, {"mark": mark}).first():
                 return False
-            connection.execute(insert(attempt).values(row))
+            connection.execute(SPEND, row)
             if mark.startswith("00"):
                 _sweep(connection, now)
         return True

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select, true, update
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.tables import (
@@ -82,6 +82,9 @@ VIEW = (
 )
 
 
+BY_ALBUM = VIEW.where(student.c.album_number == bindparam("album"))
+
+
 class SqlStudents:
     """Port `Students` on the registry; the account number shown is the one for `purpose`."""
 
@@ -97,16 +100,21 @@ class SqlStudents:
     def load(self, keys: Sequence[int]) -> list[Student]:
         """Return the students of these keys, ascending."""
         with self.database.reading() as connection:
-            return [each for some in in_portions(sorted(keys)) for each in self._load(connection, some)]
+            return [
+                each
+                for some in in_portions(sorted(keys))
+                for each in self._load(connection, VIEW.where(student.c.id.in_(some)))
+            ]
 
-    def _load(self, connection: Connection, keys: Sequence[int]) -> list[Student]:
-        rows = connection.execute(VIEW.where(student.c.id.in_(keys)), {"purpose": self.purpose}).all()
+    def _load(self, connection: Connection, query: Select[Any], **values: str) -> list[Student]:
+        rows = connection.execute(query, {"purpose": self.purpose, **values}).all()
         former = former_addresses(connection, [row.id for row in rows if row.rename_state is not None])
         return [student_of(row, former.get(row.id, ())) for row in rows]
 
     def by_album(self, album: AlbumNumber) -> Student:
         """Return one student, or raise NotFound."""
-        found = self.load(self.keys(Whom(albums=(album,))))
+        with self.database.reading() as connection:
+            found = self._load(connection, BY_ALBUM, album=str(album))
         if not found:
             raise NotFound(f"no student has the album number {album}; look in `estudent rejections`")
         return found[0]
