@@ -18,8 +18,11 @@ from estudent.services.recognise import SharedValues, recognise
 from estudent.services.same_file import Consistency, join, key_of, owner
 
 AT_ONCE, MOST_WAITING = 2500, 5000
-ADMITTED_AT_ONCE = 500
-"""So many stay admitted at the least when the process is killed in the midst of more."""
+"""So many rows are judged before progress is told, and so many wait at the least before new ones are admitted.
+
+They are admitted in one transaction. It is what a killed process has to do again, and what a database does not write
+twice: each transaction writes the pages of all indexes that it touches, and new people are spread over all of them.
+"""
 
 SHOWN = 20
 parts_of = attrgetter(*Identity.__slots__)
@@ -65,7 +68,7 @@ class Reading:
         self.unchanged = {row_hash: key for key, row_hash in self.known.items()}
         self.number = self.admissions.open(self.feed)
         for many in self._portions():
-            if self.looked_ahead or many < AT_ONCE:
+            if (self.looked_ahead and len(self.waiting) >= MOST_WAITING) or many < AT_ONCE:
                 self._admit_waiting()
             progress(many)
         self._admit_waiting()
@@ -169,8 +172,7 @@ class Reading:
         # A row of a known application may give back a PESEL by which somebody new would be taken for its student.
         self.waiting.sort(key=lambda judged: judged.key not in self.known)
         for group in of_different_people(self.waiting):
-            for start in range(0, len(group), ADMITTED_AT_ONCE):
-                self._admit(group[start : start + ADMITTED_AT_ONCE])
+            self._admit(group)
         self.waiting = []
         self._write_refusals()
 
