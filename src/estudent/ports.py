@@ -121,7 +121,8 @@ class Recruitment(Protocol):
 # Registry
 
 
-@dataclass(frozen=True, slots=True)
+# The next three are made for each row of a feed; making frozen ones would take three times as long.
+@dataclass(slots=True)
 class Identity:
     """All by which a row may be recognised as somebody's; hashes are those of `Fingerprints`."""
 
@@ -145,7 +146,7 @@ class KnownStudent:
     found_by: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Admission:
     """An application that was accepted: whose it is (`student` is None for somebody new) and the row's hash."""
 

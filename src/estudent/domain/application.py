@@ -59,7 +59,8 @@ class Laid(Mapping[Column, str]):
         return len(self.columns)
 
 
-@dataclass(frozen=True, slots=True)
+# Here and below, what is made for each row is not frozen: making it would take three times as long.
+@dataclass(slots=True)
 class Row:
     """One row of a feed as text; `fault` is set where the reader could not make columns of it.
 
@@ -81,7 +82,7 @@ class Vocabulary:
     countries: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Application:
     """One person's application to one programme; `standing` is None while recruitment has not admitted them."""
 
@@ -140,8 +141,9 @@ def _read_plainly(said: Texts, words: Vocabulary, today: date) -> Application | 
         return None
     try:
         pesel = _pesel(pesel_) if pesel_ else None
-        born = _date(birth) if birth or not pesel else pesel.birth_date
-        if not _is_plausible(born, today) or (pesel and born != pesel.birth_date):
+        of_pesel = pesel.birth_date if pesel else None
+        born = _date(birth) if birth or of_pesel is None else of_pesel
+        if not _is_plausible(born, today) or (of_pesel and born != of_pesel):
             return None
         return Application(
             candidate, intake, words.statuses[status.lower()], PersonName(family, given, middle), born, email,
@@ -277,7 +279,7 @@ def _is_plausible(born: date, today: date) -> bool:
 
 
 def _pesel(text: str) -> Pesel:
-    return Pesel(text.replace(" ", "").replace("-", ""))
+    return Pesel(text if text.isdecimal() else text.replace(" ", "").replace("-", ""))
 
 
 def _document(kind: str, number: str, country: str, words: Vocabulary) -> IdentityDocument:

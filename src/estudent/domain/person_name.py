@@ -24,10 +24,9 @@ class PersonName:
     middle: str = ""
 
     def __post_init__(self) -> None:
-        for part in ("family", "given", "middle"):
-            told = getattr(self, part)
-            if told and not _is_one_word(told):
-                object.__setattr__(self, part, _checked(tidy(told)))
+        if not (_is_plain(self.family) and _is_plain(self.given) and _is_plain(self.middle)):
+            for part in ("family", "given", "middle"):
+                object.__setattr__(self, part, _checked(tidy(getattr(self, part))))
         if not self.family:
             raise ValueError("a family name is missing")
 
@@ -52,15 +51,15 @@ def latin(text: str, transliterate: Transliterate) -> str:
 
 # Many people share a name.
 @lru_cache(maxsize=8192)
-def _is_one_word(part: str) -> bool:
-    """Tell whether there is nothing to tidy and nothing to refuse, as in most names."""
-    return part.isalpha() and len(part) <= LONGEST and unicodedata.is_normalized("NFC", part)
+def _is_plain(part: str) -> bool:
+    """Tell whether there is nothing to tidy and nothing to refuse, as in most names: one word, or none."""
+    return not part or (part.isalpha() and len(part) <= LONGEST and unicodedata.is_normalized("NFC", part))
 
 
 def _checked(part: str) -> str:
     if len(part) > LONGEST:
         raise ValueError(f"a name has at most {LONGEST} characters")
-    if not part.replace(" ", "").replace("-", "").isalpha():
+    if part and not part.replace(" ", "").replace("-", "").isalpha():
         _refuse_what_is_no_name(part)
     return part
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -17,15 +18,18 @@ from estudent.ports import Admission, Admissions, Feed, FeedCounts, Identity, Kn
 from estudent.services.recognise import SharedValues, recognise
 from estudent.services.same_file import Consistency, join, key_of, owner
 
-AT_ONCE, MOST_WAITING = 2500, 5000
-ADMITTED_AT_ONCE = 500
-"""So many stay admitted at the least when the process is killed in the midst of more."""
+AT_ONCE, MOST_WAITING = 2500, 10_000
+"""So many rows are judged before progress is told, and so many wait at the least before new ones are admitted.
+
+They are admitted in one transaction. It is what a killed process has to do again, and what a database does not write
+twice: each transaction writes the pages of all indexes that it touches, and new people are spread over all of them.
+"""
 
 SHOWN = 20
 parts_of = attrgetter(*Identity.__slots__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Judged:
     """A row that was read without a fault, and what it is recognised by."""
 
@@ -65,7 +69,7 @@ class Reading:
         self.unchanged = {row_hash: key for key, row_hash in self.known.items()}
         self.number = self.admissions.open(self.feed)
         for many in self._portions():
-            if self.looked_ahead or many < AT_ONCE:
+            if (self.looked_ahead and len(self.waiting) >= MOST_WAITING) or many < AT_ONCE:
                 self._admit_waiting()
             progress(many)
         self._admit_waiting()
@@ -105,11 +109,14 @@ class Reading:
         texts = texts_of(row)
         joined = join(texts)
         row_hash, whose = self.row_hash(joined), owner(texts)
-        if self.consistency.repeats(row_hash):
+        # Equal rows are of one application.
+        key = self.unchanged.get(row_hash)
+        if key and self.consistency.keep_first(row.line, texts, joined, key=key, whose=whose, row_hash=row_hash):
+            return None
+        key = key or key_of(texts)
+        if self.consistency.repeats(key, row_hash):
             self._look_at_numbers(row, texts, whose)
             return None
-        # Equal rows are of one application.
-        key = self.unchanged.get(row_hash) or key_of(texts)
         contradiction = self.consistency.contradiction(texts, key, whose)
         if not contradiction and (row_hash in self.unchanged or self._is_known_from_before(row, key, row_hash)):
             self.consistency.keep(row.line, texts, joined, key=key, whose=whose, row_hash=row_hash)
@@ -120,9 +127,8 @@ class Reading:
             self._refuse(row, application)
             return None
         self.consistency.keep(row.line, texts, joined, key=key, whose=whose, row_hash=row_hash)
-        if not self._is_admitted(application, key):
-            return None
-        return Judged(row, key, application, self._identity(application), row_hash)
+        is_admitted = self._is_admitted(application, key)
+        return Judged(row, key, application, self._identity(application), row_hash) if is_admitted else None
 
     def _is_known_from_before(self, row: Row, key: str, row_hash: bytes) -> bool:
         """Tell whether the row has the hash of earlier releases; taken for a change it would undo the desk's work."""
@@ -167,10 +173,10 @@ class Reading:
 
     def _admit_waiting(self) -> None:
         # A row of a known application may give back a PESEL by which somebody new would be taken for its student.
-        self.waiting.sort(key=lambda judged: judged.key not in self.known)
-        for group in of_different_people(self.waiting):
-            for start in range(0, len(group), ADMITTED_AT_ONCE):
-                self._admit(group[start : start + ADMITTED_AT_ONCE])
+        first = [judged for judged in self.waiting if judged.key in self.known] if self.known else []
+        others = [judged for judged in self.waiting if judged.key not in self.known] if first else self.waiting
+        for group in of_different_people([*first, *others]):
+            self._admit(group)
         self.waiting = []
         self._write_refusals()
 
@@ -184,11 +190,12 @@ class Reading:
         matches = self.admissions.matches([judged.identity for judged in group])
         accepted, later, changed = list[Admission](), list[Judged](), set[int]()
         for judged, known in zip(group, matches, strict=True):
-            if any(student.key in changed for student in known):
+            if known and not changed.isdisjoint(student.key for student in known):
                 later.append(judged)
             elif admission := self._admission(judged, known):
                 accepted.append(admission)
-                changed.update(student.key for student in known)
+                if known:
+                    changed.update(student.key for student in known)
         self.admissions.admit(self.number, accepted)
         new = sum(admission.student is None for admission in accepted)
         self.tally.new += new
@@ -233,20 +240,25 @@ def of_different_people(judged: Iterable[Judged]) -> list[list[Judged]]:
 
     Of rows that share a part, the later one stands in a later list.
     """
-    groups: list[list[Judged]] = []
-    last: tuple[dict[object, int], ...] = ({}, {}, {}, {}, {}, {})
-    for each in judged:
-        parts, place = parts_of(each.identity), 0
-        for lists, part in zip(last, parts, strict=True):
-            if part in lists and lists[part] >= place:
-                place = lists[part] + 1
+    everybody = [(each, parts_of(each.identity)) for each in judged]
+    shared = _held_by_several([parts for _, parts in everybody])
+    groups, last = list[list[Judged]](), dict[tuple[int, object], int]()
+    for each, parts in everybody:
+        place = 0
+        if not shared.isdisjoint(parts):
+            theirs = [(at, part) for at, part in enumerate(parts) if part is not None]
+            place = 1 + max((last[part] for part in theirs if part in last), default=-1)
+            last.update(dict.fromkeys(theirs, place))
         if place == len(groups):
             groups.append([])
         groups[place].append(each)
-        for lists, part in zip(last, parts, strict=True):
-            if part is not None:
-                lists[part] = place
     return groups
+
+
+def _held_by_several(parts: Iterable[tuple[object, ...]]) -> set[object]:
+    """Return the parts of identities that stand more than once in their column; nothing is no part."""
+    columns = zip(*parts, strict=True)
+    return {part for column in columns for part, times in Counter(column).items() if times > 1 and part is not None}
 
 
 def candidate_shown(row: Row) -> str:

@@ -28,6 +28,7 @@ class SharedValues:
     def __init__(self) -> None:
         self._first = [(column, PLACE[column], dict[str, tuple[int, int, int]]()) for column in BELONGS_TO_ONE.values()]
         self._lines: dict[tuple[Column, str], list[int]] = {}
+        self._values = set[str | None]()
 
     @classmethod
     def among(cls, rows: Iterable[Row]) -> SharedValues:
@@ -39,8 +40,9 @@ class SharedValues:
                 shared.add(row.line, texts, owner(texts))
         return shared
 
-    def __bool__(self) -> bool:
-        return bool(self._lines)
+    def may_concern(self, identity: Identity) -> bool:
+        """Tell whether one of these numbers may be shared; hardly anybody's is, and then nothing more is asked."""
+        return not self._values.isdisjoint((identity.album, str(identity.usos_id), identity.account_number))
 
     def add(self, line: int, texts: Texts, whose: int) -> None:
         """Look at another row; a repeated candidate number or document means the same person."""
@@ -48,8 +50,9 @@ class SharedValues:
         for column, at, seen in self._first:
             if (text := texts[at]) and (value := text if text.isdecimal() and text[0] != "0" else plain(column, text)):
                 other = seen.setdefault(value, here)
-                if other[0] != here[0] and other[1] != here[1]:
+                if other is not here and other[0] != here[0] and other[1] != here[1]:
                     self._lines.setdefault((column, value), [other[2]]).append(line)
+                    self._values.add(value)
 
     def fault(self, part: str, value: str) -> Fault | None:
         """Return the fault of a value, as `plain` writes it, that different people share, or None."""
@@ -68,7 +71,7 @@ def plain(column: Column, value: str) -> str:
 
 def recognise(identity: Identity, known: list[KnownStudent], shared: SharedValues) -> int | Fault | None:
     """Return the key of the student whose row this is, None for somebody new, or the fault that keeps it open."""
-    if not known and not shared:
+    if not known and not shared.may_concern(identity):
         return None
     mine = [student for student in known if student.found_by & RECOGNISED_BY]
     if len(mine) > 1:

@@ -25,7 +25,7 @@ PERSONAL = (
 """The columns in which two rows of one person must agree."""
 
 BETWEEN_BYTES = BETWEEN.encode()
-WHOSE = tuple((column, PLACE[column]) for column in (Column.PESEL, Column.DOCUMENT_NUMBER, Column.CANDIDATE))
+WHOSE = tuple(PLACE[column] for column in (Column.PESEL, Column.DOCUMENT_NUMBER, Column.CANDIDATE))
 """The columns by which rows of one file are the same person's, the surest first."""
 
 CANDIDATE, PROGRAMME, INTAKE = PLACE[Column.CANDIDATE], PLACE[Column.PROGRAMME], PLACE[Column.INTAKE]
@@ -36,38 +36,41 @@ class Consistency:
     """Remembers the good rows of a file, a few bytes for each, to recognise repetitions and contradictions."""
 
     def __init__(self) -> None:
-        # Texts and numbers alone: what holds other objects makes the garbage collector look through all of it.
-        self._hashes = set[bytes]()
-        self._lines: dict[str, int] = {}
-        self._people: dict[int, bytes] = {}
-        self._lines_of_people: dict[int, int] = {}
+        self._rows: dict[str, tuple[int, bytes]] = {}
+        self._people: dict[int, tuple[int, bytes]] = {}
         self.intakes = set[str]()
 
     def keys(self) -> Set[str]:
         """Return the keys of the applications that were kept."""
-        return self._lines.keys()
+        return self._rows.keys()
 
     def keep(self, line: int, texts: Texts, joined: bytes, *, key: str, whose: int, row_hash: bytes) -> None:
         """Remember a good row, all of it `joined`."""
-        self._hashes.add(row_hash)
-        self._lines[key] = line
+        self._rows[key] = line, row_hash
         self.intakes.add(texts[INTAKE].strip())
         if whose not in self._people:
-            self._lines_of_people[whose] = line
             # Some files have a sign for a space that is the one between the texts here.
             once = joined.count(BETWEEN_BYTES) == len(texts) - 1
-            self._people[whose] = joined if once else join(_without_separators(texts))
+            self._people[whose] = line, joined if once else join(_without_separators(texts))
 
-    def repeats(self, row_hash: bytes) -> bool:
-        """Tell whether an equal row was kept earlier."""
-        return row_hash in self._hashes
+    def keep_first(self, line: int, texts: Texts, joined: bytes, *, key: str, whose: int, row_hash: bytes) -> bool:
+        """Remember a good row if it is the first of its application and its person; tell whether it is."""
+        if key in self._rows or whose in self._people:
+            return False
+        self.keep(line, texts, joined, key=key, whose=whose, row_hash=row_hash)
+        return True
+
+    def repeats(self, key: str, row_hash: bytes) -> bool:
+        """Tell whether an equal row, which is of the same application, was kept earlier."""
+        return key in self._rows and self._rows[key][1] == row_hash
 
     def contradiction(self, texts: Texts, key: str, whose: int) -> Fault | None:
         """Return the fault of a row that says other things of its person, or its application, than an earlier one."""
-        if key in self._lines:
-            return Fault("row", FaultKind.CONTRADICTS_LINE, place(self._lines[key]))
-        if earlier := self._people.get(whose):
-            return _contradiction(texts, earlier, self._lines_of_people[whose])
+        if key in self._rows:
+            return Fault("row", FaultKind.CONTRADICTS_LINE, place(self._rows[key][0]))
+        if whose in self._people:
+            line, earlier = self._people[whose]
+            return _contradiction(texts, earlier, line)
         return None
 
 
@@ -83,9 +86,9 @@ def key_of(texts: Texts) -> str:
 
 def owner(texts: Texts) -> int:
     """Return a number that is equal for rows of the same person: by PESEL, else document, else candidate number."""
-    for column, at in WHOSE:
+    for at in WHOSE:
         if value := texts[at].strip():
-            return hash((column, value))
+            return hash((at, value))
     return 0
 
 

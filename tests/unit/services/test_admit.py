@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -227,7 +228,10 @@ def test_every_line_that_gives_a_number_of_somebody_else_is_named_repetitions_to
 def test_more_new_people_than_can_wait_for_the_rest_of_the_file_are_judged_by_the_rest_of_it(
     registrar: Registrar,
 ) -> None:
-    others = [a_row(f"O{at}", at, pesel=a_pesel(serial=1000 + at)) for at in range(3, MOST_WAITING + 5)]
+    others = [
+        a_row(f"O{at}", at, pesel=a_pesel(date(2007, 1, 1 + at // 5000), at % 5000))
+        for at in range(3, MOST_WAITING + 5)
+    ]
     last = ewa(MOST_WAITING + 5, album_number="100001")
     tally = registrar.sync(
         anna(), *others, last, a_row("Z1", MOST_WAITING + 6, pesel=a_pesel(serial=9000), email="nobody")

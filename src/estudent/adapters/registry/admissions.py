@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -103,12 +104,12 @@ class SqlAdmissions:
         """Return for each identity the students whom any part of it fits."""
         found: dict[int, dict[int, set[str]]] = {}
         with self.database.reading() as connection:
-            fill(connection, sought, [_sought(at, identity) for at, identity in enumerate(identities)])
+            fill(connection, sought, [*_numbered(identities)])
             for at, part, key in connection.execute(OWNERS):
                 found.setdefault(at, {}).setdefault(key, set()).add(part)
             keys = {key for owners in found.values() for key in owners}
             fixed = _fixed_values(connection, sorted(keys), self.people.purpose)
-        return [_known(found.get(at, {}), fixed) for at in range(len(identities))]
+        return [_known(found[at], fixed) if at in found else [] for at in range(len(identities))]
 
     def admit(self, number: int, admissions: Sequence[Admission]) -> None:
         """Store persons, students and studies in one transaction and resolve the candidates' earlier rejections."""
@@ -215,10 +216,12 @@ sought = passing(
 )
 """The identities that are looked for, by their place among those asked about."""
 
+parts_of = attrgetter(*(column.name for column in sought.c if column.name != "position"))
 
-def _sought(at: int, identity: Identity) -> tuple[Any, ...]:
-    album, number = identity.album, identity.account_number
-    return at, identity.candidate, identity.pesel, identity.document, identity.usos_id, album, number
+
+def _numbered(identities: Iterable[Identity]) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of `sought`."""
+    return ((at, *parts) for at, parts in enumerate(map(parts_of, identities)))
 
 
 def _owner(part: str, column: ColumnElement[Any], source: FromClause, key: ColumnElement[int]) -> Select[Any]:

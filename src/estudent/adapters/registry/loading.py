@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Column, Connection, MetaData, Select, Table, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
+
+IN_ONE_COMMAND = 250
+"""So many rows of 21 columns are 5,250 values; SQLite takes 32,766 in a command."""
 
 
 def passing(name: str, *columns: Column[Any]) -> Table:
@@ -24,9 +28,8 @@ def fill(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) 
     connection.execute(delete(table))
     if connection.dialect.name == "postgresql":
         _copy(connection, table, rows)
-    elif rows:
-        marks = ", ".join("?" * len(table.c))
-        connection.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({marks})", rows)  # noqa: S608
+    else:
+        _insert(connection, table, rows)
 
 
 def next_keys(connection: Connection, table: Table, many: int) -> list[int]:
@@ -45,6 +48,22 @@ def pairs(connection: Connection, query: Select[Any]) -> list[tuple[Any, Any]]:
         cursor: Any = result.cursor
         rows: list[tuple[Any, Any]] = cursor.fetchall()
         return rows
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows on SQLite, many in one command; one command for each row would take a quarter more."""
+    alone = len(rows) % IN_ONE_COMMAND
+    for at in range(alone, len(rows), IN_ONE_COMMAND):
+        values = tuple(chain.from_iterable(rows[at : at + IN_ONE_COMMAND]))
+        connection.exec_driver_sql(_insertion(table, IN_ONE_COMMAND), values)
+    if alone:
+        connection.exec_driver_sql(_insertion(table, 1), rows[:alone])
+
+
+@cache
+def _insertion(table: Table, many: int) -> str:
+    marks = ", ".join("?" * len(table.c))
+    return f"INSERT INTO {table.name} VALUES {', '.join([f'({marks})'] * many)}"  # noqa: S608
 
 
 def _copy(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:

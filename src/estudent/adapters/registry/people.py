@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -156,7 +157,7 @@ def _values(admission: Admission) -> tuple[Any, ...]:
         name.given,
         name.middle,
         name.family,
-        application.birth_date.isoformat(),
+        _as_iso(application.birth_date),
         application.email,
         identity.album,
         application.language.value,
@@ -164,11 +165,17 @@ def _values(admission: Admission) -> tuple[Any, ...]:
         application.intake,
         study.programme,
         study.name,
-        study.start.isoformat(),
+        _as_iso(study.start),
         application.standing and application.standing.value,
         admission.row_hash,
         identity.account_number,
     )
+
+
+# Students are born, and studies begin, on a few thousand days.
+@lru_cache(maxsize=8192)
+def _as_iso(day: date) -> str:
+    return day.isoformat()
 
 
 def _add_people(now: datetime) -> Iterator[Executable]:
