@@ -26,7 +26,7 @@ from estudent.ports import Expired, FarSideError, Unavailable
 from estudent.services.reconcile import Leash
 from flows.forms import EVERYONE, Chosen, Limits, Mode
 from flows.steps import batch, forecast, nobody_done, not_to_be_done, on_campus, portions, prepare, reconcile, signed
-from flows.wired import kept_open
+from flows.wired import kept_apart, kept_open
 
 POLL = 1.0
 MOST_TAKES = 3
@@ -63,7 +63,7 @@ async def reconcile_in_shards(system: str, chosen: Chosen, mode: Mode, limits: L
     return replace(tally, seconds=time.monotonic() - begun)
 
 
-@kept_open()
+@kept_apart()
 async def carry_out(run: str, system: str, number: int) -> Tally | None:
     """Carry a shard out; None when it is finished, somebody else has it in hand, or has taken it up meanwhile."""
     holder = uuid4().hex

@@ -36,9 +36,11 @@ class Wired:
         """Close what is open, unless others are still there: a thread works on after its run was cancelled."""
         with self._lock:
             self._users -= 1
-            is_last = not self._users
-        if is_last:
-            self._open.close()
+            if self._users:
+                return
+            left, self._open, self._campuses = self._open, ExitStack(), {}
+        # A thread that comes only now finds nothing that is closed: it wires anew, and closes that when it leaves.
+        left.close()
 
     def _wire(self, who: As) -> Campus:
         self._campuses[who] = here = self._open.enter_context(campus(*who))
@@ -54,6 +56,16 @@ async def kept_open() -> AsyncIterator[None]:
     if _OF_THE_RUN.get():
         yield
         return
+    async with kept_apart():
+        yield
+
+
+@asynccontextmanager
+async def kept_apart() -> AsyncIterator[None]:
+    """Do the same for one of many parts of a run that each act under a name of their own, and close it with the part.
+
+    Kept open until the run ends, the connections of all of them would be more than a registry admits.
+    """
     wired = Wired()
     before = _OF_THE_RUN.set(wired)
     try:

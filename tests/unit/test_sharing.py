@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,8 +22,10 @@ from estudent.domain.shard import Shard, ShardSight
 from estudent.ports import Expired, Misconfigured, Refused, Unavailable
 from estudent.services.reconcile import Leash
 from estudent.services.share_out import ShareOut
-from flows import sharing
+from flows import sharing, wired
+from flows.forms import EVERYONE, Limits
 from flows.sharing import MOST_TAKES
+from flows.wired import here_as
 from tests.contract.registry_world import Clock
 from tests.unit.services.students_in_memory import JournalInMemory
 
@@ -136,6 +139,29 @@ def test_without_any_other_worker_the_run_does_all_of_it_and_calls_the_others_ba
     assert sorted(world.reconciler.looked_at) == list(range(1, 41))
     assert world.handed_in == [(1, 0), (2, 0), (3, 0)]
     assert len(world.called_back) == 3
+
+
+def test_what_a_shard_has_open_is_closed_with_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each acts under a name of its own; what all of them have open would be more than a registry admits."""
+    now, most = set[object](), list[int]()
+    work_there = sharing.signed
+
+    @contextmanager
+    def campus(*who: object) -> Iterator[object]:
+        now.add(who)
+        most.append(len(now))
+        yield who
+        now.remove(who)
+
+    async def signed(actor: str, run: str, work: Callable[[Any], Any], leash: Leash | None = None) -> Any:
+        with here_as(actor, run, leash):
+            return await work_there(actor, run, work, leash)
+
+    monkeypatch.setattr(wired, "campus", campus)
+    monkeypatch.setattr(sharing, "signed", signed)
+    world.lay_out(8)
+    tally = asyncio.run(sharing.reconcile_in_shards(SYSTEM, EVERYONE, "apply", Limits()))
+    assert (tally.read, max(most), now) == (80, 1, set())
 
 
 def test_what_others_have_in_hand_is_waited_for_and_not_done_twice(world: World) -> None:

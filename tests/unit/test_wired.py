@@ -11,7 +11,7 @@ import pytest
 
 from estudent.services.reconcile import Leash
 from flows import wired
-from flows.wired import here_as, kept_open
+from flows.wired import Wired, here_as, kept_apart, kept_open
 
 
 class Place:
@@ -87,6 +87,23 @@ def test_a_part_of_a_run_shares_what_the_run_has(places: list[Place]) -> None:
     assert [place.closed for place in places] == [True]
 
 
+def test_a_part_under_a_name_of_its_own_is_closed_with_it(places: list[Place]) -> None:
+    @kept_apart()
+    async def part(name: str) -> None:
+        assert visit(name) is visit(name)
+
+    @kept_open()
+    async def run() -> None:
+        visit("a")
+        for name in "bc":
+            await part(name)
+        assert [place.closed for place in places] == [False, True, True]
+        assert visit("a") is places[0]
+
+    asyncio.run(run())
+    assert [place.closed for place in places] == [True, True, True]
+
+
 def test_runs_share_nothing(places: list[Place]) -> None:
     @kept_open()
     async def run() -> None:
@@ -122,6 +139,17 @@ def test_a_thread_that_works_on_after_its_run_keeps_it_open(places: list[Place])
 
     assert asyncio.run(all_of_it()) is False
     assert places[0].closed
+
+
+def test_a_thread_that_comes_too_late_has_its_own(places: list[Place]) -> None:
+    """A cancelled run has left, and a thread that was to work for it begins all the same."""
+    of_the_run = Wired()
+    with of_the_run.entered(("a", "run", None)):
+        pass
+    of_the_run.leave()
+    with of_the_run.entered(("a", "run", None)):
+        assert [place.closed for place in places] == [True, False]
+    assert [place.closed for place in places] == [True, True]
 
 
 def test_what_cannot_be_wired_is_tried_anew(monkeypatch: pytest.MonkeyPatch, places: list[Place]) -> None:
