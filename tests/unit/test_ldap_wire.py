@@ -24,7 +24,8 @@ from estudent.adapters.ldap.changes import DONE, changes_since
 from estudent.adapters.ldap.directory import _entries
 from estudent.adapters.ldap.errors import OutOfReach
 from estudent.adapters.ldap.likeness import Likeness
-from estudent.adapters.ldap.reading import all_with_albums, with_albums
+from estudent.adapters.ldap.locks import STATE
+from estudent.adapters.ldap.reading import all_with_albums, one, with_albums
 from estudent.adapters.ldap.requests import CONTROLS
 from estudent.adapters.ldap.wire import incoming
 from estudent.adapters.ldap.writing import Add, Modify, Window
@@ -279,6 +280,14 @@ def test_several_searches_are_answered_at_once() -> None:
     answers = found(3, "c"), found(1, "a"), answer(3, kind=FINISHED), answer(1, kind=FINISHED), found(2, "b")
     line: Any = Line(b"".join(answers), answer(2, kind=FINISHED))
     assert [texts_found(each)["uid"] for each in with_albums(line, "ou=people", digits)] == [("c",), ("a",), ("b",)]
+
+
+@pytest.mark.parametrize("spelled", [str.swapcase, str.casefold, str.upper])
+@pytest.mark.parametrize("name", [*STATE, "objectClass", "pwdLockoutDuration"])
+def test_what_was_asked_for_is_found_however_the_directory_spells_it(name: str, spelled: Callable[[str], str]) -> None:
+    """A password's state that is overlooked would let somebody in who is locked, or keep somebody out."""
+    line: Any = Line(an_answer_with({spelled(name): [b"x"]}), answer(1, kind=FINISHED))
+    assert one(line, "uid=s1,ou=people", [name]) == {name: [b"x"]}
 
 
 def test_a_search_that_is_refused_is_no_empty_one() -> None:

@@ -57,18 +57,22 @@ def groups_with(connection: Connection, groups: str, member: str) -> list[str]:
 def one(connection: Connection, name: str, attributes: Sequence[str]) -> Found | None:
     """Return these attributes of one entry, None when it is not there or not to be seen."""
     itself = requests.search(name, ANYTHING, attributes, requests.BASE)
-    return next(iter(_read(connection, itself, forgiven=RESULT_NO_SUCH_OBJECT)), None)
+    return next(iter(_read(connection, itself, attributes, forgiven=RESULT_NO_SUCH_OBJECT)), None)
 
 
 def _found(connection: Connection, base: str, condition: bytes, attributes: Sequence[str]) -> list[Found]:
     """Return what was found right below `base`."""
-    return _read(connection, requests.search(base, condition, attributes))
+    return _read(connection, requests.search(base, condition, attributes), attributes)
 
 
-def _read(connection: Connection, search: bytes, forgiven: int = RESULT_SUCCESS) -> list[Found]:
-    """Return what one search finds."""
+def _read(
+    connection: Connection, search: bytes, attributes: Sequence[str], forgiven: int = RESULT_SUCCESS
+) -> list[Found]:
+    """Return what one search finds, each attribute as we spelt it: to the directory, case is all the same."""
+    asked = {name.casefold(): name for name in attributes}
     with speaking(Operation.FIND):
-        return [*map(values_found, _stream(connection, [search], forgiven))]
+        found = [values_found(operation) for operation in _stream(connection, [search], forgiven)]
+    return [{asked.get(name.casefold(), name): values for name, values in each.items()} for each in found]
 
 
 def _stream(connection: Connection, searches: Iterable[bytes], forgiven: int = RESULT_SUCCESS) -> Iterator[bytes]:
