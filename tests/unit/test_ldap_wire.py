@@ -267,6 +267,15 @@ def test_whoever_has_no_answer_is_not_let_in(line: Line) -> None:
         bind(nothing, "uid=s1,ou=people", b"a password")
 
 
+@pytest.mark.parametrize(("name", "password"), [("uid=s1,ou=people", b""), ("", b"a password")])
+def test_whoever_could_be_let_in_as_nobody_does_not_ask(name: str, password: bytes) -> None:
+    """A server that takes such a request lets everybody in with it (RFC 4513, sections 5.1.1 and 5.1.2)."""
+    line: Any = Line(bound(1, 0))
+    with pytest.raises(Misconfigured):
+        bind(line, name, password)
+    assert line.heard == b""
+
+
 # Searches
 
 

@@ -24,7 +24,12 @@ def message(number_of: int, operation: bytes) -> bytes:
 
 
 def bind(name: str, password: bytes) -> bytes:
-    """Return the request to sign in by a password, which is sent as it is."""
+    """Return the request to sign in by a password, which is sent as it is.
+
+    Without a name or a password the server may let in whoever asks, as nobody (RFC 4513, section 5.1): a ValueError.
+    """
+    if not (name and password):
+        raise ValueError("to sign in takes a name and a password")
     return element(BIND, VERSION_3 + octets(name) + element(SIMPLE, password))
 
 
