@@ -144,7 +144,7 @@ def test_without_any_other_worker_the_run_does_all_of_it_and_calls_the_others_ba
 def test_what_a_shard_has_open_is_closed_with_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each acts under a name of its own; what all of them have open would be more than a registry admits."""
     now, most = set[object](), list[int]()
-    work_there = sharing.signed
+    work_there = vars(sharing)["signed"]
 
     @contextmanager
     def campus(*who: object) -> Iterator[object]:
