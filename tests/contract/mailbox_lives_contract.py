@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 import pytest
+from sqlalchemy import event
 
 from estudent.adapters.registry.mailbox_life import SqlPartings
 from estudent.adapters.registry.mailbox_passwords import SqlMailboxPasswords
@@ -42,6 +44,23 @@ def with_mailbox(registry: Registry, album: str = "100001", name: str = "lucja.z
         connection.execute(message.delete())
     registry.clock.turn(minutes=1)
     return registry.by_album(album)
+
+
+def becomes(registry: Registry, family: str, *students: Student) -> None:
+    """Let a feed give these students another family name."""
+    name = PersonName(family, "Łucja")
+    said = [an_application(str(each.album), name=name, standing=Standing.STUDYING) for each in students]
+    registry.take_in(*said, feed=a_feed(digest=f"{family}{said[0].candidate}"))
+
+
+def commands(registry: Registry, act: Callable[[], object]) -> int:
+    """Do something and return how many commands the database was given for it."""
+    given: list[str] = []
+    listener = ("before_cursor_execute", lambda _c, _k, command, *_: given.append(command))
+    event.listen(registry.database.engine, *listener)
+    act()
+    event.remove(registry.database.engine, *listener)
+    return len(given)
 
 
 def letters(registry: Registry) -> list[str]:
@@ -185,6 +204,21 @@ class RenamesContract:
         renames_of(registry).decline(student)
         declined = registry.by_album("100001").rename
         assert declined is not None and declined.state is RenameState.DECLINED
+
+    def test_many_new_names_are_no_more_work_for_the_registry_than_one(self, registry: Registry) -> None:
+        """A feed may spell everybody's name anew, and on SQLite the portal waits while a feed is written."""
+        students = [with_mailbox(registry, str(100_001 + at), f"student.{at}") for at in range(6)]
+        for each in students[:3]:
+            becomes(registry, "Lis", each)
+            renames_of(registry).decline(registry.by_album(str(each.album)))
+        one = commands(registry, partial(becomes, registry, "Nowak", *students[2:4]))
+        many = commands(registry, partial(becomes, registry, "Nowak", *students[:2], *students[4:]))
+        assert many == one
+        for each in students:
+            rename = registry.by_album(str(each.album)).rename
+            assert rename is not None and rename.state is RenameState.OFFERED
+            steps = [line.step for line in registry.journal.of(each.key)]
+            assert steps.count("rename offered") == (2 if each in students[:3] else 1)
 
 
 class MailboxPasswordsContract:

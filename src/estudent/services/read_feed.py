@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -14,15 +14,17 @@ from estudent.domain.application import Application, Row, Texts, Vocabulary, rea
 from estudent.domain.fault import Column, Fault, FaultKind
 from estudent.domain.fingerprint import Fingerprints
 from estudent.domain.outcome import Remark, Tally
-from estudent.ports import Admission, Admissions, Feed, FeedCounts, Identity, KnownStudent, Rejection
+from estudent.domain.place import place
+from estudent.ports import Admission, Admissions, Feed, FeedCounts, Identity, KnownStudent, Refused, Rejection
 from estudent.services.recognise import SharedValues, recognise
 from estudent.services.same_file import Consistency, join, key_of, owner
 
 AT_ONCE, MOST_WAITING = 2500, 10_000
 """So many rows are judged before progress is told, and so many wait at the least before new ones are admitted.
 
-They are admitted in one transaction. It is what a killed process has to do again, and what a database does not write
-twice: each transaction writes the pages of all indexes that it touches, and new people are spread over all of them.
+They are admitted in one transaction, or in several where the registry refuses one of them. It is what a killed process
+has to do again, and what a database does not write twice: each transaction writes the pages of all indexes that it
+touches, and new people are spread over all of them.
 """
 
 SHOWN = 20
@@ -73,7 +75,9 @@ class Reading:
                 self._admit_waiting()
             progress(many)
         self._admit_waiting()
-        self._close()
+        # A feed that is not closed is read again.
+        if not self.tally.failed:
+            self._close()
         return self.tally
 
     def _portions(self) -> Iterator[int]:
@@ -188,19 +192,42 @@ class Reading:
     def _admit_those_apart(self, group: list[Judged]) -> list[Judged]:
         """Admit at most one row of each student that is known; return the others."""
         matches = self.admissions.matches([judged.identity for judged in group])
-        accepted, later, changed = list[Admission](), list[Judged](), set[int]()
+        accepted, later, changed = list[tuple[Row, Admission]](), list[Judged](), set[int]()
         for judged, known in zip(group, matches, strict=True):
             if known and not changed.isdisjoint(student.key for student in known):
                 later.append(judged)
             elif admission := self._admission(judged, known):
-                accepted.append(admission)
+                accepted.append((judged.row, admission))
                 if known:
                     changed.update(student.key for student in known)
-        self.admissions.admit(self.number, accepted)
-        new = sum(admission.student is None for admission in accepted)
-        self.tally.new += new
-        self.tally.changed += len(accepted) - new
+        if accepted:
+            self._store(accepted)
         return later
+
+    def _store(self, accepted: Sequence[tuple[Row, Admission]]) -> None:
+        """Hand them to the registry; one whom it does not take in keeps nobody else out."""
+        admissions = [admission for _, admission in accepted]
+        try:
+            self.admissions.admit(self.number, admissions)
+        except Refused as error:
+            if len(accepted) > 1:
+                middle = len(accepted) // 2
+                self._store(accepted[:middle])
+                self._store(accepted[middle:])
+            else:
+                self._leave_out(accepted[0][0], error)
+            return
+        new = sum(admission.student is None for admission in admissions)
+        self.tally.new += new
+        self.tally.changed += len(admissions) - new
+
+    def _leave_out(self, row: Row, error: Refused) -> None:
+        """Name a row that the registry does not take; of one that takes none of so many, no more is asked."""
+        self.tally.failed += 1
+        if self.tally.failed > SHOWN:
+            raise error
+        why = f"row {place(row.line)}: {error}"
+        self.tally.remarks.append(Remark(self.feed.name, why, "the next sync reads it again"))
 
     def _admission(self, judged: Judged, known: list[KnownStudent]) -> Admission | None:
         whose = recognise(judged.identity, known, self.shared)

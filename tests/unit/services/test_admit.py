@@ -448,6 +448,40 @@ def test_a_registry_that_does_not_answer_leaves_the_file_for_the_next_sync(regis
     assert counts(registrar.admit.run()) == (1, 1, 0, 0, 0)
 
 
+def refusing(registrar: Registrar, family: str) -> None:
+    """Let the database take nobody of this family name, as a constraint would."""
+    trigger = f"CREATE TRIGGER strict BEFORE INSERT ON person WHEN NEW.family_name LIKE '{family}'"
+    with registrar.database.writing() as connection:
+        connection.exec_driver_sql(f"{trigger} BEGIN SELECT RAISE(ABORT, 'no'); END")
+
+
+def refusing_no_more(registrar: Registrar) -> None:
+    with registrar.database.writing() as connection:
+        connection.exec_driver_sql("DROP TRIGGER strict")
+
+
+@pytest.mark.parametrize("many", [0, 1, 30])
+def test_one_whom_the_registry_refuses_keeps_nobody_else_out(registrar: Registrar, many: int) -> None:
+    rows = [a_row(f"O{at}", at, pesel=a_pesel(serial=1000 + at)) for at in range(4, 4 + many)]
+    rows = [anna(), *rows, ewa(3, family_name="Lis")]
+    refusing(registrar, "Lis")
+    tally = registrar.sync(*rows)
+    assert counts(tally) == (many + 2, many + 1, 0, 0, 1)
+    assert "rekrutacja.csv: row 3: the registry refuses: IntegrityError" in remarks(tally)
+    refusing_no_more(registrar)
+    assert counts(registrar.admit.run()) == (many + 2, 1, 0, 0, 0)
+    assert registrar.albums() == ["100001", "100002"]
+
+
+def test_a_registry_that_refuses_everybody_is_not_asked_for_each_of_them(registrar: Registrar) -> None:
+    rows = [a_row(f"O{at}", at, pesel=a_pesel(serial=1000 + at)) for at in range(2, 200)]
+    refusing(registrar, "%")
+    tally = registrar.sync(*rows)
+    assert tally.failed == 1 and "rekrutacja.csv: the registry refuses: IntegrityError" in remarks(tally)
+    refusing_no_more(registrar)
+    assert counts(registrar.admit.run()) == (198, 198, 0, 0, 0)
+
+
 def test_the_registry_and_its_reports_hold_no_pesel_and_no_document_number(registrar: Registrar) -> None:
     registrar.sync(anna(), ewa(**PASSPORT), a_row("K3", 4, pesel="44051401358"))
     kept = repr(registrar.everything())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.journal import LONGEST_DETAIL, Author
@@ -99,12 +100,26 @@ def offer_addresses(connection: Connection, author: Author, names: Mapping[int, 
         .select_from(student.join(person).join(mailbox, mailbox.c.student_id == student.c.id).outerjoin(mailbox_rename))
         .where(student.c.id.in_(list(names)), mailbox.c.state == MailboxState.VERIFIED.value)
     )
-    for row in connection.execute(query).all():
-        new = names[row.id]
-        changed = (row.given_name, row.family_name) != (new.given, new.family)
-        if changed and row.state not in {state.value for state in (*UNDER_WAY, RenameState.OFFERED)}:
-            _store(connection, author, row.id, RenameState.OFFERED, problem="")
-            _write(connection, author, row.id, RenameState.OFFERED)
+    stays = {state.value for state in (*UNDER_WAY, RenameState.OFFERED)}
+    found = [row for row in connection.execute(query) if row.state not in stays]
+    _offer(connection, author, {row.id: row.state for row in found if _is_another(row, names[row.id])})
+
+
+def _offer(connection: Connection, author: Author, states: Mapping[int, str | None]) -> None:
+    """Offer it to all in a few commands: a feed may spell everybody's name anew, and others who write wait for it."""
+    offered = {"state": RenameState.OFFERED.value, "changed_at": author.clock(), "problem": ""}
+    again = [key for key, state in states.items() if state is not None]
+    first = [key for key, state in states.items() if state is None]
+    if again:
+        theirs = mailbox_rename.c.student_id.in_(again)
+        connection.execute(update(mailbox_rename).where(theirs).values(offered))
+    if first:
+        connection.execute(insert(mailbox_rename), [offered | {"student_id": key} for key in first])
+    author.write(connection, [_told(key, RenameState.OFFERED) for key in states])
+
+
+def _is_another(row: Row[Any], new: PersonName) -> bool:
+    return (row.given_name, row.family_name) != (new.given, new.family)
 
 
 def _state(connection: Connection, whose: Student) -> RenameState | None:
@@ -132,5 +147,9 @@ def _mark(connection: Connection, whose: str, kind: str) -> None:
 
 
 def _write(connection: Connection, author: Author, key: int, state: RenameState, problem: str = "") -> None:
+    author.write(connection, [_told(key, state, problem)])
+
+
+def _told(key: int, state: RenameState, problem: str = "") -> JournalEntry:
     result = Result.REFUSED if state is RenameState.REFUSED else Result.DONE
-    author.write(connection, [JournalEntry(key, SYSTEM, f"rename {state.value}", result, problem)])
+    return JournalEntry(key, SYSTEM, f"rename {state.value}", result, problem)
