@@ -92,32 +92,37 @@ class Reading:
 
     def _take(self, rows: Iterable[Row]) -> int:
         """Judge each row before the next one is read; return how many there were."""
-        before = self.tally.read
-        for row in rows:
-            self.tally.read += 1
-            if self.feed.changes_only:
-                self.candidates.add(candidate_shown(row))
-            if judged := self._judge(row):
+        hash_of, unchanged, keep_first = self.row_hash, self.unchanged.get, self.consistency.keep_first
+        many = 0
+        for row in self._noted(rows) if self.feed.changes_only else rows:
+            many += 1
+            if row.fault:
+                self._refuse(row, [row.fault])
+                continue
+            texts = texts_of(row)
+            joined = join(texts)
+            row_hash, whose = hash_of(joined), owner(texts)
+            # Equal rows are of one application.
+            key = unchanged(row_hash)
+            if key and keep_first(row.line, texts, joined, key=key, whose=whose, row_hash=row_hash):
+                continue
+            key = key or key_of(texts)
+            if judged := self._judge(row, texts, joined, key=key, whose=whose, row_hash=row_hash):
                 self.waiting.append(judged)
+        self.tally.read += many
         self._write_refusals()
         if self.renewed:
             self.admissions.renew_hashes(self.renewed)
             self.renewed = {}
-        return self.tally.read - before
+        return many
 
-    def _judge(self, row: Row) -> Judged | None:
+    def _noted(self, rows: Iterable[Row]) -> Iterator[Row]:
+        for row in rows:
+            self.candidates.add(candidate_shown(row))
+            yield row
+
+    def _judge(self, row: Row, texts: Texts, joined: bytes, *, key: str, whose: int, row_hash: bytes) -> Judged | None:
         """Return what a row says if somebody may become a student by it, or another one."""
-        if row.fault:
-            self._refuse(row, [row.fault])
-            return None
-        texts = texts_of(row)
-        joined = join(texts)
-        row_hash, whose = self.row_hash(joined), owner(texts)
-        # Equal rows are of one application.
-        key = self.unchanged.get(row_hash)
-        if key and self.consistency.keep_first(row.line, texts, joined, key=key, whose=whose, row_hash=row_hash):
-            return None
-        key = key or key_of(texts)
         if self.consistency.repeats(key, row_hash):
             self._look_at_numbers(row, texts, whose)
             return None

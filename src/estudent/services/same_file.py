@@ -25,6 +25,7 @@ PERSONAL = (
 """The columns in which two rows of one person must agree."""
 
 BETWEEN_BYTES = BETWEEN.encode()
+SEPARATORS = len(Column) - 1
 WHOSE = tuple(PLACE[column] for column in (Column.PESEL, Column.DOCUMENT_NUMBER, Column.CANDIDATE))
 """The columns by which rows of one file are the same person's, the surest first."""
 
@@ -38,26 +39,31 @@ class Consistency:
     def __init__(self) -> None:
         self._rows: dict[str, tuple[int, bytes]] = {}
         self._people: dict[int, tuple[int, bytes]] = {}
-        self.intakes = set[str]()
+        self._intakes = set[str]()
 
     def keys(self) -> Set[str]:
         """Return the keys of the applications that were kept."""
         return self._rows.keys()
 
+    @property
+    def intakes(self) -> Set[str]:
+        """The intakes of the applications that were kept."""
+        return {intake.strip() for intake in self._intakes}
+
     def keep(self, line: int, texts: Texts, joined: bytes, *, key: str, whose: int, row_hash: bytes) -> None:
         """Remember a good row, all of it `joined`."""
         self._rows[key] = line, row_hash
-        self.intakes.add(texts[INTAKE].strip())
+        self._intakes.add(texts[INTAKE])
         if whose not in self._people:
-            # Some files have a sign for a space that is the one between the texts here.
-            once = joined.count(BETWEEN_BYTES) == len(texts) - 1
-            self._people[whose] = line, joined if once else join(_without_separators(texts))
+            self._people[whose] = line, _parted(texts, joined)
 
     def keep_first(self, line: int, texts: Texts, joined: bytes, *, key: str, whose: int, row_hash: bytes) -> bool:
         """Remember a good row if it is the first of its application and its person; tell whether it is."""
         if key in self._rows or whose in self._people:
             return False
-        self.keep(line, texts, joined, key=key, whose=whose, row_hash=row_hash)
+        self._rows[key] = line, row_hash
+        self._intakes.add(texts[INTAKE])
+        self._people[whose] = line, _parted(texts, joined)
         return True
 
     def repeats(self, key: str, row_hash: bytes) -> bool:
@@ -90,6 +96,11 @@ def owner(texts: Texts) -> int:
         if value := texts[at].strip():
             return hash((at, value))
     return 0
+
+
+def _parted(texts: Texts, joined: bytes) -> bytes:
+    """Return the texts as one that can be parted again: some files have a sign for a space that is our separator."""
+    return joined if joined.count(BETWEEN_BYTES) == SEPARATORS else join(_without_separators(texts))
 
 
 def _without_separators(texts: Texts) -> Texts:

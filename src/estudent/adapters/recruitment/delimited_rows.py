@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 from estudent.adapters.recruitment.headers import Layout
-from estudent.domain.application import Row
+from estudent.domain.application import Laid, Row
 from estudent.domain.fault import Fault, FaultKind
 
 LONGEST_ROW = 5
@@ -66,14 +66,15 @@ class Lines(Iterator[str]):
 
 def rows_of(lines: Lines, layout: Layout, number: int) -> Iterator[Row]:
     """Yield the rows of the lines, the first of which has this number, damaged ones with their fault."""
-    width, laid, delimiter, records = layout.width, layout.laid, lines.delimiter, _records(lines)
+    width, columns, all_of = layout.width, layout.columns, layout.all_of
+    delimiter, records = lines.delimiter, _records(lines)
     for line in lines.starts():
         # What has no quotation mark is what the csv module makes of it, in a third of the time.
         is_plain = '"' not in line and "\0" not in line and len(line) < LONGEST_LINE
         fields = line.rstrip("\r\n").split(delimiter) if is_plain else []
         # A line that holds more than delimiters and its end is not empty.
         if len(fields) == width and (len(line) > width + 1 or any(fields)):
-            yield Row(number, laid(fields))
+            yield Row(number, Laid(columns, all_of(fields)))
             number += 1
         else:
             lines.waiting.appendleft(line)

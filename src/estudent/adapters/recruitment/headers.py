@@ -60,7 +60,6 @@ class Layout:
     columns: tuple[Column, ...]
     ours: Callable[[Sequence[Any]], tuple[Any, ...]]
     all_of: Callable[[Sequence[str]], Texts]
-    is_whole: bool
 
     def values(self, fields: Sequence[Field]) -> dict[Column, Field]:
         """Return the fields of a row that are ours."""
@@ -68,7 +67,7 @@ class Layout:
 
     def laid(self, fields: Sequence[str]) -> Laid:
         """Return the same of a row of texts."""
-        return Laid(self.columns, self.all_of(fields if self.is_whole else [*fields, ""]))
+        return Laid(self.columns, self.all_of(fields))
 
 
 class Headers:
@@ -92,7 +91,8 @@ class Headers:
         self._refuse_twins(columns)
         ours, stands = itemgetter(*(place for _, place in places)), dict(places)
         all_of = itemgetter(*(stands.get(column, width) for column in Column))
-        return Layout(width, columns, ours, all_of, is_whole=len(columns) == len(Column))
+        is_whole = len(columns) == len(Column)
+        return Layout(width, columns, ours, all_of if is_whole else lambda fields: all_of([*fields, ""]))
 
     def require(self, found: Collection[Column]) -> None:
         """Raise Unfit that names the required headers which are not there."""
