@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import accumulate, count
 from types import MappingProxyType
 from typing import cast
@@ -131,6 +132,14 @@ def test_as_many_as_the_window_holds_are_on_their_way_and_no_more() -> None:
     server = Server(steps, range(len(steps)))
     assert {outcome.result for outcome in carried(server, steps)} == {Result.DONE}
     assert WINDOW - BATCH < server.most <= WINDOW
+    assert server.alone == []
+
+
+def test_those_who_lack_the_same_name_do_not_wait_for_each_other() -> None:
+    """Entries that were made by hand have no principal name yet; each gets its own."""
+    steps = [Step(StepKind.CHANGE, each.wanted, replace(each.wanted, principal_name="")) for each in adds(2 * WINDOW)]
+    server = Server(steps, range(len(steps)))
+    assert {outcome.result for outcome in carried(server, steps)} == {Result.DONE}
     assert server.alone == []
 
 

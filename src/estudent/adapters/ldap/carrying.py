@@ -127,4 +127,4 @@ class Queue:
 def _names(entry: Entry) -> set[str]:
     """Return the entry's own name and all that no two entries may share (olcUniqueURI)."""
     names = (entry.uid, entry.album.login, *entry.mail, *entry.local_addresses, entry.principal_name)
-    return {name.casefold() for name in names}
+    return {name.casefold() for name in names if name}
