@@ -84,7 +84,8 @@ class Reading:
         """Judge the rows and yield how many were; all are looked through once many wait for what the rest says."""
         rows = self.feed.rows()
         while many := self._take(islice(rows, AT_ONCE)):
-            if not self.looked_ahead and len(self.waiting) >= MOST_WAITING:
+            # After fewer there is no rest.
+            if not self.looked_ahead and len(self.waiting) >= MOST_WAITING and many == AT_ONCE:
                 self.shared, self.looked_ahead = SharedValues.among(self.feed.rows()), True
                 # A feed may be looked through only once at a time.
                 rows = islice(self.feed.rows(), self.tally.read, None)

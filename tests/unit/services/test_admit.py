@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -19,9 +20,9 @@ from estudent.domain.lifecycle import Standing
 from estudent.domain.nrb import Nrb
 from estudent.domain.place import in_answer
 from estudent.ports import Feed, FeedCounts, FeedProblem, Rejection, Unavailable
-from estudent.services.read_feed import MOST_WAITING
+from estudent.services.read_feed import MOST_WAITING, Reading
 from tests.builders import SORT_CODE, a_pesel, a_row
-from tests.unit.services.registrar import Registrar
+from tests.unit.services.registrar import FINGERPRINTS, TODAY, WORDS, Registrar
 
 ANNA, EWA = {"pesel": a_pesel(serial=1)}, {"pesel": a_pesel(serial=2)}
 SECOND = {"programme": "MAT-S1", "programme_name": "Matematyka"}
@@ -245,6 +246,32 @@ def test_more_new_people_than_can_wait_for_the_rest_of_the_file_are_judged_by_th
     shared = [each.fault for each in registrar.admissions.rejections() if each.fault.field == "album_number"]
     assert {fault.detail for fault in shared} == {f"2, {last.line}"}
     assert counts(registrar.sync(anna(), *others, last)) == (len(others) + 2, 0, 0, 2, 0)
+
+
+def test_a_file_whose_end_is_reached_with_more_new_people_than_can_wait_is_read_once(registrar: Registrar) -> None:
+    others = [
+        a_row(f"O{at}", at, pesel=a_pesel(date(2007, 1, 1 + at // 5000), at % 5000))
+        for at in range(4, MOST_WAITING + 5)
+    ]
+    last = ewa(MOST_WAITING + 5, album_number="100001")
+    registrar.recruitment.export(anna(), a_row("Z1", 3, pesel=a_pesel(serial=9000), email="nobody"), *others, last)
+    [feed] = registrar.recruitment.feeds()
+    read = list[Feed]()
+
+    def rows() -> Iterator[Row]:
+        read.append(feed)
+        return feed.rows()
+
+    reading = Reading(
+        replace(feed, rows=rows),
+        registrar.admissions, FINGERPRINTS, WORDS, today=TODAY, full_feed=True,
+    )  # fmt: skip
+    assert counts(reading.to_its_end(lambda _rows: None)) == (len(others) + 3, len(others), 0, 3, 0)
+    assert len(read) == 1
+    assert [fault for fault in registrar.open_faults() if fault[1] == "album_number"] == [
+        (2, "album_number", FaultKind.SHARED_IN_FILE),
+        (last.line, "album_number", FaultKind.SHARED_IN_FILE),
+    ]
 
 
 def test_a_number_of_another_student_is_refused(registrar: Registrar) -> None:
