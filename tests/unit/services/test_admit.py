@@ -21,8 +21,8 @@ from estudent.domain.nrb import Nrb
 from estudent.domain.place import in_answer
 from estudent.ports import Feed, FeedCounts, FeedProblem, Rejection, Unavailable
 from estudent.services.read_feed import MOST_WAITING, Reading
-from tests.builders import SORT_CODE, a_pesel, a_row
-from tests.unit.services.registrar import FINGERPRINTS, TODAY, WORDS, Registrar
+from tests.builders import SORT_CODE, TODAY, WORDS, a_pesel, a_row
+from tests.unit.services.registrar import FINGERPRINTS, Registrar
 
 ANNA, EWA = {"pesel": a_pesel(serial=1)}, {"pesel": a_pesel(serial=2)}
 SECOND = {"programme": "MAT-S1", "programme_name": "Matematyka"}
