@@ -27,6 +27,8 @@ from tests.contract.irk_office import TOKEN, start_irk
 pytestmark = pytest.mark.enable_socket
 STUDENTS = 2000
 PATIENCE = 240.0
+IN_SMALL_PORTIONS = "from estudent.services import read_feed; read_feed.AT_ONCE = read_feed.MOST_WAITING = 500; "
+"""Of so few students all would be admitted in one transaction, and nobody could be killed in their midst."""
 FINGERPRINT_KEY = "a key of the tests, long enough for it"
 MOODS = (
     *("--throttled", "0.01", "--failing", "0.01", "--html", "0.01", "--truncated", "0.01", "--cut", "0.01"),
@@ -62,9 +64,10 @@ class Registry:
         (self.folder / "settings.toml").write_text(text, encoding="utf-8")
         assert self.estudent("registry", "upgrade").wait(PATIENCE) == 0
 
-    def estudent(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def estudent(self, *arguments: str, before: str = "") -> subprocess.Popen[bytes]:
         """Start `estudent …`, which writes into a log."""
-        program = [sys.executable, "-c", "import sys; from estudent.cli import main; sys.exit(main())", *arguments]
+        code = f"{before}import sys; from estudent.cli import main; sys.exit(main())"
+        program = [sys.executable, "-c", code, *arguments]
         environment = {**os.environ, "ESTUDENT_SETTINGS": str(self.folder / "settings.toml")}
         with (self.folder / "log").open("ab") as log:
             return subprocess.Popen(program, env=environment, stdout=log, stderr=log)
@@ -79,7 +82,7 @@ class Registry:
 
     def sync_and_kill(self, reached: Callable[[], bool]) -> None:
         """Take in what is there and end it, as a power cut would, once it has come so far."""
-        process = self.estudent("sync")
+        process = self.estudent("sync", before=IN_SMALL_PORTIONS)
         deadline = time.monotonic() + PATIENCE
         while not reached():
             assert process.poll() is None, f"it was done before it could be killed: {self.log()}"
