@@ -204,8 +204,11 @@ class Admissions(Protocol):
     def matches(self, identities: Sequence[Identity]) -> list[list[KnownStudent]]:
         """Return for each identity the students whom any part of it fits."""
 
-    def admit(self, feed: int, admissions: Sequence[Admission]) -> None:
-        """Store persons, students and studies in one transaction and resolve the candidates' earlier rejections."""
+    def begin_to_admit(self, feed: int, admissions: Sequence[Admission]) -> Callable[[], None]:
+        """Begin to store persons, students and studies in one transaction, and resolve their earlier rejections.
+
+        What is returned ends it, in whatever thread, and must be called: until then nobody else may write.
+        """
 
     def refuse(self, feed: int, rejections: Sequence[Rejection]) -> None:
         """Store refused rows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Table, inspect, select, update
+from sqlalchemy import Table, event, inspect, select, update
 from sqlalchemy.exc import StatementError
 
 from estudent.adapters.registry import revisions, tables
@@ -340,6 +341,26 @@ class AdmittingContract:
         registry.take_in(an_application(None, of=7, email="new@example.org"), feed=a_feed(digest="d2"))
         assert registry.admissions.awaiting_numbers() == [("K7", START)]
 
+    def test_what_was_begun_is_ended_in_whatever_thread(self, registry: Registry) -> None:
+        number = registry.admissions.open(a_feed())
+        end = registry.admissions.begin_to_admit(number, [an_admission(an_application("100001"))])
+        with ThreadPoolExecutor(1) as elsewhere:
+            elsewhere.submit(end).result()
+        assert registry.by_album("100001").name.family == "Żak"
+
+    def test_who_waits_is_found_without_a_look_at_everybody(self, registry: Registry) -> None:
+        registry.take_in(an_application(None, of=7))
+        registry.take_in(*(an_application(str(number)) for number in range(100_010, 101_010)), feed=a_feed(digest="d2"))
+        asked = list[str]()
+        event.listen(registry.database.engine, "before_cursor_execute", lambda _c, _k, text, *_: asked.append(text))
+        assert len(registry.admissions.awaiting_numbers()) == 1
+        [query] = [text for text in asked if "number_awaited_since" in text]
+        with registry.database.writing() as connection:
+            connection.exec_driver_sql("ANALYZE")
+            explain = "EXPLAIN" if connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+            plan = str(connection.exec_driver_sql(f"{explain} {query}").all())
+        assert "ix_student_awaits_number" in plan
+
     def test_who_waits_longest_is_named_first_and_once(self, registry: Registry) -> None:
         registry.take_in(an_application(None, of=8))
         registry.clock.turn(days=1)
@@ -377,7 +398,7 @@ class AdmittingContract:
         number = registry.admissions.open(a_feed(digest="d2"))
         twin = an_application("100001", candidate="K-twin", pesel=pesel(77))
         with pytest.raises(AlreadyExists) as raised:
-            registry.admissions.admit(number, [an_admission(an_application("100002")), an_admission(twin)])
+            registry.admissions.begin_to_admit(number, [an_admission(an_application("100002")), an_admission(twin)])()
         assert registry.count(tables.student) == 1
         assert "Żak" not in str(raised.value)
         assert "100001" not in str(raised.value)
@@ -440,13 +461,15 @@ class RecognisingContract:
         digests = [bytes([at]) * 32 for at in (0, 255)]
         rows = [an_application("100001"), an_application("100002", study=MATHEMATICS)]
         pairs = zip(rows, digests, strict=True)
-        registry.admissions.admit(number, [an_admission(row, None, digest) for row, digest in pairs])
+        registry.admissions.begin_to_admit(number, [an_admission(row, None, digest) for row, digest in pairs])()
         assert registry.admissions.row_hashes() == {"K100001\x1fINF-1": digests[0], "K100002\x1fMAT-1": digests[1]}
 
     def test_a_changed_row_has_a_new_hash(self, registry: Registry) -> None:
         student = registry.a_student("100001")
         number = registry.admissions.open(a_feed(digest="d2"))
-        registry.admissions.admit(number, [an_admission(an_application("100001"), student.key, b"\x02" * 32)])
+        registry.admissions.begin_to_admit(
+            number, [an_admission(an_application("100001"), student.key, b"\x02" * 32)]
+        )()
         assert list(registry.admissions.row_hashes().values()) == [b"\x02" * 32]
 
     def test_a_hash_made_otherwise_changes_nothing_else(self, registry: Registry) -> None:
@@ -599,7 +622,7 @@ class UniquenessContract:
 
         def admit(mine: Registry, at: int) -> bool:
             try:
-                mine.admissions.admit(numbers[at], [an_admission(an_application("100001"))])
+                mine.admissions.begin_to_admit(numbers[at], [an_admission(an_application("100001"))])()
             except AlreadyExists:
                 return False
             return True
@@ -1156,7 +1179,7 @@ class StudentsContract:
     def test_three_thousand_students_are_loaded_in_the_order_of_their_keys(self, registry: Registry) -> None:
         number = registry.admissions.open(a_feed())
         people = [an_application(str(100_000 + at)) for at in range(3000)]
-        registry.admissions.admit(number, [an_admission(each) for each in people])
+        registry.admissions.begin_to_admit(number, [an_admission(each) for each in people])()
         keys = registry.students.keys(Whom())
         assert keys_of(registry.students.load(keys[::-1])) == keys
         registry.students.observe_entries(keys)

@@ -107,7 +107,7 @@ class Registry:
         found = self.admissions.matches([identity_of(each) for each in applications])
         whose = [known[0].key if known else None for known in found]
         pairs = zip(applications, whose, strict=True)
-        self.admissions.admit(number, [an_admission(each, key) for each, key in pairs])
+        self.admissions.begin_to_admit(number, [an_admission(each, key) for each, key in pairs])()
 
     def a_student(self, album: str = "100001", **changes: Any) -> Student:
         """Admit one student with this number and return them."""

@@ -60,7 +60,7 @@ def admit_again(portal: Portal, whose: Student, **changes: Any) -> None:
     wanted: dict[str, Any] = {"album": whose.album, "pesel": pesel_of(str(whose.album)), "email": whose.email}
     application = an_application(str(whose.album), **(wanted | changes))
     feed = portal.registry.admissions.open(a_feed(f"poprawka-{whose.album}.csv", f"digest {whose.album}"))
-    portal.registry.admissions.admit(feed, [an_admission(application, whose.key, b"\x02" * 32)])
+    portal.registry.admissions.begin_to_admit(feed, [an_admission(application, whose.key, b"\x02" * 32)])()
 
 
 def test_1_before_the_migration_usosweb_is_not_offered_and_unknown_user_is_explained(portal: Portal) -> None:

@@ -63,7 +63,7 @@ class Portal:
         wanted: dict[str, Any] = {"album": AlbumNumber(number), "pesel": pesel_of(number), "email": email}
         application = an_application(number, **(wanted | changes))
         feed = self.registry.admissions.open(a_feed())
-        self.registry.admissions.admit(feed, [an_admission(application)])
+        self.registry.admissions.begin_to_admit(feed, [an_admission(application)])()
         admitted = self.load(str(application.album))
         if in_directory:
             self.put_into_directory(admitted)

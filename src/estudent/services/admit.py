@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from estudent.services.read_feed import Reading
 
 SYSTEM = "recruitment"
 Progress = Callable[[int], None]
+TURN = 0.001
+"""Seconds; Python's own are five times as many, and a feed of new people would take a twentieth longer."""
 
 REMEDIES = {
     FeedProblem.STILL_WRITTEN: "nothing; the next sync reads it",
@@ -75,11 +78,16 @@ class Admit:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Keep the garbage collector off rows, which hold no circles: looking for some takes a third of the time."""
-    was_at_work = gc.isenabled()
+    """Keep the garbage collector off rows, which hold no circles: looking for some takes a third of the time.
+
+    The thread that has the registry at work takes short turns between long waits, and does not wait long for them.
+    """
+    was_at_work, interval = gc.isenabled(), sys.getswitchinterval()
     gc.disable()
+    sys.setswitchinterval(TURN)
     try:
         yield
     finally:
+        sys.setswitchinterval(interval)
         if was_at_work:
             gc.enable()

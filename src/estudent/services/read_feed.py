@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from itertools import islice
-from operator import attrgetter
 
 from estudent.domain.application import Application, Row, Texts, Vocabulary, read_application, texts_of
 from estudent.domain.fault import Column, Fault, FaultKind
 from estudent.domain.fingerprint import Fingerprints
 from estudent.domain.outcome import Remark, Tally
-from estudent.domain.place import place
-from estudent.ports import Admission, Admissions, Feed, FeedCounts, Identity, KnownStudent, Refused, Rejection
-from estudent.services.recognise import SharedValues, recognise
+from estudent.ports import Admissions, Feed, FeedCounts, Identity, Rejection
+from estudent.services.recognise import SharedValues
 from estudent.services.same_file import Consistency, join, key_of, owner
+from estudent.services.store_rows import SHOWN, Judged, Portion, Stored, Storing
 
 AT_ONCE, MOST_WAITING = 2500, 10_000
 """So many rows are judged before progress is told, and so many wait at the least before new ones are admitted.
@@ -26,20 +24,6 @@ They are admitted in one transaction, or in several where the registry refuses o
 has to do again, and what a database does not write twice: each transaction writes the pages of all indexes that it
 touches, and new people are spread over all of them.
 """
-
-SHOWN = 20
-parts_of = attrgetter(*Identity.__slots__)
-
-
-@dataclass(slots=True)
-class Judged:
-    """A row that was read without a fault, and what it is recognised by."""
-
-    row: Row
-    key: str
-    application: Application
-    identity: Identity
-    row_hash: bytes
 
 
 class Reading:
@@ -61,8 +45,7 @@ class Reading:
         self.tally, self.cut_off = Tally("recruitment"), False
         self.refused, self.candidates = set[str](), set[str]()
         # Whoever shares a number with somebody else is known when all rows were looked at; so long the others wait.
-        self.waiting, self.looked_ahead = list[Judged](), False
-        self.refusals, self.renewed = list[Rejection](), dict[str, bytes]()
+        self.portion, self.looked_ahead = Portion(), False
 
     def to_its_end(self, progress: Callable[[int], None]) -> Tally:
         """Take in all rows and return the counts; an interrupted reading starts anew and finds its work done."""
@@ -70,11 +53,15 @@ class Reading:
         self.known = self.admissions.row_hashes()
         self.unchanged = {row_hash: key for key, row_hash in self.known.items()}
         self.number = self.admissions.open(self.feed)
-        for many in self._portions():
-            if (self.looked_ahead and len(self.waiting) >= MOST_WAITING) or many < AT_ONCE:
-                self._admit_waiting()
-            progress(many)
-        self._admit_waiting()
+        with ThreadPoolExecutor(1) as behind:
+            self.storing = Storing(self.feed.name, self.number, self.admissions, self.known, behind)
+            for many in self._portions():
+                if self.looked_ahead and len(self.portion.judged) >= MOST_WAITING:
+                    self._hand_over()
+                if many < AT_ONCE:
+                    self._store_all()
+                progress(many)
+            self._store_all()
         # A feed that is not closed is read again.
         if not self.tally.failed:
             self._close()
@@ -85,7 +72,7 @@ class Reading:
         rows = self.feed.rows()
         while many := self._take(islice(rows, AT_ONCE)):
             # After fewer there is no rest.
-            if not self.looked_ahead and len(self.waiting) >= MOST_WAITING and many == AT_ONCE:
+            if not self.looked_ahead and len(self.portion.judged) >= MOST_WAITING and many == AT_ONCE:
                 self.shared, self.looked_ahead = SharedValues.among(self.feed.rows()), True
                 # A feed may be looked through only once at a time.
                 rows = islice(self.feed.rows(), self.tally.read, None)
@@ -109,12 +96,10 @@ class Reading:
                 continue
             key = key or key_of(texts)
             if judged := self._judge(row, texts, joined, key=key, whose=whose, row_hash=row_hash):
-                self.waiting.append(judged)
+                self.portion.judged.append(judged)
         self.tally.read += many
-        self._write_refusals()
-        if self.renewed:
-            self.admissions.renew_hashes(self.renewed)
-            self.renewed = {}
+        if len(self.portion.refusals) >= AT_ONCE:
+            self._write_refusals()
         return many
 
     def _noted(self, rows: Iterable[Row]) -> Iterator[Row]:
@@ -145,7 +130,7 @@ class Reading:
         known = self.known.get(key)
         if known is None or known != bytes.fromhex(self.fingerprints.of("row", *row.values.values())):
             return False
-        self.renewed[key] = row_hash
+        self.portion.renewed[key] = row_hash
         return True
 
     def _look_at_numbers(self, row: Row, texts: Texts, whose: int) -> None:
@@ -163,12 +148,11 @@ class Reading:
         self.refused.add(key_of(texts_of(row)))
         self.cut_off = self.cut_off or faults[0].kind is FaultKind.CUT_OFF
         candidate = candidate_shown(row)
-        self.refusals += [Rejection(self.feed.name, row.line, fault, candidate) for fault in faults]
+        self.portion.refusals += [Rejection(self.feed.name, row.line, fault, candidate) for fault in faults]
 
     def _write_refusals(self) -> None:
-        if self.refusals:
-            self.admissions.refuse(self.number, self.refusals)
-            self.refusals = []
+        self.admissions.refuse(self.number, self.portion.refusals)
+        self.portion.refusals = []
 
     def _identity(self, application: Application) -> Identity:
         pesel, document = application.pesel, application.document
@@ -181,68 +165,20 @@ class Reading:
             account_number=str(application.account_number) if application.account_number else None,
         )
 
-    def _admit_waiting(self) -> None:
-        # A row of a known application may give back a PESEL by which somebody new would be taken for its student.
-        first = [judged for judged in self.waiting if judged.key in self.known] if self.known else []
-        others = [judged for judged in self.waiting if judged.key not in self.known] if first else self.waiting
-        for group in of_different_people([*first, *others]):
-            self._admit(group)
-        self.waiting = []
+    def _hand_over(self) -> None:
+        """Let what was judged go into the registry while the next rows are judged; what went before has got there."""
+        portion, self.portion = self.portion, Portion()
+        self._count(self.storing.begin(portion, self.shared))
+
+    def _store_all(self) -> None:
+        self._hand_over()
+        self._count(self.storing.settle())
         self._write_refusals()
 
-    def _admit(self, group: list[Judged]) -> None:
-        """Admit these rows; one that fits a student whom another one changes is matched again after that."""
-        while group:
-            group = self._admit_those_apart(group)
-
-    def _admit_those_apart(self, group: list[Judged]) -> list[Judged]:
-        """Admit at most one row of each student that is known; return the others."""
-        matches = self.admissions.matches([judged.identity for judged in group])
-        accepted, later, changed = list[tuple[Row, Admission]](), list[Judged](), set[int]()
-        for judged, known in zip(group, matches, strict=True):
-            if known and not changed.isdisjoint(student.key for student in known):
-                later.append(judged)
-            elif admission := self._admission(judged, known):
-                accepted.append((judged.row, admission))
-                if known:
-                    changed.update(student.key for student in known)
-        if accepted:
-            self._store(accepted)
-        return later
-
-    def _store(self, accepted: Sequence[tuple[Row, Admission]]) -> None:
-        """Hand them to the registry; one whom it does not take in keeps nobody else out."""
-        admissions = [admission for _, admission in accepted]
-        try:
-            self.admissions.admit(self.number, admissions)
-        except Refused as error:
-            if len(accepted) > 1:
-                middle = len(accepted) // 2
-                self._store(accepted[:middle])
-                self._store(accepted[middle:])
-            else:
-                self._leave_out(accepted[0][0], error)
-            return
-        new = sum(admission.student is None for admission in admissions)
-        self.tally.new += new
-        self.tally.changed += len(admissions) - new
-
-    def _leave_out(self, row: Row, error: Refused) -> None:
-        """Name a row that the registry does not take; of one that takes none of so many, no more is asked."""
-        self.tally.failed += 1
-        if self.tally.failed > SHOWN:
-            raise error
-        why = f"row {place(row.line)}: {error}"
-        self.tally.remarks.append(Remark(self.feed.name, why, "the next sync reads it again"))
-
-    def _admission(self, judged: Judged, known: list[KnownStudent]) -> Admission | None:
-        whose = recognise(judged.identity, known, self.shared)
-        if isinstance(whose, Fault):
-            self._refuse(judged.row, [whose])
-            return None
-        if whose is None and not judged.application.is_welcome:
-            return None
-        return Admission(judged.application, judged.identity, judged.row_hash, whose)
+    def _count(self, stored: Stored) -> None:
+        self.tally = self.tally.merge(stored.tally)
+        for row, fault in stored.refused:
+            self._refuse(row, [fault])
 
     def _close(self) -> None:
         missing = self._missing()
@@ -266,32 +202,6 @@ class Reading:
         return self.admissions.candidates_of(
             self.known.keys() - self.consistency.keys() - self.refused, self.consistency.intakes
         )
-
-
-def of_different_people(judged: Iterable[Judged]) -> list[list[Judged]]:
-    """Return lists in which no two rows share any part of an identity, so that each list can be matched at once.
-
-    Of rows that share a part, the later one stands in a later list.
-    """
-    everybody = [(each, parts_of(each.identity)) for each in judged]
-    shared = _held_by_several([parts for _, parts in everybody])
-    groups, last = list[list[Judged]](), dict[tuple[int, object], int]()
-    for each, parts in everybody:
-        place = 0
-        if not shared.isdisjoint(parts):
-            theirs = [(at, part) for at, part in enumerate(parts) if part is not None]
-            place = 1 + max((last[part] for part in theirs if part in last), default=-1)
-            last.update(dict.fromkeys(theirs, place))
-        if place == len(groups):
-            groups.append([])
-        groups[place].append(each)
-    return groups
-
-
-def _held_by_several(parts: Iterable[tuple[object, ...]]) -> set[object]:
-    """Return the parts of identities that stand more than once in their column; nothing is no part."""
-    columns = zip(*parts, strict=True)
-    return {part for column in columns for part, times in Counter(column).items() if times > 1 and part is not None}
 
 
 def candidate_shown(row: Row) -> str:

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import count
 from pathlib import Path
+from threading import Event
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from estudent.adapters.registry.admissions import SqlAdmissions
 from estudent.adapters.registry.database import Database
 from estudent.domain.application import Row
 from estudent.domain.fault import Column, Fault, FaultKind
 from estudent.domain.lifecycle import Standing
 from estudent.domain.nrb import Nrb
 from estudent.domain.place import in_answer
-from estudent.ports import Feed, FeedCounts, FeedProblem, Rejection, Unavailable
+from estudent.ports import Admission, Admissions, Feed, FeedCounts, FeedProblem, Rejection, Unavailable
+from estudent.services import read_feed
 from estudent.services.read_feed import MOST_WAITING, Reading
 from tests.builders import SORT_CODE, TODAY, WORDS, a_pesel, a_row
 from tests.unit.services.registrar import FINGERPRINTS, Registrar
@@ -274,6 +279,94 @@ def test_a_file_whose_end_is_reached_with_more_new_people_than_can_wait_is_read_
     ]
 
 
+@pytest.fixture
+def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let two rows at a time be judged, and two people at a time be admitted."""
+    monkeypatch.setattr(read_feed, "AT_ONCE", 2)
+    monkeypatch.setattr(read_feed, "MOST_WAITING", 2)
+
+
+class Ending:
+    """The registry's door, and what happens beside the end of each admission; they are numbered from 1."""
+
+    def __init__(self, admissions: SqlAdmissions, beside: Callable[[int], None]) -> None:
+        self.admissions, self.beside, self.number = admissions, beside, 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.admissions, name)
+
+    def begin_to_admit(self, feed: int, admissions: Sequence[Admission]) -> Callable[[], None]:
+        self.number += 1
+        number, end = self.number, self.admissions.begin_to_admit(feed, admissions)
+
+        def end_then() -> None:
+            try:
+                self.beside(number)
+            finally:
+                end()
+
+        return end_then
+
+
+def new_people(many: int) -> list[Row]:
+    return [a_row(f"O{at}", at, pesel=a_pesel(serial=1000 + at)) for at in range(2, 2 + many)]
+
+
+@pytest.mark.usefixtures("small_portions")
+def test_rows_are_judged_while_the_registry_admits_those_before_them(registrar: Registrar) -> None:
+    registrar.recruitment.export(*new_people(9))
+    [feed] = registrar.recruitment.feeds()
+    readings, later_were_read = count(1), Event()
+
+    def rows() -> Iterator[Row]:
+        reading = next(readings)
+        for row in feed.rows():
+            # The second reading looks through the file, the third goes on behind the first two people.
+            if reading == 3 and row.line == 5:
+                later_were_read.set()
+            yield row
+
+    waited = dict[int, bool]()
+    slow = Ending(registrar.admissions, lambda number: waited.update({number: later_were_read.wait(20)}))
+    reading = Reading(
+        replace(feed, rows=rows), cast("Admissions", slow), FINGERPRINTS, WORDS, today=TODAY, full_feed=True
+    )
+    assert counts(reading.to_its_end(lambda _rows: None)) == (9, 9, 0, 0, 0)
+    assert waited[1]
+
+
+@pytest.mark.usefixtures("small_portions")
+@pytest.mark.parametrize("broken", [1, 2, 4])
+def test_a_registry_that_goes_away_once_it_has_admitted_some_loses_nobody(registrar: Registrar, broken: int) -> None:
+    def go_away(number: int) -> None:
+        if number == broken:
+            raise Unavailable("the registry does not answer: OperationalError")
+
+    registrar.recruitment.export(*new_people(7))
+    going = cast("Admissions", Ending(registrar.admissions, go_away))
+    tally = replace(registrar.admit, admissions=going).run()
+    assert tally.failed == 1 and "the registry does not answer" in remarks(tally)
+    stored = min(2 * broken, 7)
+    assert len(registrar.rows("person")) == stored
+    assert counts(registrar.admit.run()) == (7, 7 - stored, 0, 0, 0)
+
+
+@pytest.mark.usefixtures("small_portions")
+def test_whoever_is_refused_in_small_portions_is_named_once_and_the_others_are_in(registrar: Registrar) -> None:
+    rows = new_people(5)
+    taken = a_row("X1", 7, pesel=a_pesel(serial=11), album_number="100001")
+    twice = a_row("X2", 8, pesel=a_pesel(serial=12), album_number="100001")
+    refusing(registrar, "Lis")
+    tally = registrar.sync(*rows, taken, twice, ewa(9, family_name="Lis"), a_row("X3", 10, email="nobody"))
+    assert counts(tally) == (9, 5, 0, 3, 1)
+    assert registrar.open_faults() == [
+        (7, "album_number", FaultKind.SHARED_IN_FILE),
+        (8, "album_number", FaultKind.SHARED_IN_FILE),
+        (10, "email", FaultKind.BAD_EMAIL),
+    ]
+    assert remarks(tally).count("row 9: the registry refuses") == 1
+
+
 def test_a_number_of_another_student_is_refused(registrar: Registrar) -> None:
     registrar.sync(anna(), name="first.csv")
     assert counts(registrar.sync(ewa(album_number="100001"), name="second.csv")) == (1, 0, 0, 1, 0)
@@ -466,7 +559,7 @@ def test_a_registry_that_does_not_answer_leaves_the_file_for_the_next_sync(regis
         def __getattr__(self, name: str) -> object:
             return getattr(registrar.admissions, name)
 
-        def admit(self, feed: int, admissions: object) -> None:
+        def begin_to_admit(self, feed: int, admissions: object) -> Callable[[], None]:
             raise Unavailable("the registry does not answer: OperationalError")
 
     registrar.recruitment.export(anna())

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from estudent.domain.application import Application, Texts, read_application, texts_of
 from estudent.ports import Identity
-from estudent.services.read_feed import Judged, of_different_people, parts_of
 from estudent.services.recognise import SharedValues, recognise
 from estudent.services.same_file import Consistency, join, key_of, owner
+from estudent.services.store_rows import Judged, of_different_people, parts_of
 from tests.builders import TODAY, WORDS, a_pesel, a_row
 
 ROW = a_row()

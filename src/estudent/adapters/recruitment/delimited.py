@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Generator, Iterator
+from io import BufferedReader, FileIO, TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
@@ -14,13 +15,22 @@ from estudent.adapters.recruitment.headers import Headers
 from estudent.domain.application import Row
 
 DELIMITERS = (";", ",", "\t")
+BLOCK = 1 << 20
 # Excel writes and obeys such a first line.
 SEPARATOR_LINE = re.compile(r"sep=(.)", re.IGNORECASE)
 
 
+class InBlocks(BufferedReader):
+    """Reads large blocks: each reading lets other threads in, and those that come too late wait for a whole turn."""
+
+    def read1(self, size: int = -1, /) -> bytes:
+        """Return what is left in memory, or the next block, be it more than was asked for."""
+        return super().read1(max(size, BLOCK))
+
+
 def read_delimited(path: Path, headers: Headers, encoding: str) -> Generator[Row, None, None]:
     """Yield the rows below the header; raise Unfit before the first of them if no row can be trusted."""
-    with path.open(encoding=encoding, newline="") as file:
+    with TextIOWrapper(InBlocks(FileIO(path)), encoding=encoding, newline="") as file:
         yield from _table(file, headers)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import datetime
 from operator import attrgetter
@@ -111,10 +112,19 @@ class SqlAdmissions:
             fixed = _fixed_values(connection, sorted(keys), self.people.purpose)
         return [_known(found[at], fixed) if at in found else [] for at in range(len(identities))]
 
-    def admit(self, number: int, admissions: Sequence[Admission]) -> None:
-        """Store persons, students and studies in one transaction and resolve the candidates' earlier rejections."""
-        with self.database.writing() as connection:
-            self.people.store(connection, number, admissions)
+    def begin_to_admit(self, number: int, admissions: Sequence[Admission]) -> Callable[[], None]:
+        """Begin to store persons, students and studies in one transaction; return what must be called to end it."""
+        with ExitStack() as begun:
+            connection = begun.enter_context(self.database.writing())
+            commands = self.people.begin_to_store(connection, number, admissions)
+            rest = begun.pop_all()
+
+        def end() -> None:
+            with rest:
+                for command in commands:
+                    connection.execute(command)
+
+        return end
 
     def refuse(self, number: int, rejections: Sequence[Rejection]) -> None:
         """Store refused rows."""

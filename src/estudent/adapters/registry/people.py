@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -79,15 +79,20 @@ class People:
     def __init__(self, author: Author, mail_domain: str, purpose: str) -> None:
         self.author, self.mail_domain, self.purpose = author, mail_domain, purpose
 
-    def store(self, connection: Connection, feed: int, admissions: Sequence[Admission]) -> None:
-        """Store admissions and resolve what earlier feeds had refused of their candidates."""
+    def begin_to_store(
+        self, connection: Connection, feed: int, admissions: Sequence[Admission]
+    ) -> Iterable[Executable]:
+        """Give admissions to the database; return the commands that store them, and resolve earlier rejections."""
+        commands: Iterable[Executable] = ()
         for some in _of_different_students(admissions):
+            for command in commands:
+                connection.execute(command)
             known = {each.student: each.application.name for each in some if each.student is not None}
             if known:
                 offer_addresses(connection, self.author, known)
             fill(connection, incoming, _rows(connection, some, len(some) - len(known)))
-            for command in self._commands(connection, feed, new=len(known) < len(some), known=bool(known)):
-                connection.execute(command)
+            commands = self._commands(connection, feed, new=len(known) < len(some), known=bool(known))
+        return commands
 
     def _commands(self, connection: Connection, feed: int, *, new: bool, known: bool) -> Iterator[Executable]:
         """Yield what takes the rows of `incoming` to where they belong, in this order."""

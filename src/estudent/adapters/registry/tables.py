@@ -88,6 +88,14 @@ student = Table(
     Column("language", String(2), nullable=False),
     Column("standing", String(20), nullable=False),
 )
+AWAITS_A_NUMBER = text("number_awaited_since IS NOT NULL")
+
+Index(
+    "ix_student_awaits_number",
+    student.c.number_awaited_since,
+    sqlite_where=AWAITS_A_NUMBER,
+    postgresql_where=AWAITS_A_NUMBER,
+)
 
 study = Table(
     "study",
