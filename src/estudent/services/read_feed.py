@@ -49,9 +49,8 @@ class Reading:
 
     def to_its_end(self, progress: Callable[[int], None]) -> Tally:
         """Take in all rows and return the counts; an interrupted reading starts anew and finds its work done."""
-        self.shared, self.consistency = SharedValues(), Consistency()
         self.known = self.admissions.row_hashes()
-        self.unchanged = {row_hash: key for key, row_hash in self.known.items()}
+        self.shared, self.consistency = SharedValues(), Consistency(self.known)
         self.number = self.admissions.open(self.feed)
         with ThreadPoolExecutor(1) as behind:
             self.storing = Storing(self.feed.name, self.number, self.admissions, self.known, behind)
@@ -80,7 +79,7 @@ class Reading:
 
     def _take(self, rows: Iterable[Row]) -> int:
         """Judge each row before the next one is read; return how many there were."""
-        hash_of, unchanged, keep_first = self.row_hash, self.unchanged.get, self.consistency.keep_first
+        hash_of, keep_known = self.row_hash, self.consistency.keep_known
         many = 0
         for row in self._noted(rows) if self.feed.changes_only else rows:
             many += 1
@@ -90,11 +89,9 @@ class Reading:
             texts = texts_of(row)
             joined = join(texts)
             row_hash, whose = hash_of(joined), owner(texts)
-            # Equal rows are of one application.
-            key = unchanged(row_hash)
-            if key and keep_first(row.line, texts, joined, key=key, whose=whose, row_hash=row_hash):
+            if keep_known(row.line, texts, joined, whose=whose, row_hash=row_hash):
                 continue
-            key = key or key_of(texts)
+            key = key_of(texts)
             if judged := self._judge(row, texts, joined, key=key, whose=whose, row_hash=row_hash):
                 self.portion.judged.append(judged)
         self.tally.read += many
@@ -113,7 +110,7 @@ class Reading:
             self._look_at_numbers(row, texts, whose)
             return None
         contradiction = self.consistency.contradiction(texts, key, whose)
-        if not contradiction and (row_hash in self.unchanged or self._is_known_from_before(row, key, row_hash)):
+        if not contradiction and (self.consistency.knows(row_hash) or self._is_known_from_before(row, key, row_hash)):
             self.consistency.keep(row.line, texts, joined, key=key, whose=whose, row_hash=row_hash)
             return None
         self._look_at_numbers(row, texts, whose)
@@ -199,9 +196,7 @@ class Reading:
     def _missing(self) -> list[str]:
         if not self.full_feed or self.feed.changes_only or self.cut_off:
             return []
-        return self.admissions.candidates_of(
-            self.known.keys() - self.consistency.keys() - self.refused, self.consistency.intakes
-        )
+        return self.admissions.candidates_of(self.consistency.absent() - self.refused, self.consistency.intakes)
 
 
 def candidate_shown(row: Row) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from operator import itemgetter
 
 from estudent.domain.application import BETWEEN, PLACE, Texts, application_key
@@ -34,50 +34,74 @@ personal_of = itemgetter(*(PLACE[column] for column in PERSONAL))
 
 
 class Consistency:
-    """Remembers the good rows of a file, a few bytes for each, to recognise repetitions and contradictions."""
+    """Remembers the good rows of a file, a few bytes for each, to recognise repetitions and contradictions.
 
-    def __init__(self) -> None:
-        self._rows: dict[str, tuple[int, bytes]] = {}
+    `known` has the hash of the row that the registry holds of each application.
+    """
+
+    def __init__(self, known: Mapping[str, bytes]) -> None:
+        self._known = known
+        # On which line each known row, or another one of its application, has come; 0 while none has.
+        self._came = dict.fromkeys(known.values(), 0)
+        self._others: dict[str, tuple[int, bytes]] = {}
         self._people: dict[int, tuple[int, bytes]] = {}
         self._intakes = set[str]()
 
-    def keys(self) -> Set[str]:
-        """Return the keys of the applications that were kept."""
-        return self._rows.keys()
+    def absent(self) -> set[str]:
+        """Return the keys of the known applications of which no row was kept."""
+        return {key for key, row_hash in self._known.items() if not self._came[row_hash]}
 
     @property
     def intakes(self) -> Set[str]:
         """The intakes of the applications that were kept."""
         return {intake.strip() for intake in self._intakes}
 
+    def knows(self, row_hash: bytes) -> bool:
+        """Tell whether the registry holds just this row."""
+        return row_hash in self._came
+
     def keep(self, line: int, texts: Texts, joined: bytes, *, key: str, whose: int, row_hash: bytes) -> None:
         """Remember a good row, all of it `joined`."""
-        self._rows[key] = line, row_hash
+        if row_hash in self._came:
+            self._came[row_hash] = line
+        else:
+            self._others[key] = line, row_hash
+            if key in self._known:
+                self._came[self._known[key]] = line
         self._intakes.add(texts[INTAKE])
         if whose not in self._people:
             self._people[whose] = line, _parted(texts, joined)
 
-    def keep_first(self, line: int, texts: Texts, joined: bytes, *, key: str, whose: int, row_hash: bytes) -> bool:
-        """Remember a good row if it is the first of its application and its person; tell whether it is."""
-        if key in self._rows or whose in self._people:
+    def keep_known(self, line: int, texts: Texts, joined: bytes, *, whose: int, row_hash: bytes) -> bool:
+        """Remember a row if it is known, and the first of its application and its person; tell whether it is."""
+        if self._came.get(row_hash) != 0 or whose in self._people:
             return False
-        self._rows[key] = line, row_hash
+        self._came[row_hash] = line
         self._intakes.add(texts[INTAKE])
         self._people[whose] = line, _parted(texts, joined)
         return True
 
     def repeats(self, key: str, row_hash: bytes) -> bool:
         """Tell whether an equal row, which is of the same application, was kept earlier."""
-        return key in self._rows and self._rows[key][1] == row_hash
+        kept = self._kept(key)
+        return kept is not None and kept[1] == row_hash
 
     def contradiction(self, texts: Texts, key: str, whose: int) -> Fault | None:
         """Return the fault of a row that says other things of its person, or its application, than an earlier one."""
-        if key in self._rows:
-            return Fault("row", FaultKind.CONTRADICTS_LINE, place(self._rows[key][0]))
+        if kept := self._kept(key):
+            return Fault("row", FaultKind.CONTRADICTS_LINE, place(kept[0]))
         if whose in self._people:
             line, earlier = self._people[whose]
             return _contradiction(texts, earlier, line)
         return None
+
+    def _kept(self, key: str) -> tuple[int, bytes] | None:
+        """Return the line and the hash of the row that was kept of an application."""
+        if key in self._others:
+            return self._others[key]
+        known = self._known.get(key)
+        line = 0 if known is None else self._came[known]
+        return (line, known) if line and known is not None else None
 
 
 def join(texts: Iterable[str]) -> bytes:
