@@ -71,6 +71,8 @@ def _copy(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]])
     with _told_by_the_driver(connection), cursor, cursor.copy(f"COPY {table.name} FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+    # One column's figures tell the planner how many rows there are; else it reads whole tables for a few of them.
+    connection.exec_driver_sql(f"ANALYZE {table.name} ({next(iter(table.c)).name})")
 
 
 @contextmanager
