@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 R = TypeVar("R")
 
 
-async def overlapping(most: int, works: Iterable[Callable[[], Coroutine[Any, Any, R]]]) -> AsyncIterator[R]:
+async def overlapping(most: int, works: Iterable[Callable[[], Coroutine[Any, Any, R]]]) -> AsyncGenerator[R, None]:
     """Yield what comes of each work, in their order, with at most so many under way.
 
     With the first that fails, no more are begun; those under way have acted, so they are waited for.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from prefect import flow, get_run_logger
 
+from estudent.domain.outcome import total
 from flows.forms import System
-from flows.sharing import carry_out
+from flows.sharing import carry_out_what_is_free
 from flows.steps import leave
 
 
@@ -13,13 +14,15 @@ from flows.steps import leave
 async def shard(run: str, system: System, number: int) -> None:
     """Carry out one shard of a run of `semester-start`, which starts this by itself and sums up.
 
+    Once that is done, others of that run and system that nobody has begun are carried out as well.
+
     Args:
         run: the id of the run of semester-start
         system: which system is brought in line
         number: which of the run's shards of that system
     """
-    tally = await carry_out(run, system, number)
-    if tally is None:
+    tallies = await carry_out_what_is_free(run, system, number)
+    if not tallies:
         get_run_logger().info("Nothing to do: the shard is finished, or in the hands of another run")
         return
-    await leave("shard", [tally], "apply")
+    await leave("shard", [total(system, tallies)], "apply")

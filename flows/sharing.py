@@ -1,30 +1,34 @@
 """How a run for many students shares its work out: shards that other workers' runs carry out, and it itself as well.
 
-The registry knows the shards (`estudent.services.share_out`); Prefect is only asked to start runs for them. The run
-that shares out never just waits: it carries shards out, too, those that no worker has begun. So it needs no worker but
-its own, and a shard whose process is lost is taken up by whoever comes first.
+The registry knows the shards (`estudent.services.share_out`); Prefect is only asked to start runs for them, where that
+gains (`flows.helping`). The run that shares out never just waits: it carries shards out, too, those that no worker has
+begun. So it needs no worker but its own, and a shard whose process is lost is taken up by whoever comes first.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
-from typing import TypeVar
-from uuid import UUID, uuid4
+from functools import partial, reduce
+from typing import Any, TypeVar
+from uuid import uuid4
 
-from prefect import get_client, get_run_logger
-from prefect.deployments import arun_deployment
+from prefect import get_run_logger
 from prefect.runtime import flow_run
-from prefect.states import Cancelled
 
 from estudent.bootstrap import Campus
+from estudent.domain.effort import Effort
 from estudent.domain.outcome import Tally
 from estudent.domain.shard import Shard, ShardSight, fair_shares
 from estudent.ports import Expired, FarSideError, Unavailable
-from estudent.services.reconcile import Leash
+from estudent.services.bring_in_line import under_way
+from estudent.services.reconcile import Forecast, Leash
 from flows.forms import EVERYONE, Chosen, Limits, Mode
+from flows.helping import Help, effort
+from flows.overlapping import overlapping
 from flows.steps import batch, forecast, nobody_done, not_to_be_done, on_campus, portions, prepare, reconcile, signed
 from flows.wired import kept_apart, kept_open
 
@@ -46,7 +50,7 @@ async def reconcile_in_shards(system: str, chosen: Chosen, mode: Mode, limits: L
     """
     if mode == "rehearse" or chosen != EVERYONE:
         return await reconcile(system, chosen, mode, limits)
-    begun, keys = time.monotonic(), list[int]()
+    begun, keys, looked = time.monotonic(), list[int](), None
     try:
         if await _seen(system):
             await _asked(lambda here: here.shards.reopen(_run(), system))
@@ -55,24 +59,40 @@ async def reconcile_in_shards(system: str, chosen: Chosen, mode: Mode, limits: L
             of = await on_campus(lambda here: here.in_how_many(len(keys)))
             if of == 1:
                 return await reconcile(system, chosen, mode, limits)
-            if plan := await _agreed(system, fair_shares(keys, of), limits):
-                return replace(plan, seconds=time.monotonic() - begun)
-        tally = await _together(system)
+            parts = fair_shares(keys, of)
+            plans, looked = await _planned(system, parts)
+            if stays := await _agreed(parts, plans, limits):
+                return replace(stays, seconds=time.monotonic() - begun)
+        tally = await _together(system, looked)
     except FarSideError as error:
         tally = nobody_done(system, error, keys)
     return replace(tally, seconds=time.monotonic() - begun)
 
 
+@kept_open()
+async def carry_out_what_is_free(run: str, system: str, number: int) -> list[Tally]:
+    """Carry a shard out, then others that nobody has begun, as a process costs seconds to start; tell of each."""
+    done = [await carry_out(run, system, number)]
+    while another := await _unbegun(run, system):
+        done.append(await carry_out(run, system, another))
+    return [tally for tally in done if tally]
+
+
 @kept_apart()
-async def carry_out(run: str, system: str, number: int) -> Tally | None:
-    """Carry a shard out; None when it is finished, somebody else has it in hand, or has taken it up meanwhile."""
+async def carry_out(
+    run: str, system: str, number: int, last_begun: Callable[[], object] = lambda: None
+) -> Tally | None:
+    """Carry a shard out; None when it is finished, somebody else has it in hand, or has taken it up meanwhile.
+
+    Where portions overlap, it is told when the `last_begun` is under way: then there is room for another shard's.
+    """
     holder = uuid4().hex
     sight = await _asked(lambda here: here.shards.take(run, system, number, holder))
     if sight is None:
         return None
     breath = asyncio.create_task(_breathe(sight.shard, holder))
     try:
-        return await _carried_out(sight, holder)
+        return await _carried_out(sight, holder, last_begun)
     except Expired as error:
         get_run_logger().warning("%s", error)
         return None
@@ -80,14 +100,18 @@ async def carry_out(run: str, system: str, number: int) -> Tally | None:
         breath.cancel()
 
 
-async def _agreed(system: str, parts: Sequence[Sequence[int]], limits: Limits) -> Tally | None:
-    """Plan for everybody and store the shards; return the plan's tally instead where nobody agrees to it."""
+async def _planned(system: str, parts: Sequence[Sequence[int]]) -> tuple[list[Forecast], Effort | None]:
+    """Plan for everybody; tell what that cost where to bring them in line is hardly more than that."""
     for keys in parts:
         await prepare(system, keys, "apply")
+    begun = effort()
     plans = [await forecast(system, keys) for keys in parts]
-    plan = plans[0]
-    for another in plans[1:]:
-        plan = plan.merge(another)
+    return plans, effort(len(parts)).since(begun) if _whole(plans).is_mostly_looking else None
+
+
+async def _agreed(parts: Sequence[Sequence[int]], plans: Sequence[Forecast], limits: Limits) -> Tally | None:
+    """Store the shards of a plan; return its tally instead where nobody agrees to it."""
+    plan = _whole(plans)
     if stays := await not_to_be_done(plan, "apply", limits):
         return stays
     may = await _asked(lambda here: here.lets_through(plan, limits.share))
@@ -95,33 +119,65 @@ async def _agreed(system: str, parts: Sequence[Sequence[int]], limits: Limits) -
     return None
 
 
-async def _together(system: str) -> Tally:
+def _whole(plans: Sequence[Forecast]) -> Forecast:
+    return reduce(Forecast.merge, plans)
+
+
+class Own:
+    """A shard that the run carries out itself; with the `last` of its portions under way, another may begin."""
+
+    def __init__(self, shard: Shard) -> None:
+        self.number = shard.number
+        self.last = asyncio.get_running_loop().create_future()
+        self.task = asyncio.create_task(carry_out(shard.run, shard.system, shard.number, self._last_begun))
+        self.task.add_done_callback(self._last_begun)
+
+    async def is_over(self) -> bool:
+        """Tell whether it is over, raising what kept it from its end."""
+        if self.task.done():
+            await self.task
+        return self.task.done()
+
+    def _last_begun(self, _: object = None) -> None:
+        if not self.last.done():
+            self.last.set_result(None)
+
+
+async def _together(system: str, looked: Effort | None = None) -> Tally:
     """Have the shards carried out, here and by other runs, until none is left or one was lost too often."""
-    takes = {sight.shard.number: sight.takes for sight in await _seen(system)}
-    handed_in: dict[tuple[int, int], UUID | None] = {}
-    own, mine = None, 0
+    sights = await _seen(system)
+    takes = {sight.shard.number: sight.takes for sight in sights}
+    others = Help(await on_campus(lambda here: here.settings.shards.busy), sights, looked)
+    mine = list[Own]()
     try:
         while True:
+            mine = [each for each in mine if not await each.is_over()]
             sights = await _seen(system)
             free = [each for each in sights if each.free and each.takes < takes[each.shard.number] + MOST_TAKES]
-            if own is None or own.done():
-                if own:
-                    await own
-                own, mine = None, 0
-                if free:
-                    mine = free[-1].shard.number
-                    own = asyncio.create_task(carry_out(_run(), system, mine))
-                elif all(each.free or each.finished for each in sights):
-                    break
-            for each in free:
-                if each.shard.number != mine and (each.shard.number, each.takes) not in handed_in:
-                    handed_in[each.shard.number, each.takes] = await _hand_in(each)
-            await (asyncio.wait({own}, timeout=POLL) if own else asyncio.sleep(POLL))
+            free = [each for each in free if each.shard.number not in [own.number for own in mine]]
+            if free and (not mine or (len(mine) == 1 and mine[0].last.done())):
+                mine.append(Own(free.pop().shard))
+            elif not mine and all(each.free or each.finished for each in sights):
+                break
+            await others.ask(sights, free)
+            await _something(mine)
     finally:
-        if own:
-            own.cancel()
-        await _call_back(filter(None, handed_in.values()))
+        for each in mine:
+            each.task.cancel()
+        await asyncio.gather(*(each.task for each in mine), return_exceptions=True)
+        await others.call_back()
     return await _summed_up(system, sights)
+
+
+async def _something(mine: Sequence[Own]) -> None:
+    """Wait until something has become of the shards in hand here, or for a moment: others have shards in hand, too."""
+    if any(each.task.done() for each in mine):
+        return
+    for_what = [future for each in mine for future in (each.task, each.last) if not future.done()]
+    if for_what:
+        await asyncio.wait(for_what, timeout=POLL, return_when=asyncio.FIRST_COMPLETED)
+    else:
+        await asyncio.sleep(POLL)
 
 
 async def _summed_up(system: str, sights: Sequence[ShardSight]) -> Tally:
@@ -133,39 +189,14 @@ async def _summed_up(system: str, sights: Sequence[ShardSight]) -> Tally:
     return await _asked(sum_up)
 
 
-async def _hand_in(sight: ShardSight) -> UUID | None:
-    """Ask for a run that carries a shard out; None when Prefect does not answer: the run that asks does it then.
-
-    Asked again by the same try of the run, it is the same run until somebody has taken the shard.
-    """
-    shard = sight.shard
-    try:
-        run = await arun_deployment(
-            "shard/shard",
-            parameters={"run": shard.run, "system": shard.system, "number": shard.number},
-            timeout=0,
-            idempotency_key=f"{shard.run} {_tries()} {shard.system} {shard.number} {sight.takes}",
-        )
-    except Exception as error:  # whatever keeps Prefect from helping must not keep the run from its work
-        get_run_logger().warning("%s of %s is not handed in: %s", shard.name, shard.system, error)
-        return None
-    return run.id
-
-
-async def _call_back(runs: Iterable[UUID]) -> None:
-    """Cancel the runs that no worker has begun: nothing is left for them, and they find that out themselves, too."""
-    try:
-        async with get_client() as client:
-            for run in runs:
-                state = (await client.read_flow_run(run)).state
-                if state and state.is_scheduled():
-                    await client.set_flow_run_state(run, Cancelled(message="its shard was carried out by another run"))
-    except Exception as error:  # the work is done; a run that is left finds nothing to do
-        get_run_logger().warning("Runs for which nothing is left are not called back: %s", error)
-
-
 async def _seen(system: str) -> list[ShardSight]:
     return await _asked(lambda here: here.shards.of(_run(), system))
+
+
+async def _unbegun(run: str, system: str) -> int | None:
+    """Return the number of a shard that nobody has begun; one that was lost is for whom the run asks."""
+    sights = await _asked(lambda here: here.shards.of(run, system))
+    return next((sight.shard.number for sight in sights if sight.free and not sight.takes), None)
 
 
 async def _asked(work: Callable[[Campus], R]) -> R:
@@ -183,30 +214,42 @@ async def _patiently(ask: Callable[[], Awaitable[R]]) -> R:
     return await ask()
 
 
-async def _carried_out(sight: ShardSight, holder: str) -> Tally:
+async def _carried_out(sight: ShardSight, holder: str, last_begun: Callable[[], object]) -> Tally:
     shard, tally, begun = sight.shard, sight.tally, time.monotonic()
-    leash = await _noted(shard, lambda here: here.share_out.leash_of(shard))
-    left = await _noted(shard, lambda here: here.left_of(shard, sight.reached))
-    for some in portions(left):
-        try:
-            tally = tally.merge(await bring_shard_in_line(shard, some, leash))
-        except FarSideError as error:
-            tally = tally.merge(nobody_done(shard.system, error, left))
-            break
-        await _keep(shard, holder, some[-1], tally)
-        left = left[len(some) :]
+    leash = await _asked(lambda here: here.share_out.leash_of(shard))
+    left = await _asked(lambda here: here.left_of(shard, sight.reached))
+    parts = list(portions(left))
+    async with aclosing(overlapping(under_way(shard.system), _works(shard, parts, leash, last_begun))) as tallies:
+        for some in parts:
+            try:
+                tally = tally.merge(await anext(tallies))
+            except FarSideError as error:
+                tally = tally.merge(nobody_done(shard.system, error, left))
+                break
+            # What is under way was begun before: whoever lost the shard begins nothing more, and waits for that.
+            await _keep(shard, holder, some[-1], tally)
+            left = left[len(some) :]
     tally = replace(tally, seconds=tally.seconds + time.monotonic() - begun)
-    return await _noted(shard, lambda here: here.share_out.finish(shard, holder, tally))
+    return await _asked(lambda here: here.share_out.finish(shard, holder, tally))
+
+
+def _works(
+    shard: Shard, parts: Sequence[Sequence[int]], leash: Leash, last_begun: Callable[[], object]
+) -> Iterator[Callable[[], Coroutine[Any, Any, Tally]]]:
+    """Yield what is to be done, portion by portion, and tell when the last one is under way."""
+    yield from (partial(bring_shard_in_line, shard, some, leash) for some in parts)
+    last_begun()
 
 
 @batch("bring in line")
 async def bring_shard_in_line(shard: Shard, keys: Sequence[int], leash: Leash) -> Tally:
     """Plan, apply and verify a batch of a shard; a plan that takes away more than was agreed to is refused."""
-    return await _signed(shard, lambda here: here.reconciler(shard.system).apply(keys), leash)
+    actor = f"flow semester-start, {shard.name}"
+    return await signed(actor, shard.run, lambda here: here.reconciler(shard.system).apply(keys), leash)
 
 
 async def _keep(shard: Shard, holder: str, reached: int, tally: Tally) -> None:
-    await _noted(shard, lambda here: here.shards.keep(shard, holder, reached, tally))
+    await _asked(lambda here: here.shards.keep(shard, holder, reached, tally))
 
 
 async def _breathe(shard: Shard, holder: str) -> None:
@@ -215,27 +258,12 @@ async def _breathe(shard: Shard, holder: str) -> None:
     while True:
         await asyncio.sleep(every)
         try:
-            await _signed(shard, lambda here: here.shards.breathe(shard, holder))
+            await on_campus(lambda here: here.shards.breathe(shard, holder))
         except Expired:
             return
         except FarSideError:
             continue
 
 
-async def _noted(shard: Shard, work: Callable[[Campus], R]) -> R:
-    """Ask the registry under the shard's name, or tell it something."""
-    return await _patiently(lambda: _signed(shard, work))
-
-
-async def _signed(shard: Shard, work: Callable[[Campus], R], leash: Leash | None = None) -> R:
-    """Do blocking work under the name of the shard and of the run that shared out."""
-    return await signed(f"flow semester-start, {shard.name}", shard.run, work, leash)
-
-
 def _run() -> str:
     return str(flow_run.id)
-
-
-def _tries() -> int:
-    """How often this run was begun: what was called back in one try is asked for anew in the next."""
-    return flow_run.run_count or 0

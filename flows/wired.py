@@ -15,15 +15,23 @@ As = tuple[str, str, Leash | None]
 
 
 class Wired:
-    """The campuses of a run; they are closed once the run, and every thread that works for it, has left."""
+    """The campuses of a run; they are closed once the run, and every thread that works for it, has left.
 
-    def __init__(self) -> None:
+    A part of a run has campuses of its own, and uses those that the `whole` has open.
+    """
+
+    def __init__(self, whole: Wired | None = None) -> None:
+        self._whole = whole
         self._campuses: dict[As, Campus] = {}
         self._open, self._users, self._lock = ExitStack(), 1, Lock()
 
     @contextmanager
     def entered(self, who: As) -> Iterator[Campus]:
         """Give the campus of whoever acts; it is wired when it is first asked for."""
+        if self._whole and self._whole.has(who):
+            with self._whole.entered(who) as here:
+                yield here
+            return
         with self._lock:
             here = self._campuses.get(who) or self._wire(who)
             self._users += 1
@@ -31,6 +39,10 @@ class Wired:
             yield here
         finally:
             self.leave()
+
+    def has(self, who: As) -> bool:
+        """Tell whether somebody's campus is open."""
+        return who in self._campuses
 
     def leave(self) -> None:
         """Close what is open, unless others are still there: a thread works on after its run was cancelled."""
@@ -66,7 +78,7 @@ async def kept_apart() -> AsyncIterator[None]:
 
     Kept open until the run ends, the connections of all of them would be more than a registry admits.
     """
-    wired = Wired()
+    wired = Wired(_OF_THE_RUN.get())
     before = _OF_THE_RUN.set(wired)
     try:
         yield

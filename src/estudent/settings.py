@@ -366,6 +366,11 @@ class ShardSettings(Section):
         description="a shard has so many students or more; with fewer than twice as many there is one; 0: never",
     )
     most: int = Field(4, ge=1, le=64, description="shards of one run at most")
+    busy: float = Field(
+        0.8,
+        ge=0,
+        description="others are asked to help while the run that shares out keeps so much of a core busy; 0: at once",
+    )
     silent_seconds: float = Field(
         60, ge=1, description="a shard of whose process nothing is heard for so long is taken up by another one"
     )

@@ -24,7 +24,7 @@ from tests.e2e.whole import Whole, whole
 pytestmark = pytest.mark.enable_socket
 STUDENTS = 400
 SETTINGS: dict[str, dict[str, object]] = {
-    "shards": {"students": 40, "most": 4, "silent_seconds": 4},
+    "shards": {"students": 40, "most": 4, "silent_seconds": 4, "busy": 0},  # too few to show that help would gain
     "letters": {"per_minute": 600},  # so that the shards of letters last, and a worker can be killed in one
 }
 IN_HAND = 20

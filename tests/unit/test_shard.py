@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from estudent.domain.brake import Brake
 from estudent.domain.outcome import Tally
 from estudent.domain.plan import StepKind
-from estudent.domain.shard import Shard, allowances, fair_shares, how_many, taken_away, with_all_told
+from estudent.domain.shard import Shard, ShardSight, allowances, fair_shares, how_many, taken_away, with_all_told
 
 KEYS = st.lists(st.integers(1, 10**9), unique=True, min_size=1, max_size=300).map(sorted)
 SHARD = Shard("run", "directory", 2, 4, 100, 199)
@@ -86,3 +88,16 @@ def test_what_was_taken_away_already_is_told_by_the_journal() -> None:
 
 def test_a_shard_has_a_name_for_people() -> None:
     assert SHARD.name == "shard 2 of 4"
+
+
+@given(st.integers(1, 10**9), st.integers(1, 10**6), st.data())
+def test_a_shard_is_done_by_as_much_as_its_keys_tell(first: int, many: int, data: st.DataObject) -> None:
+    shard = Shard("run", "directory", 1, 1, first, first + many - 1)
+    reached = data.draw(st.integers(first - 1, shard.last))
+    sight = ShardSight(shard, reached, Tally("directory"), 1, free=False, finished=False)
+    assert sight.done == (reached - first + 1) / many
+    assert replace(sight, finished=True).done == 1
+
+
+def test_a_shard_that_nobody_has_begun_is_not_done_at_all() -> None:
+    assert ShardSight(SHARD, SHARD.first - 1, Tally("directory"), 0, free=True, finished=False).done == 0

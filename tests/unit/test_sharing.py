@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -17,13 +18,16 @@ import pytest
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.shards import SqlShards
-from estudent.domain.outcome import Tally
+from estudent.domain.effort import Effort
+from estudent.domain.outcome import Result, Tally
+from estudent.domain.plan import StepKind
 from estudent.domain.shard import Shard, ShardSight
-from estudent.ports import Expired, Misconfigured, Refused, Unavailable
-from estudent.services.reconcile import Leash
+from estudent.ports import Expired, JournalEntry, Misconfigured, Refused, Unavailable
+from estudent.services.reconcile import Forecast, Leash
 from estudent.services.share_out import ShareOut
-from flows import sharing, wired
+from flows import helping, sharing, steps, wired
 from flows.forms import EVERYONE, Limits
+from flows.helping import Help
 from flows.sharing import MOST_TAKES
 from flows.wired import here_as
 from tests.contract.registry_world import Clock
@@ -31,7 +35,7 @@ from tests.unit.services.students_in_memory import JournalInMemory
 
 RUN, SYSTEM = "a run", "directory"
 SILENT = 60.0
-HAND_IN, CALL_BACK = sharing._hand_in, sharing._call_back
+HAND_IN, CALL_BACK = helping.hand_in, helping.call_back
 
 
 class Reconciler:
@@ -56,10 +60,12 @@ class World:
         database = Database(f"sqlite:///{registry}")
         self.shards = SqlShards(database, self.clock, silent=timedelta(seconds=SILENT))
         self.share_out = ShareOut(self.shards, self.journal)
-        self.settings = SimpleNamespace(shards=SimpleNamespace(silent_seconds=SILENT))
+        self.settings = SimpleNamespace(shards=SimpleNamespace(silent_seconds=SILENT, busy=0.0))
         self.handed_in: list[tuple[int, int]] = []
         self.called_back: list[UUID] = []
         self.begins: Callable[[int], object] = lambda _number: None
+        self.lasts: Callable[[Sequence[int]], float] = lambda _keys: 0
+        self.under_way: list[list[int]] = [[]]
 
     def lay_out(self, of: int) -> None:
         """Store shards with the keys 1 to 10, 11 to 20, and so on."""
@@ -93,14 +99,14 @@ def world(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wo
     async def on_campus(work: Callable[[Any], Any]) -> Any:
         return work(here)
 
-    async def signed(_actor: str, _run: str, work: Callable[[Any], Any], _leash: Leash | None = None) -> Any:
-        await asyncio.sleep(0)
-        return work(here)
-
     async def in_line(shard: Shard, keys: Sequence[int], leash: Leash) -> Tally:
         assert leash.left == shard.allowed
-        await asyncio.sleep(0)
-        return made.reconciler.apply(keys)
+        made.under_way.append([*made.under_way[-1], keys[0]])
+        await asyncio.sleep(made.lasts(keys))
+        try:
+            return made.reconciler.apply(keys)
+        finally:
+            made.under_way.append([key for key in made.under_way[-1] if key != keys[0]])
 
     async def hand_in(sight: ShardSight) -> UUID:
         made.handed_in.append((sight.shard.number, sight.takes))
@@ -112,16 +118,16 @@ def world(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wo
 
     for name, double in {
         "on_campus": on_campus,
-        "signed": signed,
         "bring_shard_in_line": in_line,
-        "_hand_in": hand_in,
-        "_call_back": call_back,
         "_run": lambda: RUN,
         "POLL": 0.01,
         "WAITS": (0, 0),
-        "get_run_logger": lambda: SimpleNamespace(warning=lambda *_: None),
+        "get_run_logger": lambda: SimpleNamespace(warning=lambda *_: None, info=lambda *_: None),
     }.items():
         monkeypatch.setattr(sharing, name, double)
+    monkeypatch.setattr(helping, "hand_in", hand_in)
+    monkeypatch.setattr(helping, "call_back", call_back)
+    monkeypatch.setattr(helping, "get_run_logger", vars(sharing)["get_run_logger"])
     return made
 
 
@@ -144,7 +150,7 @@ def test_without_any_other_worker_the_run_does_all_of_it_and_calls_the_others_ba
 def test_what_a_shard_has_open_is_closed_with_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each acts under a name of its own; what all of them have open would be more than a registry admits."""
     now, most = set[object](), list[int]()
-    work_there = vars(sharing)["signed"]
+    ask, bring = vars(sharing)["on_campus"], vars(sharing)["bring_shard_in_line"]
 
     @contextmanager
     def campus(*who: object) -> Iterator[object]:
@@ -153,15 +159,22 @@ def test_what_a_shard_has_open_is_closed_with_it(world: World, monkeypatch: pyte
         yield who
         now.remove(who)
 
-    async def signed(actor: str, run: str, work: Callable[[Any], Any], leash: Leash | None = None) -> Any:
-        with here_as(actor, run, leash):
-            return await work_there(actor, run, work, leash)
+    async def on_campus(work: Callable[[Any], Any]) -> Any:
+        with here_as("the run", RUN):
+            return await ask(work)
+
+    async def in_line(shard: Shard, keys: Sequence[int], leash: Leash) -> Tally:
+        with here_as(shard.name, RUN, leash):
+            told: Tally = await bring(shard, keys, leash)
+            return told
 
     monkeypatch.setattr(wired, "campus", campus)
-    monkeypatch.setattr(sharing, "signed", signed)
+    monkeypatch.setattr(sharing, "on_campus", on_campus)
+    monkeypatch.setattr(sharing, "bring_shard_in_line", in_line)
     world.lay_out(8)
+    world.lasts = lambda _keys: 0.01
     tally = asyncio.run(sharing.reconcile_in_shards(SYSTEM, EVERYONE, "apply", Limits()))
-    assert (tally.read, max(most), now) == (80, 1, set())
+    assert (tally.read, max(most), now) == (80, 3, set())  # the run's, and those of two shards
 
 
 def test_what_others_have_in_hand_is_waited_for_and_not_done_twice(world: World) -> None:
@@ -275,8 +288,8 @@ def test_while_prefect_does_not_answer_the_run_does_all_of_it(world: World, monk
     async def refused(*_: object, **__: object) -> None:
         raise httpx.ConnectError("refused")
 
-    monkeypatch.setattr(sharing, "_hand_in", HAND_IN)
-    monkeypatch.setattr(sharing, "arun_deployment", refused)
+    monkeypatch.setattr(helping, "hand_in", HAND_IN)
+    monkeypatch.setattr(helping, "arun_deployment", refused)
     tally = together()
     assert (tally.read, tally.new, tally.failed) == (30, 30, 0)
     assert world.called_back == []
@@ -292,8 +305,8 @@ def test_runs_that_prefect_does_not_call_back_change_nothing(world: World, monke
         async def __aexit__(self, *_: object) -> None:
             raise AssertionError
 
-    monkeypatch.setattr(sharing, "_call_back", CALL_BACK)
-    monkeypatch.setattr(sharing, "get_client", Away)
+    monkeypatch.setattr(helping, "call_back", CALL_BACK)
+    monkeypatch.setattr(helping, "get_client", Away)
     assert together().new == 20
 
 
@@ -306,7 +319,7 @@ def test_a_run_that_was_called_back_is_not_what_the_next_try_gets(
     async def known_by_its_key(_name: str, *, idempotency_key: str, **_: object) -> Any:
         return SimpleNamespace(id=asked.setdefault(idempotency_key, uuid4()))
 
-    monkeypatch.setattr(sharing, "arun_deployment", known_by_its_key)
+    monkeypatch.setattr(helping, "arun_deployment", known_by_its_key)
     (sight,) = world.shards.of(RUN, SYSTEM)
 
     def handed_in(tries: int) -> UUID | None:
@@ -372,3 +385,175 @@ def test_a_run_for_a_shard_that_is_finished_has_nothing_to_do(world: World) -> N
     assert asyncio.run(sharing.carry_out(RUN, SYSTEM, 1)) is not None
     assert asyncio.run(sharing.carry_out(RUN, SYSTEM, 1)) is None
     assert asyncio.run(sharing.carry_out("a run of nobody", SYSTEM, 1)) is None
+
+
+# portions that overlap
+
+
+def test_two_portions_of_a_shard_are_under_way_and_how_far_it_is_is_stored_in_their_order(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.lay_out(1)
+    monkeypatch.setattr(steps, "AT_ONCE", 2)
+    rightly, stored = SqlShards.keep, list[tuple[int, int]]()
+
+    def keep(shards: SqlShards, shard: Shard, holder: str, reached: int, tally: Tally) -> None:
+        stored.append((reached, tally.read))
+        rightly(shards, shard, holder, reached, tally)
+
+    monkeypatch.setattr(SqlShards, "keep", keep)
+    world.lasts = lambda keys: 0.03 if keys[0] % 4 == 1 else 0.001
+    assert together().read == 10
+    assert stored == [(2, 2), (4, 4), (6, 6), (8, 8), (10, 10)]
+    assert max(map(len, world.under_way)) == 2
+
+
+def test_with_a_portion_that_fails_no_other_is_begun_and_what_was_under_way_is_told_by_the_journal(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.lay_out(1)
+    monkeypatch.setattr(steps, "AT_ONCE", 2)
+
+    def befalls(keys: Sequence[int]) -> None:
+        if keys[0] == 3:
+            raise Unavailable("the directory does not answer")
+        world.journal.note([JournalEntry(key, SYSTEM, "add", Result.DONE) for key in keys])
+
+    world.reconciler.befalls = befalls
+    world.lasts = lambda keys: 0.03 if keys[0] == 5 else 0.001
+    tally = together()
+    assert world.reconciler.looked_at == [1, 2, 5, 6]
+    assert (tally.read, tally.new, tally.failed) == (10, 4, 8)
+
+
+def test_whoever_has_lost_a_shard_begins_nothing_more_of_it_and_waits_for_what_is_under_way(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.lay_out(1)
+    monkeypatch.setattr(steps, "AT_ONCE", 2)
+
+    def befalls(keys: Sequence[int]) -> None:
+        if keys[0] == 1:
+            world.clock.turn(seconds=61)
+            world.another_has(1)
+
+    world.reconciler.befalls = befalls
+    world.lasts = lambda keys: 0.03 if keys[0] == 3 else 0.001
+    assert asyncio.run(sharing.carry_out(RUN, SYSTEM, 1)) is None
+    assert (world.reconciler.looked_at, world.under_way[-1]) == ([1, 2, 3, 4], [])
+    assert world.shards.of(RUN, SYSTEM)[0].reached == 0
+
+
+def test_the_next_shard_begins_while_the_last_portion_of_one_is_under_way(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.lay_out(2)
+    monkeypatch.setattr(steps, "AT_ONCE", 4)
+    world.lasts = lambda _keys: 0.03
+    assert together().read == 20
+    assert [19, 1] in world.under_way
+    assert [15, 1] not in world.under_way
+    assert max(map(len, world.under_way)) <= 3
+
+
+def test_of_shards_of_one_portion_two_are_under_way(world: World) -> None:
+    world.lay_out(6)
+    world.lasts = lambda _keys: 0.03
+    assert together().read == 60
+    assert max(map(len, world.under_way)) == 2
+
+
+# whom the run asks
+
+
+class Spent:
+    """What the process has spent, as the tests have it."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.clock = self.processor = 0.0
+        for module in (helping, sharing):
+            patch.setattr(module, "effort", lambda done=0.0: Effort(self.clock, self.processor, done))
+
+    def passes(self, seconds: float, busy: float) -> None:
+        """Let time pass."""
+        self.clock += seconds
+        self.processor += seconds * busy
+
+
+@pytest.fixture
+def spent(world: World, monkeypatch: pytest.MonkeyPatch) -> Spent:
+    world.settings.shards.busy = 0.8
+    return Spent(monkeypatch)
+
+
+def test_nobody_is_asked_by_a_run_that_waits_for_the_far_side(world: World, spent: Spent) -> None:
+    world.lay_out(4)
+    world.reconciler.befalls = lambda _keys: spent.passes(100, busy=0.5)
+    assert together().read == 40
+    assert world.handed_in == []
+
+
+def test_one_after_another_is_asked_by_a_run_that_has_no_processor_left(world: World, spent: Spent) -> None:
+    world.lay_out(4)
+    world.reconciler.befalls = lambda _keys: spent.passes(100, busy=0.9)
+    assert together().read == 40
+    assert world.handed_in[0] == (1, 0)
+    assert len(world.handed_in) < 3
+
+
+def test_who_comes_and_leaves_the_run_waiting_is_the_last_who_is_asked(world: World, spent: Spent) -> None:
+    world.lay_out(4)
+    help_, sights = Help(0.8, world.shards.of(RUN, SYSTEM)), world.shards.of(RUN, SYSTEM)
+
+    def ask_after(seconds: float, busy: float) -> list[tuple[int, int]]:
+        spent.passes(seconds, busy)
+        asyncio.run(help_.ask(sights, sights))
+        return world.handed_in
+
+    assert ask_after(1, busy=1.0) == []
+    assert ask_after(3, busy=1.0) == [(1, 0)]
+    assert ask_after(3, busy=0.7) == [(1, 0)]
+    assert ask_after(3, busy=0.9) == [(1, 0), (2, 0)]
+    asyncio.run(help_.call_back())
+    assert len(world.called_back) == 2
+
+
+def test_a_run_that_only_looks_asks_at_once_as_it_has_seen_itself_at_work(world: World, spent: Spent) -> None:
+    world.lay_out(4)
+    sights = world.shards.of(RUN, SYSTEM)
+    for looked in (Effort(40, 20, 4), Effort(2, 2, 4)):
+        asyncio.run(Help(0.8, sights, looked).ask(sights, sights))
+        assert world.handed_in == []
+    asyncio.run(Help(0.8, sights, Effort(40, 38, 4)).ask(sights, sights))
+    assert world.handed_in == [(1, 0)]
+
+
+@pytest.mark.parametrize("steps_of_ten, looks", [(0, True), (1, True), (2, False), (10, False)])
+def test_what_the_forecast_has_cost_tells_of_a_run_that_mostly_looks(
+    world: World, spent: Spent, monkeypatch: pytest.MonkeyPatch, steps_of_ten: int, looks: bool
+) -> None:
+    async def forecast(_system: str, keys: Sequence[int]) -> Forecast:
+        spent.passes(10, busy=0.5)
+        return Forecast(SYSTEM, len(keys), Counter({StepKind.ADD: steps_of_ten}))
+
+    async def prepare(*_: object) -> None:
+        spent.passes(100, busy=1)
+
+    monkeypatch.setattr(sharing, "forecast", forecast)
+    monkeypatch.setattr(sharing, "prepare", prepare)
+    plans, looked = asyncio.run(sharing._planned(SYSTEM, [range(1, 11), range(11, 21)]))
+    assert len(plans) == 2
+    assert looked == (Effort(20, 10, 2) if looks else None)
+
+
+def test_whoever_helps_goes_on_with_what_nobody_has_begun_and_leaves_what_was_lost(world: World) -> None:
+    world.lay_out(5)
+    world.another_has(1)
+    world.another_has(4)
+    world.another_has(5)
+    world.another_finishes(5)
+    world.clock.turn(seconds=61)
+    done = asyncio.run(sharing.carry_out_what_is_free(RUN, SYSTEM, 4))
+    assert [tally.read for tally in done] == [10, 10, 10]
+    assert world.reconciler.looked_at == [*range(31, 41), *range(11, 31)]
+    assert asyncio.run(sharing.carry_out_what_is_free(RUN, SYSTEM, 4)) == []

@@ -104,6 +104,22 @@ def test_a_part_under_a_name_of_its_own_is_closed_with_it(places: list[Place]) -
     assert [place.closed for place in places] == [True, True, True]
 
 
+def test_what_a_run_has_open_its_parts_use_and_leave_open(places: list[Place]) -> None:
+    @kept_apart()
+    async def part() -> None:
+        assert visit("a") is places[0]
+        visit("b")
+
+    @kept_open()
+    async def run() -> None:
+        visit("a")
+        await part()
+        assert [place.closed for place in places] == [False, True]
+
+    asyncio.run(run())
+    assert [(place.who[0], place.closed) for place in places] == [("a", True), ("b", True)]
+
+
 def test_runs_share_nothing(places: list[Place]) -> None:
     @kept_open()
     async def run() -> None:

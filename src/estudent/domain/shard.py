@@ -51,6 +51,12 @@ class ShardSight:
     free: bool
     finished: bool
 
+    @property
+    def done(self) -> float:
+        """Which part of it is done, as its keys tell."""
+        of = self.shard.last - self.shard.first + 1
+        return 1.0 if self.finished else (self.reached - self.shard.first + 1) / of
+
 
 def how_many(students: int, least: int, most: int) -> int:
     """Return into how many shards students are split: each has `least` at least; below twice that there is one."""

@@ -39,6 +39,11 @@ class Forecast:
         """How many of its steps take something away from students."""
         return sum(many for kind, many in self.steps.items() if kind in DANGEROUS)
 
+    @property
+    def is_mostly_looking(self) -> bool:
+        """Tell whether to carry it out is hardly more than to look once more, as it was made."""
+        return self.steps.total() * 10 <= self.looked_at
+
     def as_tally(self, obstacle: str | None = None) -> Tally:
         """Return the counts as a run would have had them, had nothing been refused, and what would stop the run."""
         new = self.steps[StepKind.ADD]

@@ -1,0 +1,84 @@
+"""Who helps a run that shares out: other runs, which Prefect is asked for where its own process is what is short."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from uuid import UUID
+
+from prefect import get_client, get_run_logger
+from prefect.deployments import arun_deployment
+from prefect.runtime import flow_run
+from prefect.states import Cancelled
+
+from estudent.domain.effort import Effort, Lookout
+from estudent.domain.shard import ShardSight
+
+
+def effort(done: float = 0.0) -> Effort:
+    """Return what this process has spent until now; only differences mean something."""
+    return Effort(time.monotonic(), time.process_time(), done)
+
+
+def done_of(sights: Sequence[ShardSight]) -> float:
+    """Return how many shards are done, parts of them counted as well."""
+    return sum(sight.done for sight in sights)
+
+
+class Help:
+    """The runs that were asked to carry shards out of one system; more are asked for as long as that gains.
+
+    `looked` is what the process has spent where it looked at all of the students, if to look is all that is to be done.
+    """
+
+    def __init__(self, busy: float, sights: Sequence[ShardSight], looked: Effort | None = None) -> None:
+        self._lookout = Lookout(busy, effort(done_of(sights)), looked)
+        self._asked: dict[tuple[int, int], UUID | None] = {}
+
+    async def ask(self, sights: Sequence[ShardSight], free: Sequence[ShardSight]) -> None:
+        """Ask for runs for those of the free shards for which that gains by now; each is asked for once until taken."""
+        unasked = [each for each in free if (each.shard.number, each.takes) not in self._asked]
+        done = done_of(sights)
+        for each in unasked[: self._lookout.so_many_gain(effort(done), len(sights) - done, len(unasked))]:
+            get_run_logger().info("Another run is asked to carry out %s of %s", each.shard.name, each.shard.system)
+            self._asked[each.shard.number, each.takes] = await hand_in(each)
+
+    async def call_back(self) -> None:
+        """Cancel the runs that no worker has begun: nothing is left for them, as they would find out themselves."""
+        await call_back([run for run in self._asked.values() if run])
+
+
+async def hand_in(sight: ShardSight) -> UUID | None:
+    """Ask for a run that carries a shard out; None when Prefect does not answer: the run that asks does it then.
+
+    Asked again by the same try of the run, it is the same run until somebody has taken the shard.
+    """
+    shard = sight.shard
+    try:
+        run = await arun_deployment(
+            "shard/shard",
+            parameters={"run": shard.run, "system": shard.system, "number": shard.number},
+            timeout=0,
+            idempotency_key=f"{shard.run} {_tries()} {shard.system} {shard.number} {sight.takes}",
+        )
+    except Exception as error:  # whatever keeps Prefect from helping must not keep the run from its work
+        get_run_logger().warning("%s of %s is not handed in: %s", shard.name, shard.system, error)
+        return None
+    return run.id
+
+
+async def call_back(runs: Sequence[UUID]) -> None:
+    """Cancel those of these runs that no worker has begun."""
+    try:
+        async with get_client() as client:
+            for run in runs:
+                state = (await client.read_flow_run(run)).state
+                if state and state.is_scheduled():
+                    await client.set_flow_run_state(run, Cancelled(message="its shard was carried out by another run"))
+    except Exception as error:  # the work is done; a run that is left finds nothing to do
+        get_run_logger().warning("Runs for which nothing is left are not called back: %s", error)
+
+
+def _tries() -> int:
+    """How often this run was begun: what was called back in one try is asked for anew in the next."""
+    return flow_run.run_count or 0

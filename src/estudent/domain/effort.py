@@ -1,0 +1,70 @@
+"""How hard a process works, and whether another one beside it would speed the work up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+
+LOOKED_AT = 3.0
+"""So many seconds a process is looked at before it is judged: in a single portion it may wait, or not, by chance."""
+
+WORTH_IT = 5.0
+"""Nobody is asked to help with less than so many seconds of work: a worker sees the run and starts it in as many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What a process spent, in seconds by the clock and of processors, all its threads together.
+
+    `done` is how much of the work was done meanwhile, by whomever, in whatever is counted.
+    """
+
+    clock: float
+    processor: float
+    done: float = 0.0
+
+    def since(self, before: Effort) -> Effort:
+        """Return what was spent since a moment at which so much had been."""
+        return Effort(self.clock - before.clock, self.processor - before.processor, self.done - before.done)
+
+    @property
+    def busy(self) -> float:
+        """How much of a processor core it kept busy."""
+        return self.processor / self.clock if self.clock > 0 else 0.0
+
+    def lasts(self, left: float) -> float:
+        """Return in how many seconds so much is done at this pace."""
+        return left * self.clock / self.done if self.done > 0 else inf
+
+
+def another_gains(spent: Effort, left: float, busy: float) -> bool:
+    """Tell whether another process should be asked to help with so much work.
+
+    It should while the one that works keeps `busy` of a core busy, or more, and some time will pass until all is done.
+    One that is less busy waits for a far side, for a pace or for the processor: there another one would wait as well.
+    """
+    return spent.busy >= busy and spent.lasts(left) >= WORTH_IT
+
+
+class Lookout:
+    """Judges a process by what it spent lately, again and again, for the work that is left.
+
+    A process that has just spent something on work of the same kind is judged by that first.
+    """
+
+    def __init__(self, busy: float, begun: Effort, before: Effort | None = None) -> None:
+        self.busy = busy
+        self._since, self._before = begun, before
+
+    def so_many_gain(self, now: Effort, left: float, free: int) -> int:
+        """Return for how many of the free parts of the work somebody should be asked by now.
+
+        One after another, so that it shows whether each who comes leaves the others busy; of all where `busy` is 0.
+        """
+        if not self.busy:
+            return free
+        spent, self._before = self._before or now.since(self._since), None
+        if spent.clock < LOOKED_AT:
+            return 0
+        self._since = now
+        return min(free, another_gains(spent, left, self.busy))
