@@ -20,6 +20,7 @@ class Work(StrEnum):
     ORCHESTRATED = "feed and accounts: the flows, against the services alone"
     FEED_TO_DIRECTORY = "feed to directory: both flows"
     SHARDS = "semester-start: directory, in shards by two workers"
+    SHARDS_GAIN = "semester-start: the same where cores are free, nothing changed"
     HOURLY_FLOW = "hourly: the flow, nothing changed"
     HOURLY = "hourly: services, nothing changed"
     HOURLY_CHANGED = "hourly: services, 1 % changed, against everybody"
@@ -99,6 +100,7 @@ BUDGETS = (
     Budget(Work.FEED_TO_DIRECTORY, ALL, Of.MEDIAN, most=600),
     Budget(Work.FEED_TO_DIRECTORY, ALL, Of.PEAK, most=MEGABYTES),
     Budget(Work.SHARDS, MANY, Of.RATIO, most=1.0),
+    Budget(Work.SHARDS_GAIN, ALL, Of.RATIO, most=1.0),
     Budget(Work.HOURLY_FLOW, ALL, Of.MEDIAN, most=3),
     Budget(Work.HOURLY_FLOW, ALL, Of.PEAK, most=MEGABYTES),
     Budget(Work.HOURLY, ALL, Of.MEDIAN, most=3),

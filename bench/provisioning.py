@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -24,7 +24,6 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import func, select
@@ -134,18 +133,21 @@ class Place:
     new_registry: Callable[[], str]
     numbers: Iterator[int] = field(default_factory=partial(count, 1))
 
+    @property
+    def settings(self) -> Path:
+        """Where Prefect's runs find the settings of the university that was started last."""
+        return self.folder / "settings.toml"
+
     def new_folder(self, kind: str) -> Path:
         """Return a folder that is not there yet."""
         return self.folder / f"{kind}{next(self.numbers)}"
 
     @contextmanager
-    def university(
-        self, feed: Path, more: Mapping[str, Mapping[str, object]] = MappingProxyType({})
-    ) -> Iterator[University]:
+    def university(self, feed: Path, *, durable: bool = True) -> Iterator[University]:
         """Start a university whose registry and directory are empty and to which recruitment has exported this feed."""
         folder = self.new_folder("university")
-        with University(folder, registry=self.new_registry(), more=more) as there:
-            shutil.copy(there.settings, self.folder / "settings.toml")
+        with University(folder, registry=self.new_registry(), durable=durable) as there:
+            shutil.copy(there.settings, self.settings)
             os.environ |= there.environment
             settings.cache_clear()
             shutil.copyfile(feed, there.feeds / "feed.csv")
@@ -215,7 +217,7 @@ def _by_flow(place: Place, feed: Path, found: Found, hours: int) -> None:
 
 def _by_services(place: Place, feed: Path, found: Found, _hours: int) -> None:
     with place.university(feed) as there:
-        (feeds, accounts), peak = apart(_through_services)
+        (feeds, accounts), peak = apart(through_services)
         found.services.append(Way(feeds, accounts, peak))
         compared(there)
 
@@ -276,7 +278,7 @@ def _wait_until_gone(worker: int, before: set[int], patience: float = 15) -> Non
         time.sleep(0.1)
 
 
-def _through_services() -> tuple[float, float]:
+def through_services() -> tuple[float, float]:
     """Do what both flows do, without Prefect; return the seconds of either."""
     with campus("bench", "services") as here:
         here.reconciler(SYSTEM)

@@ -1,25 +1,51 @@
-"""What sharing a semester start out among two workers gains on this machine: python -m bench.shards.
+"""What sharing a semester start out among two workers gains, and that it costs nothing: python -m bench.shards.
 
-Each round brings everybody into a new directory twice, in turns: by a run of `semester-start` that does all of it
-itself, and by one that shares it out in as many shards as large runs have by default. Times are Prefect's, from the
-run's start to its end; after each of them the directory is compared with what is wanted, entry by entry.
+Where the directory is what is slow: each round brings everybody into a new one, in turns by a run of `semester-start`
+that does all of it itself, and by one that may share it out in as many shards as large runs have by default; once also
+by one that asks for help with all of them at once, as it did before it looked whether that gains. Where cores are free:
+ten times as many students are in a directory in which all is right, so runs are bound by their own processor while the
+directory idles; it was filled without a flush for each entry, and nothing is written there. Times are Prefect's, from
+the run's start to its end; what each run tells of is looked at, and after each way the directory is compared with what
+is wanted, entry by entry.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.apart import apart
 from bench.asked import Asked, asked, insist, progress, tell
 from bench.budgets import Work
 from bench.feed import ROWS_OF_A_STUDENT, write_exports
-from bench.provisioning import SYSTEM, Place, a_place, compared, run_of
+from bench.provisioning import SYSTEM, Place, Run, a_place, compared, run_of, through_services
 from bench.samples import Figure, Unit
+from estudent.bootstrap import campus
 from sandbox.orchestration import POOL
+from sandbox.settings_file import as_toml
+from sandbox.university import University
 
 SHARDS = 4
-ALONE, SHARED = "one process", "shards"
+TIMES = 10
+"""So many times as many students are looked at where nothing is to be changed, or a run would be over too soon."""
+
+ROUNDS = 2
+"""So many rounds of them."""
+
+ALONE, SHARED, AT_ONCE = "one process", "shards", "shards, everybody asked at once"
+
+
+@dataclass(slots=True)
+class Found:
+    """Seconds of runs of each way, round by round, and how many runs were asked to help with them."""
+
+    seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    asked: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
 
 def main() -> None:
@@ -33,26 +59,99 @@ def figures(ours: Asked) -> Iterator[Figure]:
     with a_place(ours) as place:
         place.prefect.spawn("another-worker", "worker", "start", "--pool", POOL, "--name", "there")
         for size in ours.sizes:
-            (export, *_), _ = apart(write_exports, place.folder, round(size * ROWS_OF_A_STUDENT))
-            seconds: dict[str, list[float]] = {ALONE: [], SHARED: []}
-            for at in range(ours.rounds_at(size)):
-                for way in (ALONE, SHARED) if at % 2 == 0 else (SHARED, ALONE):
-                    progress(f"{size:,} students, round {at + 1}: {way}")
-                    seconds[way].append(_seconds(place, export.file, size, way))
-            yield Figure(f"reference: semester-start: directory, {ALONE}", size, Unit.SECONDS, seconds[ALONE])
-            yield Figure(Work.SHARDS, size, Unit.SECONDS, seconds[SHARED], ALONE, seconds[ALONE])
+            yield from _told(Work.SHARDS, size, _all_new(place, size, ours.rounds_at(size)))
+            many = TIMES * size
+            yield from _told(Work.SHARDS_GAIN, many, _nothing_to_change(place, many, ours.rounds_at(many, ROUNDS)))
 
 
-def _seconds(place: Place, feed: Path, size: int, way: str) -> float:
-    least = size // (2 * SHARDS) if way == SHARED else 0
-    with place.university(feed, {"shards": {"students": least, "most": SHARDS}}) as there:
-        run_of(place.prefect, "recruitment-sync", mode="apply")
+def _told(work: Work, size: int, found: Found) -> Iterator[Figure]:
+    alone = found.seconds[ALONE]
+    yield Figure(f"reference: {work}, {ALONE}", size, Unit.SECONDS, alone)
+    yield Figure(work, size, Unit.SECONDS, found.seconds[SHARED], ALONE, alone)
+    yield Figure(f"{work}: runs asked to help", size, Unit.COUNT, found.asked[SHARED])
+    if at_once := found.seconds[AT_ONCE]:
+        yield Figure(f"{work}, everybody asked at once", size, Unit.SECONDS, at_once, ALONE, alone)
+
+
+def _all_new(place: Place, size: int, rounds: int) -> Found:
+    feed, found = _feed(place, size), Found()
+    for at in range(rounds):
+        for way in _in_turn((ALONE, SHARED, *([AT_ONCE] if at == 0 else [])), at):
+            progress(f"{size:,} students, all new, round {at + 1} of {rounds}: {way}")
+            with place.university(feed) as there:
+                run_of(place.prefect, "recruitment-sync", mode="apply")
+                run = _semester_start(place, there, way, size, found)
+                everybody = len(compared(there))
+                _insist_told(place, run, (everybody, everybody, 0))
+    return found
+
+
+def _nothing_to_change(place: Place, size: int, rounds: int) -> Found:
+    found = Found()
+    with place.university(_feed(place, size), durable=False) as there:
+        progress(f"{size:,} students, brought in line beforehand")
+        apart(through_services)
+        everybody = len(compared(there))
+        for at in range(rounds):
+            for way in _in_turn((ALONE, SHARED), at):
+                progress(f"{size:,} students, nothing to change, round {at + 1} of {rounds}: {way}")
+                run = _semester_start(place, there, way, size, found)
+                _insist_told(place, run, (everybody, 0, 0))
+        compared(there)
+    return found
+
+
+def _in_turn(ways: Sequence[str], at: int) -> Sequence[str]:
+    return ways if at % 2 == 0 else ways[::-1]
+
+
+def _feed(place: Place, size: int) -> Path:
+    (export, *_), _ = apart(write_exports, place.folder, round(size * ROWS_OF_A_STUDENT))
+    file: Path = export.file
+    return file
+
+
+def _semester_start(place: Place, there: University, way: str, size: int, found: Found) -> Run:
+    with _sharing(place, there, way, size):
         before = _runs_of_shards(place)
         run = run_of(place.prefect, "semester-start", mode="apply", systems=[SYSTEM])
-        compared(there)
-        shared_out = _runs_of_shards(place) - before
-        insist((shared_out > 0) == (way == SHARED), f"{shared_out} shards were handed in")
-    return run.seconds
+    others = _runs_of_shards(place) - before
+    shards = _shards(run)
+    insist(shards == (0 if way == ALONE else SHARDS), f"{way}: {shards} shards were carried out")
+    insist(others < SHARDS if way == SHARED else others == (SHARDS - 1) * (way == AT_ONCE), f"{way}: {others} asked")
+    found.seconds[way].append(run.seconds)
+    found.asked[way].append(others)
+    return run
+
+
+@contextmanager
+def _sharing(place: Place, there: University, way: str, size: int) -> Iterator[None]:
+    """Let runs that begin meanwhile share out in this way; by a setting alone do they differ from production's."""
+    tree: dict[str, Mapping[str, object]] = tomllib.loads(there.settings.read_text(encoding="utf-8"))
+    shards: dict[str, object] = {"students": 0 if way == ALONE else size // (2 * SHARDS), "most": SHARDS}
+    if way == AT_ONCE:
+        shards["busy"] = 0
+    place.settings.write_text(as_toml(tree | {"shards": shards}), encoding="utf-8")
+    try:
+        yield
+    finally:
+        place.settings.write_text(as_toml(tree), encoding="utf-8")
+
+
+def _shards(run: Run) -> int:
+    """Return how many shards of a run are finished; those of an ended one all are."""
+    with campus("bench", "looking") as here:
+        sights = here.shards.of(run.run, SYSTEM)
+    insist(all(sight.finished for sight in sights), "a shard was left")
+    return len(sights)
+
+
+def _insist_told(place: Place, run: Run, wanted: tuple[int, int, int]) -> None:
+    """Raise RuntimeError unless a run tells of so many whom it looked at, who are new, and with whom it failed."""
+    (table,) = (each for each in place.prefect.artifacts_of(run.run) if each["type"] == "table")
+    (row,) = (each for each in json.loads(table["data"]) if each["System"] == SYSTEM)
+    told = row["Read"], row["New"], row["Changed"] + row["Refused"] + row["Failed"]
+    insist(told == wanted, f"the run tells of {told}, not of {wanted}")
 
 
 def _runs_of_shards(place: Place) -> int:
