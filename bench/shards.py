@@ -5,8 +5,8 @@ that does all of it itself, and by one that may share it out in as many shards a
 by one that asks for help with all of them at once, as it did before it looked whether that gains. Where cores are free:
 ten times as many students are in a directory in which all is right, so runs are bound by their own processor while the
 directory idles; it was filled without a flush for each entry, and nothing is written there. Times are Prefect's, from
-the run's start to its end; what each run tells of is looked at, and after each way the directory is compared with what
-is wanted, entry by entry.
+the run's start to its end; what each run tells of is looked at. The directory is compared with what is wanted, entry by
+entry, after each run that fills it, and where nothing is to be changed before all runs and after them.
 """
 
 from __future__ import annotations
