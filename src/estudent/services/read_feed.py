@@ -95,8 +95,8 @@ class Reading:
             if judged := self._judge(row, texts, joined, key=key, whose=whose, row_hash=row_hash):
                 self.portion.judged.append(judged)
         self.tally.read += many
-        if len(self.portion.refusals) >= AT_ONCE:
-            self._write_refusals()
+        if max(len(self.portion.refusals), len(self.portion.renewed)) >= AT_ONCE:
+            self._write_what_needs_no_match()
         return many
 
     def _noted(self, rows: Iterable[Row]) -> Iterator[Row]:
@@ -147,9 +147,12 @@ class Reading:
         candidate = candidate_shown(row)
         self.portion.refusals += [Rejection(self.feed.name, row.line, fault, candidate) for fault in faults]
 
-    def _write_refusals(self) -> None:
+    def _write_what_needs_no_match(self) -> None:
+        """Store refused rows and other hashes after the portion under way: a registry may have one writer at a time."""
+        self._count(self.storing.settle())
         self.admissions.refuse(self.number, self.portion.refusals)
-        self.portion.refusals = []
+        self.admissions.renew_hashes(self.portion.renewed)
+        self.portion.refusals, self.portion.renewed = [], {}
 
     def _identity(self, application: Application) -> Identity:
         pesel, document = application.pesel, application.document
@@ -169,8 +172,7 @@ class Reading:
 
     def _store_all(self) -> None:
         self._hand_over()
-        self._count(self.storing.settle())
-        self._write_refusals()
+        self._write_what_needs_no_match()
 
     def _count(self, stored: Stored) -> None:
         self.tally = self.tally.merge(stored.tally)

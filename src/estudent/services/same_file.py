@@ -99,9 +99,10 @@ class Consistency:
         """Return the line and the hash of the row that was kept of an application."""
         if key in self._others:
             return self._others[key]
-        known = self._known.get(key)
-        line = 0 if known is None else self._came[known]
-        return (line, known) if line and known is not None else None
+        row_hash = self._known.get(key)
+        if row_hash is None or not self._came[row_hash]:
+            return None
+        return self._came[row_hash], row_hash
 
 
 def join(texts: Iterable[str]) -> bytes:

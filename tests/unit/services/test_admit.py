@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import count
 from pathlib import Path
 from threading import Event
+from time import sleep
 from typing import cast
 
 import pytest
@@ -333,6 +334,54 @@ def test_rows_are_judged_while_the_registry_admits_those_before_them(registrar: 
     )
     assert counts(reading.to_its_end(lambda _rows: None)) == (9, 9, 0, 0, 0)
     assert waited[1]
+
+
+@pytest.mark.usefixtures("small_portions")
+def test_refused_rows_are_stored_when_no_admission_is_under_way(registrar: Registrar) -> None:
+    """SQLite would let them wait, and on a slow disk in vain."""
+    under_way, beside = Event(), list[bool]()
+
+    class OneWriter(Ending):
+        def begin_to_admit(self, feed: int, admissions: Sequence[Admission]) -> Callable[[], None]:
+            end = super().begin_to_admit(feed, admissions)
+            under_way.set()
+
+            def end_then() -> None:
+                end()
+                under_way.clear()
+
+            return end_then
+
+        def refuse(self, feed: int, rejections: Sequence[Rejection]) -> None:
+            beside.append(under_way.is_set())
+            self.admissions.refuse(feed, rejections)
+
+    # Where an admission is slow, rows that are refused would be stored before it ends.
+    slow = OneWriter(registrar.admissions, lambda _number: sleep(0.2))
+    wrong = [a_row(f"X{at}", at, email="nobody") for at in range(6, 14)]
+    registrar.recruitment.export(*new_people(4), *wrong)
+    assert counts(replace(registrar.admit, admissions=cast("Admissions", slow)).run()) == (12, 4, 0, 8, 0)
+    assert beside and not any(beside)
+    assert len(registrar.open_faults()) == 8
+
+
+@pytest.mark.usefixtures("small_portions")
+def test_rows_known_from_before_an_upgrade_get_other_hashes_some_at_a_time(registrar: Registrar) -> None:
+    rows = new_people(9)
+    registrar.sync(*rows)
+    hashes, renewed = registrar.admissions.row_hashes(), list[int]()
+    registrar.as_before_the_upgrade(*rows)
+
+    class Renewing(Ending):
+        def renew_hashes(self, hashes: Mapping[str, bytes]) -> None:
+            renewed.append(len(hashes))
+            self.admissions.renew_hashes(hashes)
+
+    registrar.recruitment.export(*rows)
+    door = cast("Admissions", Renewing(registrar.admissions, lambda _number: None))
+    assert counts(replace(registrar.admit, admissions=door).run()) == (9, 0, 0, 0, 0)
+    assert (max(renewed), sum(renewed)) == (2, 9)
+    assert registrar.admissions.row_hashes() == hashes
 
 
 @pytest.mark.usefixtures("small_portions")
