@@ -8,8 +8,9 @@ from math import inf
 LOOKED_AT = 3.0
 """So many seconds a process is looked at before it is judged: in a single portion it may wait, or not, by chance."""
 
-WORTH_IT = 5.0
-"""Nobody is asked to help with less than so many seconds of work: a worker sees the run and starts it in as many."""
+WORTH_IT = 15.0
+"""Nobody is asked to help with less than so many seconds of work: until a worker has seen the run and started it, half of
+that is over, and its start takes some of a core from others."""
 
 
 @dataclass(frozen=True, slots=True)
