@@ -9,8 +9,10 @@ LOOKED_AT = 3.0
 """So many seconds a process is looked at before it is judged: in a single portion it may wait, or not, by chance."""
 
 WORTH_IT = 15.0
-"""Nobody is asked to help with less than so many seconds of work: until a worker has seen the run and started it, half of
-that is over, and its start takes some of a core from others."""
+"""Nobody is asked to help with less than so many seconds of work.
+
+Half of that is over until a worker has seen the run and started it, and its start takes some of a core from others.
+"""
 
 
 @dataclass(frozen=True, slots=True)
