@@ -25,14 +25,30 @@ def done_of(sights: Sequence[ShardSight]) -> float:
     return sum(sight.done for sight in sights)
 
 
+class Before:
+    """Who is asked before there are shards, since it takes seconds until somebody comes."""
+
+    def __init__(self) -> None:
+        self._asked: UUID | None = None
+
+    async def ask(self, run: str, system: str) -> None:
+        """Ask for one run, once, that waits until this one has shared out."""
+        if not self._asked:
+            get_run_logger().info("Another run is asked to help with %s", system)
+            self._asked = await hand_in_early(run, system)
+
+    async def call_back(self) -> None:
+        """Cancel that run if no worker has begun it."""
+        if self._asked:
+            await call_back([self._asked])
+
+
 class Help:
-    """The runs that were asked to carry shards out of one system; more are asked for as long as that gains.
+    """The runs that were asked to carry shards out of one system; more are asked for as long as that gains."""
 
-    `looked` is what the process has spent where it looked at all of the students, if to look is all that is to be done.
-    """
-
-    def __init__(self, busy: float, sights: Sequence[ShardSight], looked: Effort | None = None) -> None:
-        self._lookout = Lookout(busy, effort(done_of(sights)), looked)
+    def __init__(self, busy: float, sights: Sequence[ShardSight], before: Before) -> None:
+        self._lookout = Lookout(busy, effort(done_of(sights)))
+        self._before = before
         self._asked: dict[tuple[int, int], UUID | None] = {}
 
     async def ask(self, sights: Sequence[ShardSight], free: Sequence[ShardSight]) -> None:
@@ -45,6 +61,7 @@ class Help:
 
     async def call_back(self) -> None:
         """Cancel the runs that no worker has begun: nothing is left for them, as they would find out themselves."""
+        await self._before.call_back()
         await call_back([run for run in self._asked.values() if run])
 
 
@@ -54,17 +71,26 @@ async def hand_in(sight: ShardSight) -> UUID | None:
     Asked again by the same try of the run, it is the same run until somebody has taken the shard.
     """
     shard = sight.shard
+    return await _run_of_shard(shard.run, shard.system, shard.number, f"{shard.number} {sight.takes}")
+
+
+async def hand_in_early(run: str, system: str) -> UUID | None:
+    """Ask for a run that waits until this one has shared out, and carries out what is free then."""
+    return await _run_of_shard(run, system, 0, "early")
+
+
+async def _run_of_shard(run: str, system: str, number: int, which: str) -> UUID | None:
     try:
-        run = await arun_deployment(
+        asked = await arun_deployment(
             "shard/shard",
-            parameters={"run": shard.run, "system": shard.system, "number": shard.number},
+            parameters={"run": run, "system": system, "number": number},
             timeout=0,
-            idempotency_key=f"{shard.run} {_tries()} {shard.system} {shard.number} {sight.takes}",
+            idempotency_key=f"{run} {_tries()} {system} {which}",
         )
     except Exception as error:  # whatever keeps Prefect from helping must not keep the run from its work
-        get_run_logger().warning("%s of %s is not handed in: %s", shard.name, shard.system, error)
+        get_run_logger().warning("Nobody could be asked to help with shard %s of %s: %s", number, system, error)
         return None
-    return run.id
+    return asked.id
 
 
 async def call_back(runs: Sequence[UUID]) -> None:

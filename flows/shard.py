@@ -19,7 +19,7 @@ async def shard(run: str, system: System, number: int) -> None:
     Args:
         run: the id of the run of semester-start
         system: which system is brought in line
-        number: which of the run's shards of that system
+        number: which of the run's shards of that system; 0: whichever is free, once there are some
     """
     tallies = await carry_out_what_is_free(run, system, number)
     if not tallies:

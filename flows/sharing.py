@@ -20,14 +20,14 @@ from prefect import get_run_logger
 from prefect.runtime import flow_run
 
 from estudent.bootstrap import Campus
-from estudent.domain.effort import Effort
+from estudent.domain.effort import Lookout
 from estudent.domain.outcome import Tally
 from estudent.domain.shard import Shard, ShardSight, fair_shares
 from estudent.ports import Expired, FarSideError, Unavailable
 from estudent.services.bring_in_line import under_way
 from estudent.services.reconcile import Forecast, Leash
 from flows.forms import EVERYONE, Chosen, Limits, Mode
-from flows.helping import Help, effort
+from flows.helping import Before, Help, effort
 from flows.overlapping import overlapping
 from flows.steps import batch, forecast, nobody_done, not_to_be_done, on_campus, portions, prepare, reconcile, signed
 from flows.wired import kept_apart, kept_open
@@ -35,6 +35,9 @@ from flows.wired import kept_apart, kept_open
 POLL = 1.0
 MOST_TAKES = 3
 """So often one run lets a shard be taken in hand; what is lost each time is not lost by chance."""
+
+PATIENCE = 120.0
+"""So many seconds somebody who was asked early waits for the run to share out."""
 
 WAITS = (2, 10, 30)
 """Seconds after which the registry is asked again when it does not answer."""
@@ -50,7 +53,7 @@ async def reconcile_in_shards(system: str, chosen: Chosen, mode: Mode, limits: L
     """
     if mode == "rehearse" or chosen != EVERYONE:
         return await reconcile(system, chosen, mode, limits)
-    begun, keys, looked = time.monotonic(), list[int](), None
+    begun, keys, before = time.monotonic(), list[int](), Before()
     try:
         if await _seen(system):
             await _asked(lambda here: here.shards.reopen(_run(), system))
@@ -60,10 +63,11 @@ async def reconcile_in_shards(system: str, chosen: Chosen, mode: Mode, limits: L
             if of == 1:
                 return await reconcile(system, chosen, mode, limits)
             parts = fair_shares(keys, of)
-            plans, looked = await _planned(system, parts)
+            plans = await _planned(system, parts, before)
             if stays := await _agreed(parts, plans, limits):
+                await before.call_back()
                 return replace(stays, seconds=time.monotonic() - begun)
-        tally = await _together(system, looked)
+        tally = await _together(system, before)
     except FarSideError as error:
         tally = nobody_done(system, error, keys)
     return replace(tally, seconds=time.monotonic() - begun)
@@ -71,8 +75,13 @@ async def reconcile_in_shards(system: str, chosen: Chosen, mode: Mode, limits: L
 
 @kept_open()
 async def carry_out_what_is_free(run: str, system: str, number: int) -> list[Tally]:
-    """Carry a shard out, then others that nobody has begun, as a process costs seconds to start; tell of each."""
-    done = [await carry_out(run, system, number)]
+    """Carry a shard out, then others that nobody has begun, as a process costs seconds to start; tell of each.
+
+    With the number 0 it comes before the run has shared out, and waits for that.
+    """
+    done = [await carry_out(run, system, number)] if number else []
+    if not number:
+        await _laid_out(run, system)
     while another := await _unbegun(run, system):
         done.append(await carry_out(run, system, another))
     return [tally for tally in done if tally]
@@ -100,13 +109,23 @@ async def carry_out(
         breath.cancel()
 
 
-async def _planned(system: str, parts: Sequence[Sequence[int]]) -> tuple[list[Forecast], Effort | None]:
-    """Plan for everybody; tell what that cost where to bring them in line is hardly more than that."""
+async def _planned(system: str, parts: Sequence[Sequence[int]], before: Before) -> list[Forecast]:
+    """Plan for everybody; where to bring them in line is hardly more than that, help may be asked for already."""
     for keys in parts:
         await prepare(system, keys, "apply")
-    begun = effort()
-    plans = [await forecast(system, keys) for keys in parts]
-    return plans, effort(len(parts)).since(begun) if _whole(plans).is_mostly_looking else None
+    begun, plans = effort(), list[Forecast]()
+    lookout = Lookout(await _busy(), begun)
+    for at, keys in enumerate(parts, 1):
+        plans.append(await forecast(system, keys))
+        # The others are still to be looked at, and then everybody once more.
+        is_short = lookout.so_many_gain(effort(at), 2 * len(parts) - at, 1)
+        if is_short and lookout.busy and _whole(plans).is_mostly_looking:
+            await before.ask(_run(), system)
+    return plans
+
+
+async def _busy() -> float:
+    return await on_campus(lambda here: here.settings.shards.busy)
 
 
 async def _agreed(parts: Sequence[Sequence[int]], plans: Sequence[Forecast], limits: Limits) -> Tally | None:
@@ -143,11 +162,11 @@ class Own:
             self.last.set_result(None)
 
 
-async def _together(system: str, looked: Effort | None = None) -> Tally:
+async def _together(system: str, before: Before | None = None) -> Tally:
     """Have the shards carried out, here and by other runs, until none is left or one was lost too often."""
     sights = await _seen(system)
     takes = {sight.shard.number: sight.takes for sight in sights}
-    others = Help(await on_campus(lambda here: here.settings.shards.busy), sights, looked)
+    others = Help(await _busy(), sights, before or Before())
     mine = list[Own]()
     try:
         while True:
@@ -191,6 +210,13 @@ async def _summed_up(system: str, sights: Sequence[ShardSight]) -> Tally:
 
 async def _seen(system: str) -> list[ShardSight]:
     return await _asked(lambda here: here.shards.of(_run(), system))
+
+
+async def _laid_out(run: str, system: str) -> None:
+    """Wait until a run has shared out; it may find nothing to do, or nobody who agrees to it."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and not await _asked(lambda here: here.shards.of(run, system)):
+        await asyncio.sleep(POLL)
 
 
 async def _unbegun(run: str, system: str) -> int | None:

@@ -81,12 +81,6 @@ def test_what_was_long_ago_does_not_count() -> None:
     assert lookout.so_many_gain(Effort(108.0, 14.0), 10.0, 3) == 0
 
 
-def test_work_of_the_same_kind_that_was_done_before_counts_once() -> None:
-    lookout = Lookout(0.8, BEGUN, before=Effort(20.0, 19.0, 4.0))
-    assert lookout.so_many_gain(Effort(0.1, 0.0), 4.0, 3) == 1
-    assert lookout.so_many_gain(Effort(3.2, 0.1), 4.0, 3) == 0
-
-
 @given(SPENT, WORK, st.integers(0, 64))
 def test_where_nobody_is_to_look_all_are_asked_at_once(now: Effort, left: float, free: int) -> None:
     assert Lookout(0.0, BEGUN).so_many_gain(now, left, free) == free

@@ -27,7 +27,7 @@ from estudent.services.reconcile import Forecast, Leash
 from estudent.services.share_out import ShareOut
 from flows import helping, sharing, steps, wired
 from flows.forms import EVERYONE, Limits
-from flows.helping import Help
+from flows.helping import Before, Help
 from flows.sharing import MOST_TAKES
 from flows.wired import here_as
 from tests.contract.registry_world import Clock
@@ -113,6 +113,10 @@ def world(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wo
         made.begins(sight.shard.number)
         return uuid4()
 
+    async def hand_in_early(_run: str, _system: str) -> UUID:
+        made.handed_in.append((0, 0))
+        return uuid4()
+
     async def call_back(runs: Any) -> None:
         made.called_back += runs
 
@@ -126,6 +130,7 @@ def world(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wo
     }.items():
         monkeypatch.setattr(sharing, name, double)
     monkeypatch.setattr(helping, "hand_in", hand_in)
+    monkeypatch.setattr(helping, "hand_in_early", hand_in_early)
     monkeypatch.setattr(helping, "call_back", call_back)
     monkeypatch.setattr(helping, "get_run_logger", vars(sharing)["get_run_logger"])
     return made
@@ -470,7 +475,7 @@ class Spent:
     """What the process has spent, as the tests have it."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.clock = self.processor = 0.0
+        self.patch, self.clock, self.processor = patch, 0.0, 0.0
         for module in (helping, sharing):
             patch.setattr(module, "effort", lambda done=0.0: Effort(self.clock, self.processor, done))
 
@@ -503,7 +508,7 @@ def test_one_after_another_is_asked_by_a_run_that_has_no_processor_left(world: W
 
 def test_who_comes_and_leaves_the_run_waiting_is_the_last_who_is_asked(world: World, spent: Spent) -> None:
     world.lay_out(4)
-    help_, sights = Help(0.8, world.shards.of(RUN, SYSTEM)), world.shards.of(RUN, SYSTEM)
+    help_, sights = Help(0.8, world.shards.of(RUN, SYSTEM), Before()), world.shards.of(RUN, SYSTEM)
 
     def ask_after(seconds: float, busy: float) -> list[tuple[int, int]]:
         spent.passes(seconds, busy)
@@ -518,32 +523,57 @@ def test_who_comes_and_leaves_the_run_waiting_is_the_last_who_is_asked(world: Wo
     assert len(world.called_back) == 2
 
 
-def test_a_run_that_only_looks_asks_at_once_as_it_has_seen_itself_at_work(world: World, spent: Spent) -> None:
-    world.lay_out(4)
-    sights = world.shards.of(RUN, SYSTEM)
-    for looked in (Effort(40, 20, 4), Effort(2, 2, 4)):
-        asyncio.run(Help(0.8, sights, looked).ask(sights, sights))
-        assert world.handed_in == []
-    asyncio.run(Help(0.8, sights, Effort(40, 38, 4)).ask(sights, sights))
-    assert world.handed_in == [(1, 0)]
-
-
-@pytest.mark.parametrize("steps_of_ten, looks", [(0, True), (1, True), (2, False), (10, False)])
-def test_what_the_forecast_has_cost_tells_of_a_run_that_mostly_looks(
-    world: World, spent: Spent, monkeypatch: pytest.MonkeyPatch, steps_of_ten: int, looks: bool
+@pytest.mark.parametrize(
+    ("looking", "steps_of_ten", "early"),
+    [
+        ((10, 0.9), 0, True),
+        ((10, 0.9), 1, True),
+        ((10, 0.9), 2, False),
+        ((10, 0.7), 0, False),
+        ((2, 0.9), 0, False),
+        ((3.5, 0.9), 0, True),
+    ],
+)
+def test_a_run_that_hardly_does_more_than_look_asks_for_one_before_it_shares_out(
+    world: World, spent: Spent, looking: tuple[float, float], steps_of_ten: int, early: bool
 ) -> None:
     async def forecast(_system: str, keys: Sequence[int]) -> Forecast:
-        spent.passes(10, busy=0.5)
+        spent.passes(*looking)
         return Forecast(SYSTEM, len(keys), Counter({StepKind.ADD: steps_of_ten}))
 
     async def prepare(*_: object) -> None:
         spent.passes(100, busy=1)
 
-    monkeypatch.setattr(sharing, "forecast", forecast)
-    monkeypatch.setattr(sharing, "prepare", prepare)
-    plans, looked = asyncio.run(sharing._planned(SYSTEM, [range(1, 11), range(11, 21)]))
-    assert len(plans) == 2
-    assert looked == (Effort(20, 10, 2) if looks else None)
+    spent.patch.setattr(sharing, "forecast", forecast)
+    spent.patch.setattr(sharing, "prepare", prepare)
+    before = Before()
+    assert len(asyncio.run(sharing._planned(SYSTEM, [range(1, 11), range(11, 21), range(21, 31)], before))) == 3
+    assert world.handed_in == [(0, 0)] * early
+    asyncio.run(before.call_back())
+    assert len(world.called_back) == early
+
+
+def test_who_was_asked_early_waits_for_shards_and_carries_out_what_nobody_has_begun(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "PATIENCE", 20)
+
+    async def come_early() -> list[Tally]:
+        comes = asyncio.create_task(sharing.carry_out_what_is_free(RUN, SYSTEM, 0))
+        await asyncio.sleep(0.1)
+        assert not comes.done()
+        world.lay_out(3)
+        world.another_has(3)
+        return await comes
+
+    assert [tally.read for tally in asyncio.run(come_early())] == [10, 10]
+    assert world.reconciler.looked_at == list(range(1, 21))
+
+
+def test_who_was_asked_early_does_not_wait_for_ever(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sharing, "PATIENCE", 0.1)
+    assert asyncio.run(sharing.carry_out_what_is_free(RUN, SYSTEM, 0)) == []
+    assert world.reconciler.looked_at == []
 
 
 def test_whoever_helps_goes_on_with_what_nobody_has_begun_and_leaves_what_was_lost(world: World) -> None:

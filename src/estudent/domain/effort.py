@@ -50,14 +50,10 @@ def another_gains(spent: Effort, left: float, busy: float) -> bool:
 
 
 class Lookout:
-    """Judges a process by what it spent lately, again and again, for the work that is left.
+    """Judges a process by what it spent lately, again and again, for the work that is left."""
 
-    A process that has just spent something on work of the same kind is judged by that first.
-    """
-
-    def __init__(self, busy: float, begun: Effort, before: Effort | None = None) -> None:
-        self.busy = busy
-        self._since, self._before = begun, before
+    def __init__(self, busy: float, begun: Effort) -> None:
+        self.busy, self._since = busy, begun
 
     def so_many_gain(self, now: Effort, left: float, free: int) -> int:
         """Return for how many of the free parts of the work somebody should be asked by now.
@@ -66,7 +62,7 @@ class Lookout:
         """
         if not self.busy:
             return free
-        spent, self._before = self._before or now.since(self._since), None
+        spent = now.since(self._since)
         if spent.clock < LOOKED_AT:
             return 0
         self._since = now
