@@ -46,9 +46,8 @@ class Before:
 class Help:
     """The runs that were asked to carry shards out of one system; more are asked for as long as that gains."""
 
-    def __init__(self, busy: float, sights: Sequence[ShardSight], before: Before) -> None:
+    def __init__(self, busy: float, sights: Sequence[ShardSight]) -> None:
         self._lookout = Lookout(busy, effort(done_of(sights)))
-        self._before = before
         self._asked: dict[tuple[int, int], UUID | None] = {}
 
     async def ask(self, sights: Sequence[ShardSight], free: Sequence[ShardSight]) -> None:
@@ -61,7 +60,6 @@ class Help:
 
     async def call_back(self) -> None:
         """Cancel the runs that no worker has begun: nothing is left for them, as they would find out themselves."""
-        await self._before.call_back()
         await call_back([run for run in self._asked.values() if run])
 
 

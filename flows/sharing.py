@@ -65,11 +65,13 @@ async def reconcile_in_shards(system: str, chosen: Chosen, mode: Mode, limits: L
             parts = fair_shares(keys, of)
             plans = await _planned(system, parts, before)
             if stays := await _agreed(parts, plans, limits):
-                await before.call_back()
                 return replace(stays, seconds=time.monotonic() - begun)
-        tally = await _together(system, before)
+        tally = await _together(system)
     except FarSideError as error:
         tally = nobody_done(system, error, keys)
+    finally:
+        # Also where the run suspends until somebody agrees: whoever was asked would wait in vain, in a worker's place.
+        await before.call_back()
     return replace(tally, seconds=time.monotonic() - begun)
 
 
@@ -162,11 +164,11 @@ class Own:
             self.last.set_result(None)
 
 
-async def _together(system: str, before: Before | None = None) -> Tally:
+async def _together(system: str) -> Tally:
     """Have the shards carried out, here and by other runs, until none is left or one was lost too often."""
     sights = await _seen(system)
     takes = {sight.shard.number: sight.takes for sight in sights}
-    others = Help(await _busy(), sights, before or Before())
+    others = Help(await _busy(), sights)
     mine = list[Own]()
     try:
         while True:

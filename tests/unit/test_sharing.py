@@ -6,7 +6,7 @@ import asyncio
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from prefect.exceptions import Pause
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.shards import SqlShards
@@ -93,6 +94,8 @@ def world(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wo
         share_out=made.share_out,
         settings=made.settings,
         left_of=made.left_of,
+        looked_at=lambda *_: range(1, 21),
+        in_how_many=lambda _many: 2,
         reconciler=lambda _system: made.reconciler,
     )
 
@@ -508,7 +511,7 @@ def test_one_after_another_is_asked_by_a_run_that_has_no_processor_left(world: W
 
 def test_who_comes_and_leaves_the_run_waiting_is_the_last_who_is_asked(world: World, spent: Spent) -> None:
     world.lay_out(4)
-    help_, sights = Help(0.8, world.shards.of(RUN, SYSTEM), Before()), world.shards.of(RUN, SYSTEM)
+    help_, sights = Help(0.8, world.shards.of(RUN, SYSTEM)), world.shards.of(RUN, SYSTEM)
 
     def ask_after(seconds: float, busy: float) -> list[tuple[int, int]]:
         spent.passes(seconds, busy)
@@ -551,6 +554,28 @@ def test_a_run_that_hardly_does_more_than_look_asks_for_one_before_it_shares_out
     assert world.handed_in == [(0, 0)] * early
     asyncio.run(before.call_back())
     assert len(world.called_back) == early
+
+
+@pytest.mark.parametrize("ends", [Pause(), Unavailable("the registry does not answer"), None])
+def test_who_was_asked_early_is_called_back_where_nothing_is_shared_out(
+    world: World, monkeypatch: pytest.MonkeyPatch, ends: BaseException | None
+) -> None:
+    """The run suspends until somebody agrees to its plan, a far side goes away, or nobody agrees."""
+
+    async def planned(system: str, _parts: object, before: Before) -> list[Forecast]:
+        await before.ask(RUN, system)
+        return [Forecast(SYSTEM, 20)]
+
+    async def not_to_be_done(*_: object) -> Tally:
+        if ends:
+            raise ends
+        return Tally(SYSTEM, read=20)
+
+    monkeypatch.setattr(sharing, "_planned", planned)
+    monkeypatch.setattr(sharing, "not_to_be_done", not_to_be_done)
+    with suppress(Pause):
+        asyncio.run(sharing.reconcile_in_shards(SYSTEM, EVERYONE, "apply", Limits()))
+    assert (world.handed_in, len(world.called_back)) == ([(0, 0)], 1)
 
 
 def test_who_was_asked_early_waits_for_shards_and_carries_out_what_nobody_has_begun(
