@@ -52,15 +52,20 @@ class Help:
 
     async def ask(self, sights: Sequence[ShardSight], free: Sequence[ShardSight]) -> None:
         """Ask for runs for those of the free shards for which that gains by now; each is asked for once until taken."""
-        unasked = [each for each in free if (each.shard.number, each.takes) not in self._asked]
+        unasked = [each for each in free if _key(each) not in self._asked]
+        coming = any(self._asked.get(_key(each)) for each in free)
         done = done_of(sights)
-        for each in unasked[: self._lookout.so_many_gain(effort(done), len(sights) - done, len(unasked))]:
+        for each in unasked[: self._lookout.so_many_gain(effort(done), len(sights) - done, len(unasked), coming)]:
             get_run_logger().info("Another run is asked to carry out %s of %s", each.shard.name, each.shard.system)
-            self._asked[each.shard.number, each.takes] = await hand_in(each)
+            self._asked[_key(each)] = await hand_in(each)
 
     async def call_back(self) -> None:
         """Cancel the runs that no worker has begun: nothing is left for them, as they would find out themselves."""
         await call_back([run for run in self._asked.values() if run])
+
+
+def _key(sight: ShardSight) -> tuple[int, int]:
+    return sight.shard.number, sight.takes
 
 
 async def hand_in(sight: ShardSight) -> UUID | None:

@@ -81,6 +81,13 @@ def test_what_was_long_ago_does_not_count() -> None:
     assert lookout.so_many_gain(Effort(108.0, 14.0), 10.0, 3) == 0
 
 
-@given(SPENT, WORK, st.integers(0, 64))
-def test_where_nobody_is_to_look_all_are_asked_at_once(now: Effort, left: float, free: int) -> None:
-    assert Lookout(0.0, BEGUN).so_many_gain(now, left, free) == free
+def test_while_somebody_is_coming_nobody_else_is_asked_and_nothing_counts() -> None:
+    lookout = Lookout(0.8, BEGUN)
+    assert lookout.so_many_gain(Effort(10.0, 10.0), 10.0, 3, coming=True) == 0
+    assert lookout.so_many_gain(Effort(12.9, 12.9), 10.0, 3) == 0
+    assert lookout.so_many_gain(Effort(13.0, 13.0), 10.0, 3) == 1
+
+
+@given(SPENT, WORK, st.integers(0, 64), st.booleans())
+def test_where_nobody_is_to_look_all_are_asked_at_once(now: Effort, left: float, free: int, coming: bool) -> None:
+    assert Lookout(0.0, BEGUN).so_many_gain(now, left, free, coming) == free

@@ -511,19 +511,38 @@ def test_one_after_another_is_asked_by_a_run_that_has_no_processor_left(world: W
 
 def test_who_comes_and_leaves_the_run_waiting_is_the_last_who_is_asked(world: World, spent: Spent) -> None:
     world.lay_out(4)
-    help_, sights = Help(0.8, world.shards.of(RUN, SYSTEM)), world.shards.of(RUN, SYSTEM)
+    help_ = Help(0.8, world.shards.of(RUN, SYSTEM))
 
     def ask_after(seconds: float, busy: float) -> list[tuple[int, int]]:
         spent.passes(seconds, busy)
-        asyncio.run(help_.ask(sights, sights))
+        sights = world.shards.of(RUN, SYSTEM)
+        asyncio.run(help_.ask(sights, [each for each in sights if each.free]))
         return world.handed_in
 
     assert ask_after(1, busy=1.0) == []
     assert ask_after(3, busy=1.0) == [(1, 0)]
+    assert ask_after(30, busy=1.0) == [(1, 0)]  # nobody has come yet
+    world.another_has(1)
+    assert ask_after(1, busy=1.0) == [(1, 0)]
     assert ask_after(3, busy=0.7) == [(1, 0)]
     assert ask_after(3, busy=0.9) == [(1, 0), (2, 0)]
     asyncio.run(help_.call_back())
     assert len(world.called_back) == 2
+
+
+def test_who_could_not_be_asked_is_not_waited_for(world: World, spent: Spent, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.lay_out(2)
+    help_, sights = Help(0.8, world.shards.of(RUN, SYSTEM)), world.shards.of(RUN, SYSTEM)
+    tried = list[int]()
+
+    async def hand_in(sight: ShardSight) -> None:
+        tried.append(sight.shard.number)
+
+    monkeypatch.setattr(helping, "hand_in", hand_in)
+    for _ in range(2):
+        spent.passes(3, busy=1.0)
+        asyncio.run(help_.ask(sights, sights))
+    assert tried == [1, 2]
 
 
 @pytest.mark.parametrize(

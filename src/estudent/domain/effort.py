@@ -55,13 +55,17 @@ class Lookout:
     def __init__(self, busy: float, begun: Effort) -> None:
         self.busy, self._since = busy, begun
 
-    def so_many_gain(self, now: Effort, left: float, free: int) -> int:
+    def so_many_gain(self, now: Effort, left: float, free: int, coming: bool = False) -> int:
         """Return for how many of the free parts of the work somebody should be asked by now.
 
-        One after another, so that it shows whether each who comes leaves the others busy; of all where `busy` is 0.
+        One after another, so that it shows whether each who comes leaves the others busy: while somebody is `coming`,
+        nobody else is asked, and what was spent until then does not count. Of all where `busy` is 0.
         """
         if not self.busy:
             return free
+        if coming:
+            self._since = now
+            return 0
         spent = now.since(self._since)
         if spent.clock < LOOKED_AT:
             return 0
