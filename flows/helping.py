@@ -108,6 +108,20 @@ async def call_back(runs: Sequence[UUID]) -> None:
         get_run_logger().warning("Runs for which nothing is left are not called back: %s", error)
 
 
+async def is_called_off(run: str) -> bool:
+    """Tell whether somebody cancelled the run that shares out, or it is suspended: whoever helps it begins no more.
+
+    One that has crashed is taken up again, and finds done what was done meanwhile; so it is while Prefect is silent.
+    """
+    try:
+        async with get_client() as client:
+            state = (await client.read_flow_run(UUID(run))).state
+    except Exception as error:  # whatever keeps Prefect from answering must not keep a shard from being carried out
+        get_run_logger().warning("Whether the run was called off is not known: %s", error)
+        return False
+    return state is not None and (state.is_cancelling() or state.is_cancelled() or state.is_paused())
+
+
 def _tries() -> int:
     """How often this run was begun: what was called back in one try is asked for anew in the next."""
     return flow_run.run_count or 0

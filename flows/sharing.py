@@ -27,7 +27,7 @@ from estudent.ports import Expired, FarSideError, Unavailable
 from estudent.services.bring_in_line import under_way
 from estudent.services.reconcile import Forecast, Leash
 from flows.forms import EVERYONE, Chosen, Limits, Mode
-from flows.helping import Before, Help, effort
+from flows.helping import Before, Help, effort, is_called_off
 from flows.overlapping import overlapping
 from flows.steps import batch, forecast, nobody_done, not_to_be_done, on_campus, portions, prepare, reconcile, signed
 from flows.wired import kept_apart, kept_open
@@ -79,12 +79,13 @@ async def reconcile_in_shards(system: str, chosen: Chosen, mode: Mode, limits: L
 async def carry_out_what_is_free(run: str, system: str, number: int) -> list[Tally]:
     """Carry a shard out, then others that nobody has begun, as a process costs seconds to start; tell of each.
 
-    With the number 0 it comes before the run has shared out, and waits for that.
+    With the number 0 it comes before the run has shared out, and waits for that. For a run that was called off, nothing
+    more is begun.
     """
     done = [await carry_out(run, system, number)] if number else []
     if not number:
         await _laid_out(run, system)
-    while another := await _unbegun(run, system):
+    while (another := await _unbegun(run, system)) and not await is_called_off(run):
         done.append(await carry_out(run, system, another))
     return [tally for tally in done if tally]
 
@@ -215,9 +216,11 @@ async def _seen(system: str) -> list[ShardSight]:
 
 
 async def _laid_out(run: str, system: str) -> None:
-    """Wait until a run has shared out; it may find nothing to do, or nobody who agrees to it."""
+    """Wait until a run has shared out; it may find nobody who agrees to it."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until and not await _asked(lambda here: here.shards.of(run, system)):
+        if await is_called_off(run):
+            return
         await asyncio.sleep(POLL)
 
 

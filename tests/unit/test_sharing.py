@@ -15,7 +15,9 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from prefect.client.schemas import State
 from prefect.exceptions import Pause
+from prefect.states import Cancelled, Cancelling, Crashed, Running, Suspended
 
 from estudent.adapters.registry.database import Database
 from estudent.adapters.registry.shards import SqlShards
@@ -36,7 +38,7 @@ from tests.unit.services.students_in_memory import JournalInMemory
 
 RUN, SYSTEM = "a run", "directory"
 SILENT = 60.0
-HAND_IN, CALL_BACK = helping.hand_in, helping.call_back
+HAND_IN, CALL_BACK, IS_CALLED_OFF = helping.hand_in, helping.call_back, helping.is_called_off
 
 
 class Reconciler:
@@ -123,12 +125,16 @@ def world(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wo
     async def call_back(runs: Any) -> None:
         made.called_back += runs
 
+    async def is_called_off(_run: str) -> bool:
+        return False
+
     for name, double in {
         "on_campus": on_campus,
         "bring_shard_in_line": in_line,
         "_run": lambda: RUN,
         "POLL": 0.01,
         "WAITS": (0, 0),
+        "is_called_off": is_called_off,
         "get_run_logger": lambda: SimpleNamespace(warning=lambda *_: None, info=lambda *_: None),
     }.items():
         monkeypatch.setattr(sharing, name, double)
@@ -631,3 +637,56 @@ def test_whoever_helps_goes_on_with_what_nobody_has_begun_and_leaves_what_was_lo
     assert [tally.read for tally in done] == [10, 10, 10]
     assert world.reconciler.looked_at == [*range(31, 41), *range(11, 31)]
     assert asyncio.run(sharing.carry_out_what_is_free(RUN, SYSTEM, 4)) == []
+
+
+@contextmanager
+def prefect_says(patch: pytest.MonkeyPatch, state: State | Exception) -> Iterator[None]:
+    """Let Prefect's server tell this state of any run, or not answer."""
+
+    class Client:
+        async def __aenter__(self) -> Client:
+            return self
+
+        async def __aexit__(self, *_: object) -> None:
+            pass
+
+        async def read_flow_run(self, _run: UUID) -> Any:
+            if isinstance(state, Exception):
+                raise state
+            return SimpleNamespace(state=state)
+
+    with patch.context() as here:
+        here.setattr(sharing, "is_called_off", IS_CALLED_OFF)
+        here.setattr(helping, "get_client", Client)
+        yield
+
+
+@pytest.mark.parametrize(
+    ("state", "goes_on"),
+    [
+        (Running(), True),
+        (Crashed(), True),
+        (httpx.ConnectError("refused"), True),
+        (Cancelling(), False),
+        (Cancelled(), False),
+        (Suspended(), False),
+    ],
+)
+def test_whoever_helps_ends_its_shard_and_begins_no_other_for_a_run_that_was_called_off(
+    world: World, monkeypatch: pytest.MonkeyPatch, state: State | Exception, goes_on: bool
+) -> None:
+    run = str(uuid4())
+    world.shards.lay_out([Shard(run, SYSTEM, at, 2, 10 * at - 9, 10 * at) for at in (1, 2)])
+    with prefect_says(monkeypatch, state):
+        done = asyncio.run(sharing.carry_out_what_is_free(run, SYSTEM, 1))
+    assert [tally.read for tally in done] == [10] * (1 + goes_on)
+
+
+def test_who_was_asked_early_does_not_wait_for_a_run_that_was_called_off(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def comes_early() -> list[Tally]:
+        return await asyncio.wait_for(sharing.carry_out_what_is_free(str(uuid4()), SYSTEM, 0), 5)
+
+    with prefect_says(monkeypatch, Suspended()):
+        assert asyncio.run(comes_early()) == []
