@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import grp
-import json
-import os
-import pwd
 import re
-import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -101,70 +96,3 @@ def test_a_list_is_made_anew_before_it_ends(authority: Path) -> None:
     after = revoked(authority).next_update_utc
     assert after is not None
     assert after > before
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Path:
-    """A project with the role in it, for which the host's certificates lie in the project's folder, owned by us."""
-    shutil.copytree(ROOT / "playbooks/roles/certificates", tmp_path / "roles/certificates")
-    user, group = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
-    for file in (tmp_path / "roles").rglob("*.yml"):
-        text = file.read_text().replace("/etc/ssl/estudent", f"{tmp_path}/ssl").replace("owner: root", f"owner: {user}")
-        file.write_text(re.sub(r"(group|name): (root|estudent-tls)\n", rf"\1: {group}\n", text))
-    (tmp_path / "play.yml").write_text("- {hosts: localhost, gather_facts: false, roles: [certificates]}\n")
-    return tmp_path
-
-
-def certified(project: Path, *, check: bool, **more: object) -> list[str]:
-    """Let the role look after authority and host, or only look; return the tasks that changed something."""
-    settings = {
-        "ansible_connection": "local",
-        "ansible_python_interpreter": sys.executable,
-        "certificates_authority_folder": str(project / "authority"),
-        "certificates_authority_name": "Politechnika Przykładowa, eStudent",
-        "certificates_authority_passphrase": "a passphrase",
-        "certificates_names": ["web1.example"],
-        "certificates_revoked_address": "http://estudent.example/revoked.crl",
-        "certificates_shows_revoked": True,
-        "domain": "example",
-    } | more
-    tool = str(Path(sys.executable).with_name("ansible-playbook"))
-    command = [tool, "--inventory", "localhost,", "--extra-vars", json.dumps(settings), str(project / "play.yml")]
-    environment = os.environ | {"ANSIBLE_ROLES_PATH": str(project / "roles")}
-    done = subprocess.run(
-        command + ["--check"] * check,
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    changed = re.findall(r"\[certificates : ([^\]]+)\] \**\n(?:\[WARNING\][^\n]*\n)*changed: ", done.stdout)
-    assert len(changed) == int(re.findall(r"changed=(\d+)", done.stdout)[-1])
-    return changed
-
-
-SERVICES = "Services show the new certificate"
-
-
-def test_a_check_of_a_host_s_certificate_says_what_the_run_does(host: Path) -> None:
-    assert certified(host, check=True)[-1] == "The authority has a folder that only its owner reads"
-    assert not (host / "authority").exists()
-    assert certified(host, check=False)[-1] == SERVICES
-    assert certified(host, check=True) == certified(host, check=False) == []
-    ending = {"certificates_days": 300, "certificates_renewal_days": 200}
-    expected = certified(host, check=True, **ending)
-    assert len(expected) == 5 and expected[-1] == SERVICES
-    assert certified(host, check=False, **ending) == expected
-
-
-def test_a_check_says_that_an_authority_which_does_not_know_the_host_certifies_it_anew(host: Path) -> None:
-    """As the deployer's does, which got its copy of the authority's folder before the host was there."""
-    certified(host, check=False)
-    for file in (host / "authority/hosts").iterdir():
-        file.unlink()
-    expected = certified(host, check=True)
-    assert len(expected) == 3 and expected[-1] == SERVICES
-    assert certified(host, check=False) == expected
