@@ -68,6 +68,8 @@ async def carry_out(here: Campus, order: Order) -> None:
 def question_about(checked: Outcome, *, again: bool) -> str:
     """Return what stands above the approval's form: what would happen, and where to read it."""
     lines = [f"**{checked.order}**: {checked.summary()}.", "Read the artifact `deploy-check` before you agree."]
+    if checked.reservation:
+        lines.append(f"{checked.reservation}. The artifact names them.")
     if not checked.well:
         lines.insert(
             1, "A task that failed in the check may succeed in the run, where the tasks before it do their work."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
@@ -14,7 +14,7 @@ LONGEST_DIFF = 400
 LONGEST = 400_000
 """Of one change in lines, and of a whole report in characters: a page beyond that can't be opened any more."""
 
-COLUMNS = ("ok", "changed", "failed", "unreachable", "skipped", "ignored")
+COLUMNS = ("ok", "changed", "restarts", "failed", "unreachable", "skipped", "ignored")
 
 
 async def publish(outcome: Outcome) -> None:
@@ -33,10 +33,17 @@ def as_table(recap: Iterable[HostRecap]) -> list[dict[str, object]]:
 
 
 def as_markdown(title: str, outcome: Outcome) -> str:
-    """Return the report: what went wrong, then every change, task by task; hosts with the same change together."""
+    """Return the report: what went wrong, what restarts, what could not be checked, then every change, task by task.
+
+    Hosts with the same change stand together.
+    """
     parts = [f"# {title}", f"{_sentence(outcome.summary())}"]
     if outcome.failures:
         parts += ["## What went wrong", "\n".join(_failure(each) for each in outcome.failures)]
+    if outcome.restarts:
+        parts += [f"## What {'would restart' if outcome.check else 'was restarted'}", _on_hosts(outcome.restarts)]
+    if outcome.left_out:
+        parts += ["## What the check left out", f"{outcome.reservation}.", _on_hosts(outcome.left_out)]
     for task, happenings in groupby(outcome.changes, key=lambda each: each.task):
         parts += [f"## {plain(task)}", *_changes(list(happenings))]
     report = "\n\n".join(parts)
@@ -55,25 +62,32 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{plain(text[1:])}."
 
 
+def _on_hosts(things: Mapping[str, list[str]]) -> str:
+    return "\n".join(f"- {plain(thing)} on {', '.join(hosts)}" for thing, hosts in things.items())
+
+
 def _failure(each: Happening) -> str:
     return f"- **{plain(each.task)}** on {each.host}: {each.what.value}: {plain(each.detail)}"
 
 
 def _changes(happenings: list[Happening]) -> Iterator[str]:
     """Yield each different change of one task once, under the names of its hosts."""
-    hosts: dict[tuple[tuple[Difference, ...], bool], list[str]] = {}
+    hosts: dict[tuple[tuple[Difference, ...], str], list[str]] = {}
     for each in happenings:
-        hosts.setdefault((each.differences, each.hidden), []).append(each.host)
-    for (differences, hidden), names in hosts.items():
-        yield f"**{', '.join(sorted(names))}**{_why_nothing(differences, hidden)}"
+        hosts.setdefault((each.differences, _in_words(each)), []).append(each.host)
+    for (differences, words), names in hosts.items():
+        yield f"**{', '.join(sorted(names))}**:{words}"
         for difference in differences:
             yield _diff(difference)
 
 
-def _why_nothing(differences: tuple[Difference, ...], hidden: bool) -> str:
-    if hidden:
-        return ": changed; the task handles secrets and shows nothing"
-    return ":" if differences else ": changed; the task shows no difference"
+def _in_words(change: Happening) -> str:
+    """Return what is said of a change that shows no difference."""
+    if change.hidden:
+        return " changed; the task handles secrets and shows nothing"
+    if change.differences:
+        return ""
+    return f" {plain(', '.join(change.restarts))}" if change.restarts else " changed; the task shows no difference"
 
 
 def _diff(difference: Difference) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,10 +25,29 @@ CANARIES = (PASSWORD, IN_A_FILE, IN_A_LIST, ON_A_LINE, INLINE, UNLOGGED, IN_A_ME
 CONFIGURATION = """\
 [defaults]
 strategy_plugins = {root}/playbooks/strategy_plugins
+library = {root}/playbooks/library
 strategy = {strategy}
 force_handlers = True
 retry_files_enabled = False
 deprecation_warnings = False
+"""
+# What modules that ask systemd hear here: every unit runs since the boot, but `away`, which is not installed.
+SYSTEMCTL = """\
+#!{python} -IS
+import os, sys, time
+from pathlib import Path
+verb, *arguments = sys.argv[1:]
+units = [each.strip("'") for each in arguments if not each.startswith("-")]
+started = [Path(os.environ["UNITS"]) / unit.removesuffix(".service") for unit in units]
+if verb in ("restart", "reload"):
+    for file in started:
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
+for file in started if verb == "show" else ():
+    since = file.stat().st_mtime - time.time() + time.monotonic() if file.exists() else 0
+    print("LoadState=" + ("not-found" if file.name == "away" else "loaded"))
+    print("ActiveState=active\\nUnitFileState=enabled\\nNeedDaemonReload=no")
+    print(f"StateChangeTimestampMonotonic={{since * 1e6:.0f}}\\nActiveEnterTimestampMonotonic={{since * 1e6:.0f}}\\n")
 """
 # Mitogen keeps a Python for each connection; hosts that differ in nothing would share one, and wait for each other.
 INVENTORY = """\
@@ -116,6 +136,60 @@ PLAYS = {
     - name: The change is put in force
       ansible.builtin.copy: {dest: "{{ target }}-in-force", content: "", mode: "0600"}
 """,
+    "eduroam": """\
+- name: Services follow their settings
+  hosts: here
+  gather_facts: false
+  environment: {PATH: "{{ inventory_dir }}/../bin:{{ lookup('env', 'PATH') }}", UNITS: "{{ target }}-units"}
+  tasks:
+    - name: The settings are written
+      ansible.builtin.copy: {dest: "{{ target }}-settings", content: "a = 1", mode: "0600"}
+      notify: [The server is restarted, The front is reloaded, What else reads them is told, The other file is read]
+    - name: The server runs, and has read its settings
+      units: {names: [server.service], starts_with: {server.service: ["{{ target }}-settings"]}}
+      notify: The server is restarted
+    - name: What only one of them has is written
+      ansible.builtin.copy: {dest: "{{ target }}-only", content: "", mode: "0600"}
+      when: inventory_hostname == 'two'
+      notify: The timers are restarted
+    - name: What was changed is in force
+      ansible.builtin.meta: flush_handlers
+  handlers:
+    - name: The server is restarted
+      ansible.builtin.systemd_service: {name: server.service, state: restarted}
+    - name: The front is reloaded
+      ansible.builtin.systemd_service: {name: front, state: reloaded}
+    - name: The timers are restarted
+      ansible.builtin.systemd_service: {name: "{{ item }}", state: restarted}
+      loop: [day.timer, night.timer]
+    - name: What else reads them is told
+      ansible.builtin.command: {argv: [mkdir, "{{ target }}-told"], removes: /}
+      changed_when: true
+    - name: The other file is read
+      ansible.builtin.systemd_service: {name: other, state: restarted}
+      when: false
+""",
+    "orchestration": """\
+- name: A check can't know of every restart
+  hosts: one
+  gather_facts: false
+  environment: {PATH: "{{ inventory_dir }}/../bin:{{ lookup('env', 'PATH') }}", UNITS: "{{ target }}-units"}
+  tasks:
+    - name: What the check can't do is done
+      ansible.builtin.copy: {dest: "{{ target }}-unseen", content: "", mode: "0600"}
+      when: not ansible_check_mode
+      notify: The hidden one is restarted
+    - name: What a package brings is set
+      ansible.builtin.copy: {dest: "{{ target }}-seen", content: "", mode: "0600"}
+      notify: What is not installed yet is restarted
+  handlers:
+    - name: The hidden one is restarted
+      ansible.builtin.systemd_service: {name: hidden, state: restarted}
+    - name: What is not installed yet is restarted
+      ansible.builtin.systemd_service: {name: away, state: restarted}
+      register: restart
+      failed_when: restart is failed and not (ansible_check_mode and 'Could not find' in restart.msg)
+""",
     "cache": """\
 - name: Somebody is away
   hosts: all
@@ -175,11 +249,13 @@ class Project:
 
 def a_project(folder: Path, strategy: str = "mitogen_linear") -> Project:
     """Write the project's files."""
-    for name in ("playbooks", "changed", "inventory/group_vars/all", "inventory/host_vars"):
+    for name in ("playbooks", "changed", "bin", "inventory/group_vars/all", "inventory/host_vars"):
         (folder / name).mkdir(parents=True)
     for name, play in PLAYS.items():
         (folder / "playbooks" / f"{name}.yml").write_text(play)
     (folder / "ansible.cfg").write_text(CONFIGURATION.format(root=ROOT, strategy=strategy))
+    (folder / "bin/systemctl").write_text(SYSTEMCTL.format(python=sys.executable))
+    (folder / "bin/systemctl").chmod(0o755)
     (folder / "password").write_text(f"{PASSWORD}\n")
     (folder / "inventory/hosts.yml").write_text(INVENTORY)
     (folder / "inventory/group_vars/all/vault.yml").write_text(encrypted(VAULT))

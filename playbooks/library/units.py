@@ -38,6 +38,10 @@ behind_units:
   description: the units that run, and have not read what was changed since
   type: list
   returned: always
+only_notifies:
+  description: nothing was changed by this, it only has handlers run; who counts changes leaves it out
+  type: bool
+  returned: always
 """
 PROPERTIES = (
     "LoadState",
@@ -112,7 +116,12 @@ def main() -> None:
         _systemctl(module, "enable", *resting)
         _systemctl(module, "start", *stopped)
     changed = sorted({*resting, *stopped})
-    module.exit_json(changed=bool(changed or behind), changed_units=changed, behind_units=sorted(behind))
+    module.exit_json(
+        changed=bool(changed or behind),
+        changed_units=changed,
+        behind_units=sorted(behind),
+        only_notifies=bool(behind and not changed),
+    )
 
 
 def _clock(microseconds: str) -> float:

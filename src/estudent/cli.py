@@ -291,7 +291,8 @@ def _carried_out(here: Campus, order: Order, *, check: bool) -> Outcome:
             screen.print(Syntax("\n".join((difference.thing, *difference.lines())), "diff"))
     counts = ([str(value) for value in asdict(each).values()] for each in outcome.recap)
     screen.print(_table([one.name.title() for one in fields(HostRecap)], counts))
-    messages.print(f"{outcome.summary()}.", markup=False, highlight=False)
+    for sentence in filter(None, (outcome.summary(), outcome.reservation)):
+        messages.print(f"{sentence}.", markup=False, highlight=False)
     return outcome
 
 

@@ -119,7 +119,7 @@ def test_what_was_agreed_to_is_done_and_its_recap_is_kept(
     left = artifacts(prefect, deployed)
     assert set(left) == {"deploy-check", "deploy-check-recap", "deploy-run", "deploy-run-recap"}
     for host in ("one", "two"):
-        assert f'"Host": "{host}", "Ok": 5, "Changed": 4, "Failed": 0' in left["deploy-run-recap"]
+        assert f'"Host": "{host}", "Ok": 5, "Changed": 4, "Restarts": 0, "Failed": 0' in left["deploy-run-recap"]
 
 
 def test_the_log_tells_tasks_hosts_and_who_agreed(prefect: Orchestration, deployed: str) -> None:
@@ -130,11 +130,35 @@ def test_the_log_tells_tasks_hosts_and_who_agreed(prefect: Orchestration, deploy
     assert "Deployment of site: 8 changes made on 2 of 2 hosts" in said
 
 
-def test_the_question_says_what_would_happen(prefect: Orchestration, deployed: str) -> None:
-    states = httpx.get(f"{prefect.url}/api/flow_run_states/", params={"flow_run_id": deployed}).json()
+def question(prefect: Orchestration, run: str) -> str:
+    """Return what stood above the form of a run that has asked once."""
+    states = httpx.get(f"{prefect.url}/api/flow_run_states/", params={"flow_run_id": run}).json()
     (keys,) = [state["state_details"]["run_input_keyset"] for state in states if state["type"] == "PAUSED"]
-    text = httpx.get(f"{prefect.url}/api/flow_runs/{deployed}/input/{keys['description']}").text
+    return httpx.get(f"{prefect.url}/api/flow_runs/{run}/input/{keys['description']}").text
+
+
+def test_the_question_says_what_would_happen(prefect: Orchestration, deployed: str) -> None:
+    text = question(prefect, deployed)
     assert "8 changes would be made on 2 of 2 hosts" in text and "deploy-check" in text
+
+
+def test_the_question_names_what_restarts_where_and_what_the_check_left_out(prefect: Orchestration) -> None:
+    run = asked(prefect, Play.EDUROAM)
+    text = question(prefect, run)
+    assert "3 changes would be made on 2 of 2 hosts; 8 restarts: " in text
+    assert "front (reload) on one, two; " in text and "server on one, two; " in text
+    assert "1 task could not be checked, or had nothing to do" in text
+    checked = artifacts(prefect, run)["deploy-check"]
+    assert "## What would restart\n\n- day.timer on two\n" in checked
+    assert (
+        "## What the check left out\n\n" in checked and "\n- What only one of them has is written on one\n" in checked
+    )
+    answered(prefect, run, agree=True)
+    restarts = [f'"Host": "{host}", "Ok": {ok}, "Changed": {changed}, "Restarts": {restarts}'
+                for host, ok, changed, restarts in (("one", 5, 1, 3), ("two", 7, 2, 5))]  # fmt: skip
+    left = artifacts(prefect, run)
+    for recap in restarts:
+        assert recap in left["deploy-check-recap"] and recap in left["deploy-run-recap"]
 
 
 def test_who_does_not_agree_ends_the_run_and_nothing_is_changed(prefect: Orchestration, project: Project) -> None:

@@ -146,6 +146,71 @@ def test_a_run_changes_the_hosts_and_a_second_one_nothing(project: Project, chec
     assert again.well and again.changes == []
 
 
+# what restarts
+
+
+@pytest.fixture(scope="module")
+def restarting(project: Project) -> tuple[Outcome, Outcome, Outcome]:
+    """What a check says of settings that services read, the run after it, and a second one."""
+    check, *runs = (carried_out(project, Play.EDUROAM, check=check) for check in (True, False, False))
+    return check, runs[0], runs[1]
+
+
+def test_a_check_counts_and_names_restarts_as_the_run_then_does(restarting: tuple[Outcome, Outcome, Outcome]) -> None:
+    checked, done, _ = restarting
+    assert [(each.host, each.changed, each.restarts) for each in checked.recap] == [("one", 1, 3), ("two", 2, 5)]
+    assert [(each.changed, each.restarts) for each in done.recap] == [(1, 3), (2, 5)]
+    assert checked.restarts == done.restarts
+    assert checked.restarts == {
+        "day.timer": ["two"],
+        "front (reload)": ["one", "two"],
+        "night.timer": ["two"],
+        "server": ["one", "two"],
+        "“What else reads them is told”": ["one", "two"],
+    }
+    said = "; 8 restarts: day.timer on two; front (reload) on one, two; night.timer on two; server on one, two; "
+    assert f"3 changes would be made on 2 of 2 hosts{said}" in checked.summary()
+    assert f"3 changes made on 2 of 2 hosts{said}" in done.summary()
+
+
+def test_a_check_restarts_nothing_and_leaves_no_handler_out_that_would_run(
+    project: Project, restarting: tuple[Outcome, Outcome, Outcome]
+) -> None:
+    checked, done, _ = restarting
+    skipped = {(each.task, each.host) for each in checked.happenings if each.what is What.SKIPPED and each.handler}
+    assert skipped == {("The other file is read", "one"), ("The other file is read", "two")}
+    assert checked.left_out == {"What only one of them has is written": ["one"]}
+    told = [each.task for each in checked.happenings if each.what is What.TASK]
+    assert "The server is restarted" in told
+    restarted = {file.name for file in (project.folder / "changed/two-units").iterdir()}
+    assert restarted == {"server", "front", "day.timer", "night.timer"} and not done.left_out
+
+
+def test_a_second_run_restarts_nothing(restarting: tuple[Outcome, Outcome, Outcome]) -> None:
+    again = restarting[2]
+    assert again.well and again.changes == [] and again.summary() == "nothing was changed on 2 hosts"
+
+
+def test_a_restart_that_was_missed_is_told_without_a_change(project: Project) -> None:
+    """A play that was cut off before its handlers leaves settings that a service has not read."""
+    carried_out(project, Play.EDUROAM, check=False)
+    (project.folder / "changed/one-settings").chmod(0o640)
+    (project.folder / "changed/one-settings").chmod(0o600)
+    checked = carried_out(project, Play.EDUROAM, check=True)
+    assert checked.summary() == "nothing would change on 2 hosts; 1 restart: server on one"
+    done = carried_out(project, Play.EDUROAM, check=False)
+    assert done.summary() == "nothing was changed on 2 hosts; 1 restart: server on one"
+
+
+def test_a_check_says_what_it_left_out_where_a_restart_may_hide(project: Project) -> None:
+    checked = carried_out(project, Play.ORCHESTRATION, check=True)
+    assert checked.well and checked.restarts == {}
+    assert checked.left_out == {"What the check can't do is done": ["one"]}
+    done = carried_out(project, Play.ORCHESTRATION, check=False)
+    assert done.restarts == {"hidden": ["one"]} and done.left_out == {}
+    assert "“What is not installed yet is restarted” on one: failed" in done.complaint()
+
+
 # what is hidden
 
 

@@ -103,6 +103,63 @@ def test_complaints_are_told_before_the_first_play_and_not_after() -> None:
     assert listener.hear({"event": "verbose", "stdout": "[WARNING]: of a silent task: canary"}) is None
 
 
+def service(state: str, name: str, *, changed: bool = True) -> dict[str, Any]:
+    return {"changed": changed, "invocation": {"module_args": {"name": name, "state": state}}}
+
+
+def heard_of_a_handler(**data: Any) -> Happening | None:
+    """Return what a handler's result means, after the event that begins it."""
+    listener, task = Listener(Mask(["hunter22"])), {"host": "web1", "task": "It is told", "task_uuid": "1"}
+    listener.hear({"event": "playbook_on_task_start", "event_data": {**task, "is_conditional": True}})
+    return listener.hear({"event": "runner_on_ok", "event_data": {**task, **data}})
+
+
+def test_a_handler_that_restarts_a_service_names_it() -> None:
+    told = heard_of_a_handler(task_action="ansible.builtin.systemd_service", res=service("restarted", "slapd.service"))
+    assert told and told.handler and told.restarts == ("slapd",)
+
+
+def test_a_reload_is_told_from_a_restart_and_a_loop_names_each_that_it_changed() -> None:
+    results = [service("reloaded", "nginx"), service("restarted", "a.timer"), service("restarted", "b", changed=False)]
+    told = heard_of_a_handler(task_action="systemd", res={"changed": True, "results": results})
+    assert told and told.restarts == ("nginx (reload)", "a.timer")
+
+
+def test_a_task_that_restarts_a_service_is_no_handler_and_names_it_too() -> None:
+    told = heard("runner_on_ok", task_action="ansible.builtin.service", res=service("restarted", "cron"))
+    assert told and not told.handler and told.restarts == ("cron",)
+
+
+def test_a_task_that_starts_a_service_restarts_nothing() -> None:
+    told = heard("runner_on_ok", task_action="ansible.builtin.systemd_service", res=service("started", "cron"))
+    assert told and told.what is What.CHANGED and told.restarts == ()
+
+
+def test_a_handler_without_a_service_or_that_shows_none_is_named_by_its_own_words_masked() -> None:
+    for action, res in (("ansible.builtin.command", {"changed": True}), ("systemd", {"changed": True, **CENSORED})):
+        told = heard_of_a_handler(task="Tell hunter22", task_action=action, res=res)
+        assert told and told.restarts == (f"“Tell {HIDDEN}”",)
+
+
+def test_a_handler_that_did_nothing_restarts_nothing() -> None:
+    told = heard_of_a_handler(task_action="systemd", res=service("restarted", "slapd", changed=False))
+    assert told and told.what is What.OK and told.restarts == ()
+
+
+def test_a_task_that_only_tells_a_handler_is_no_change() -> None:
+    told = heard("runner_on_ok", res={"changed": True, "only_notifies": True, "behind_units": ["slapd.service"]})
+    assert told and told.what is What.OK
+
+
 def test_the_recap_holds_every_host_that_was_played() -> None:
     stats = {"ok": {"a": 3}, "changed": {"a": 1}, "dark": {"b": 1}, "failures": {}, "processed": {"a": 1, "b": 1}}
-    assert recap_of(stats) == (HostRecap("a", ok=3, changed=1), HostRecap("b", unreachable=1))
+    changed = Happening(What.CHANGED, "A task", "a")
+    assert recap_of(stats, [changed]) == (HostRecap("a", ok=3, changed=1), HostRecap("b", unreachable=1))
+
+
+def test_the_recap_counts_a_service_that_two_handlers_restart_once_and_not_as_changed() -> None:
+    stats = {"ok": {"a": 4}, "changed": {"a": 4}, "processed": {"a": 1}}
+    restarts = [Happening(What.CHANGED, "It is told", "a", handler=True, restarts=("slapd",))] * 2
+    assert recap_of(stats, [Happening(What.CHANGED, "A task", "a"), *restarts]) == (
+        HostRecap("a", ok=4, changed=1, restarts=1),
+    )

@@ -72,6 +72,33 @@ def test_one_change_is_said_as_one() -> None:
     assert an_outcome(HostRecap("a", changed=1), check=False).summary() == "1 change made on 1 of 1 host"
 
 
+def a_restart(host: str, *services: str) -> Happening:
+    return Happening(What.CHANGED, "It is restarted", host, handler=True, restarts=services)
+
+
+def test_restarts_are_counted_and_named_with_their_hosts_beside_the_changes() -> None:
+    recap = (HostRecap("dir1", changed=1, restarts=2), HostRecap("dir2", restarts=1))
+    happened = (a_restart("dir2", "slapd"), a_restart("dir1", "slapd", "nginx (reload)"), a_restart("dir1", "slapd"))
+    restarts = "3 restarts: nginx (reload) on dir1; slapd on dir1, dir2"
+    checked = an_outcome(*recap, happened=happened)
+    assert checked.summary() == f"1 change would be made on 1 of 2 hosts; {restarts}"
+    assert an_outcome(*recap, happened=happened, check=False).summary() == f"1 change made on 1 of 2 hosts; {restarts}"
+
+
+def test_who_agreed_to_other_restarts_is_asked_again() -> None:
+    assert changes(a_change("x")) != changes(a_change("x"), a_restart("a", "slapd"))
+
+
+def test_a_check_says_how_much_it_does_not_know_and_a_run_knows_all() -> None:
+    skipped = (Happening(What.SKIPPED, "The portal is well", host) for host in ("b", "a"))
+    handler = Happening(What.SKIPPED, "SSH is reloaded", "a", handler=True)
+    happened = (*skipped, handler)
+    checked = an_outcome(HostRecap("a"), happened=happened)
+    assert checked.left_out == {"The portal is well": ["a", "b"]}
+    assert checked.reservation.startswith("1 task could not be checked, or had nothing to do; what they change")
+    assert an_outcome(HostRecap("a"), happened=happened, check=False).reservation == ""
+
+
 def test_without_a_change_it_is_said_that_there_is_none() -> None:
     assert an_outcome(HostRecap("a", ok=3)).summary() == "nothing would change on 1 host"
     assert an_outcome(HostRecap("a", ok=3), HostRecap("b"), check=False).summary() == "nothing was changed on 2 hosts"

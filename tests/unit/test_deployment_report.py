@@ -32,6 +32,19 @@ def test_a_task_that_shows_nothing_says_why() -> None:
     assert "**web1**: changed; the task shows no difference" in report(changed("web1"))
 
 
+def test_what_would_restart_where_is_listed_before_the_changes() -> None:
+    restart = Happening(What.CHANGED, "It is told", "web1", handler=True, restarts=("nginx (reload)",))
+    text = report(changed("web1", FILE), restart, recap=(HostRecap("web1", changed=1, restarts=1),))
+    assert "## What would restart\n\n- nginx (reload) on web1\n\n## A file is there" in text
+    assert "## It is told\n\n**web1**: nginx (reload)" in text
+
+
+def test_what_a_check_left_out_is_named_with_its_hosts() -> None:
+    text = report(*(Happening(What.SKIPPED, "The portal is well", host) for host in ("web2", "web1")))
+    assert "## What the check left out\n\n1 task could not be checked" in text
+    assert "\n\n- The portal is well on web1, web2" in text
+
+
 def test_what_went_wrong_comes_first() -> None:
     failed = Happening(What.FAILED, "The *portal* listens", "web1", "port 443 is taken")
     text = report(changed("web1", FILE), failed, recap=(HostRecap("web1", changed=1, failed=1),))
@@ -53,5 +66,14 @@ def test_a_report_is_cut_between_tasks_and_says_so() -> None:
 
 def test_the_recap_is_a_row_for_each_host() -> None:
     assert as_table([HostRecap("web1", ok=3, changed=1)]) == [
-        {"Host": "web1", "Ok": 3, "Changed": 1, "Failed": 0, "Unreachable": 0, "Skipped": 0, "Ignored": 0}
+        {
+            "Host": "web1",
+            "Ok": 3,
+            "Changed": 1,
+            "Restarts": 0,
+            "Failed": 0,
+            "Unreachable": 0,
+            "Skipped": 0,
+            "Ignored": 0,
+        }
     ]

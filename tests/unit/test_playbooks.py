@@ -98,6 +98,24 @@ def test_a_role_needs_no_facts(role: str) -> None:
     assert [text for text in said if "ansible_facts" in text or "ansible_distribution" in text] == []
 
 
+# A check counts and names what restarts (docs/operations.md): what a handler would do in the run, it has to say there.
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_handler_is_not_left_out_of_a_check(role: str) -> None:
+    for handler in tasks(read(variables.ROLES / role / "handlers/main.yml")):
+        assert "ansible_check_mode" not in str(handler.get("when", "")), handler["name"]
+        if command := handler.get("ansible.builtin.command"):
+            assert command.get("removes") == "/" and handler.get("changed_when") is True, handler["name"]
+        assert not {"ansible.builtin.shell", "ansible.builtin.raw", "ansible.builtin.script"} & set(handler)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_check_looks_at_units_and_what_they_have_not_read(role: str) -> None:
+    looking = [task for file in files_of(role) for task in tasks(read(file)) if "units" in task]
+    assert [task["name"] for task in looking if "ansible_check_mode" in str(task.get("when", ""))] == []
+
+
 # Plays
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
 from enum import StrEnum
@@ -103,7 +103,11 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One thing that happened, without secrets; `hidden` says that the task does not show what it did."""
+    """One thing that happened, without secrets; `hidden` says that the task does not show what it did.
+
+    A handler does something because another task changed something. What it, or any task, puts in force, are its
+    `restarts`: services, or else the handler's own words.
+    """
 
     what: What
     task: str = ""
@@ -111,6 +115,8 @@ class Happening:
     detail: str = ""
     differences: tuple[Difference, ...] = ()
     hidden: bool = False
+    handler: bool = False
+    restarts: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if self.what in (What.PLAY, What.TASK):
@@ -122,11 +128,12 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class HostRecap:
-    """How many tasks ended how on one host."""
+    """How many tasks ended how on one host; what restarts is counted by itself, not as changed."""
 
     host: str
     ok: int = 0
     changed: int = 0
+    restarts: int = 0
     failed: int = 0
     unreachable: int = 0
     skipped: int = 0
@@ -146,6 +153,36 @@ class Outcome:
     def changes(self) -> list[Happening]:
         """What was changed, or in check mode would be."""
         return [each for each in self.happenings if each.what is What.CHANGED]
+
+    @property
+    def restarts(self) -> dict[str, list[str]]:
+        """What is restarted, reloaded or otherwise put in force, each with its hosts; in check mode would be."""
+        hosts: dict[str, set[str]] = {}
+        for change in self.changes:
+            for restart in change.restarts:
+                hosts.setdefault(restart, set()).add(change.host)
+        return {restart: sorted(hosts[restart]) for restart in sorted(hosts)}
+
+    @property
+    def left_out(self) -> dict[str, list[str]]:
+        """The tasks that a check did not look at, each with its hosts: it can't, or their condition did not hold.
+
+        Handlers are not among them: their conditions hold in a check as in the run, so one that is left out here is
+        left out there.
+        """
+        hosts: dict[str, set[str]] = {}
+        for each in self.happenings if self.check else ():
+            if each.what is What.SKIPPED and not each.handler:
+                hosts.setdefault(each.task, set()).add(each.host)
+        return {task: sorted(names) for task, names in hosts.items()}
+
+    @property
+    def reservation(self) -> str:
+        """Return in one sentence what a check does not know; nothing where it knows all."""
+        if not self.left_out:
+            return ""
+        count = _number(len(self.left_out), "task")
+        return f"{count} could not be checked, or had nothing to do; what they change and restart shows only in the run"
 
     @property
     def failures(self) -> list[Happening]:
@@ -173,18 +210,23 @@ class Outcome:
         return [*self.changes, *self.failures]
 
     def summary(self) -> str:
-        """Return in one sentence how much was changed and what went wrong."""
+        """Return in one sentence how much was changed, what restarts where, and what went wrong."""
         if not self.recap:
             return "no host was touched: " + ("; ".join(self._notes()) or "Ansible ended early")
+        said = [self._said_of_changes(), *self._said_of_restarts()]
+        return "; ".join(said if self.well else [*said, self.complaint()])
+
+    def _said_of_changes(self) -> str:
         hosts = [each.host for each in self.recap if each.changed]
-        count = sum(each.changed for each in self.recap)
-        all_hosts = f"{len(self.recap)} {'host' if len(self.recap) == 1 else 'hosts'}"
-        changes = f"{count} {'change' if count == 1 else 'changes'}"
-        made = "would be made" if self.check else "made"
-        said = f"{changes} {made} on {len(hosts)} of {all_hosts}"
-        if not count:
-            said = f"nothing {'would change' if self.check else 'was changed'} on {all_hosts}"
-        return said if self.well else f"{said}; {self.complaint()}"
+        all_hosts = _number(len(self.recap), "host")
+        if not hosts:
+            return f"nothing {'would change' if self.check else 'was changed'} on {all_hosts}"
+        changes = _number(sum(each.changed for each in self.recap), "change")
+        return f"{changes} {'would be made' if self.check else 'made'} on {len(hosts)} of {all_hosts}"
+
+    def _said_of_restarts(self) -> Iterator[str]:
+        if self.restarts:
+            yield _number(sum(each.restarts for each in self.recap), "restart") + ": " + listed(self.restarts)
 
     def complaint(self) -> str:
         """Return the failed tasks by name, with host and message."""
@@ -193,3 +235,12 @@ class Outcome:
 
     def _notes(self) -> list[str]:
         return [each.detail for each in self.happenings if each.what is What.NOTE]
+
+
+def listed(on_hosts: Mapping[str, Iterable[str]]) -> str:
+    """Return things with the hosts that they are on, as one text."""
+    return "; ".join(f"{thing} on {', '.join(hosts)}" for thing, hosts in on_hosts.items())
+
+
+def _number(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from estudent.domain.deployment import Difference, Happening, HostRecap, What
@@ -16,6 +17,9 @@ STATES = {
     "runner_on_unreachable": What.UNREACHABLE,
     "runner_on_skipped": What.SKIPPED,
 }
+SERVICES = frozenset({"systemd", "systemd_service", "service"})
+RESTARTS = {"restarted": "", "reloaded": " (reload)"}
+"""What a module for services may do to one, and how that is said."""
 CHANGED = re.compile(r"^changed: \[", re.MULTILINE)
 LINES = 5
 LONGEST = 1000
@@ -25,12 +29,18 @@ Event = Mapping[str, Any]
 
 
 class Listener:
-    """Turns events into happenings, with every text masked, and keeps the recap."""
+    """Turns events into happenings, with every text masked, and keeps the recap.
+
+    Changes are counted here, not taken from Ansible's recap, as that counts what restarts, and tasks that only tell a
+    handler, as changed. What a check would change and what the run then changes are thus the same number.
+    """
 
     def __init__(self, mask: Mask) -> None:
         self.recap: tuple[HostRecap, ...] = ()
         self._mask = mask
         self._begun = False
+        self._handlers: set[object] = set()
+        self._changes: list[Happening] = []
         self._changed: set[tuple[object, object]] = set()
 
     def hear(self, event: Event) -> Happening | None:
@@ -39,14 +49,16 @@ class Listener:
         if CHANGED.search(str(event.get("stdout", ""))):
             self._changed.add((data.get("task_uuid"), data.get("host")))
         if kind in STATES:
-            return self._of_host(STATES[kind], data)
+            return self._remembered(self._of_host(STATES[kind], data))
         if kind == "playbook_on_play_start":
             self._begun = True
             return Happening(What.PLAY, self._mask(str(data.get("name", ""))))
         if kind == "playbook_on_task_start":
+            if data.get("is_conditional"):  # So ansible-runner says that it is a handler.
+                self._handlers.add(data.get("task_uuid"))
             return Happening(What.TASK, self._task(data))
         if kind == "playbook_on_stats":
-            self.recap = recap_of(data)
+            self.recap = recap_of(data, self._changes)
         return None if self._begun else self._note(event)
 
     def _note(self, event: Event) -> Happening | None:
@@ -63,20 +75,36 @@ class Listener:
             what = What.IGNORED
         # Of a silent task only the word that Ansible prints, of it or of its items, says whether it changed something.
         shown = (data.get("task_uuid"), data.get("host")) in self._changed
-        if what is What.OK and found.get("changed", shown):
+        if what is What.OK and found.get("changed", shown) and not found.get("only_notifies"):
             what = What.CHANGED
         detail = "" if what in (What.OK, What.CHANGED, What.SKIPPED) else SECRET if hidden else message_in(found)
         differences = self._differences(found) if what is What.CHANGED else ()
-        host = str(data.get("host", ""))
-        return Happening(what, self._task(data), host, self._mask(detail)[:LONGEST], tuple(differences), hidden)
+        host, handler = str(data.get("host", "")), data.get("task_uuid") in self._handlers
+        restarts = self._restarts(data, handler) if what is What.CHANGED else ()
+        return Happening(
+            what, self._task(data), host, self._mask(detail)[:LONGEST], tuple(differences), hidden, handler, restarts
+        )
+
+    def _remembered(self, happening: Happening) -> Happening:
+        if happening.what is What.CHANGED:
+            self._changes.append(happening)
+        return happening
+
+    def _restarts(self, data: Event, handler: bool) -> tuple[str, ...]:
+        """Return the services that a task restarts, or what else a handler puts in force, by its name."""
+        if str(data.get("task_action")).rpartition(".")[2] in SERVICES:
+            results = [each for each in _results(data.get("res") or {}) if each.get("changed")]
+            if services := dict.fromkeys(self._mask(said) for each in results if (said := _restarted(each))):
+                return tuple(services)
+        return (f"“{self._mask(str(data.get('task') or ''))}”",) if handler else ()
 
     def _task(self, data: Event) -> str:
         name, role = str(data.get("task") or data.get("name") or ""), data.get("role")
         return self._mask(f"{role} : {name}" if role else name)
 
     def _differences(self, found: Event) -> Iterator[Difference]:
-        for result in found.get("results") or [found]:
-            shown = result.get("diff") if isinstance(result, Mapping) else None
+        for result in _results(found):
+            shown = result.get("diff")
             for diff in shown if isinstance(shown, list) else [shown]:
                 if isinstance(diff, Mapping):
                     yield from self._difference(diff)
@@ -95,15 +123,29 @@ class Listener:
         return self._mask(text if value else "")
 
 
-def recap_of(stats: Event) -> tuple[HostRecap, ...]:
-    """Return a host's counts from the statistics at the end of a run."""
-    hosts = sorted({host for counts in stats.values() if isinstance(counts, Mapping) for host in counts})
-    columns = ("ok", "changed", "failures", "dark", "skipped", "ignored")
-    return tuple(
-        HostRecap(host, *((stats.get(column) or {}).get(host, 0) for column in columns))
-        for host in hosts
-        if host in (stats.get("processed") or {})
-    )
+def recap_of(stats: Event, changes: Iterable[Happening]) -> tuple[HostRecap, ...]:
+    """Return each host's counts: of what was changed and restarted as it was told, of all else from Ansible's recap."""
+    columns = ("ok", "failures", "dark", "skipped", "ignored")
+    changed = Counter(each.host for each in changes if not each.restarts)
+    restarts = Counter(host for host, _ in {(each.host, name) for each in changes for name in each.restarts})
+
+    def recap(host: str) -> HostRecap:
+        ok, *others = ((stats.get(column) or {}).get(host, 0) for column in columns)
+        return HostRecap(host, ok, changed[host], restarts[host], *others)
+
+    return tuple(recap(host) for host in sorted(stats.get("processed") or {}))
+
+
+def _results(found: Event) -> list[Event]:
+    """Return what came of each item of a loop, or of the task itself."""
+    return [each for each in found.get("results") or [found] if isinstance(each, Mapping)]
+
+
+def _restarted(result: Event) -> str:
+    """Return which service was restarted or reloaded, or nothing."""
+    asked = (result.get("invocation") or {}).get("module_args") or {}
+    done = RESTARTS.get(str(asked.get("state")))
+    return "" if done is None else f"{str(asked.get('name')).removesuffix('.service')}{done}"
 
 
 def message_in(found: Event) -> str:
