@@ -23,6 +23,6 @@ async def shard(run: str, system: System, number: int) -> None:
     """
     tallies = await carry_out_what_is_free(run, system, number)
     if not tallies:
-        get_run_logger().info("Nothing to do: the shard is finished, or in the hands of another run")
+        get_run_logger().info("Nothing to do: no shard is left that another run has not finished, or in hand")
         return
     await leave("shard", [total(system, tallies)], "apply")
