@@ -107,6 +107,15 @@ class Orchestration:
         state: dict[str, Any] = self._ask("GET", f"/flow_runs/{run}").json()["state"]
         return state
 
+    def answer(self, run: str, told: dict[str, Any]) -> None:
+        """Answer the question of a suspended run, as soon as Prefect takes an answer.
+
+        It tells that a run is suspended a moment before it knows the form of the question.
+        """
+        self._until(
+            "the answer", lambda: self.post(f"/flow_runs/{run}/resume", {"run_input": told})["status"] == "ACCEPT"
+        )
+
     def wait_for(self, run: str, patience: float = 600) -> dict[str, Any]:
         """Wait until a run has ended and return its state."""
         self._until("the run", lambda: self.state_of(run)["type"] in ENDED, patience)

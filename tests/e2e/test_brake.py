@@ -45,7 +45,7 @@ def answered(story: Story, *, agree: bool) -> str:
     while story.prefect.state_of(run)["type"] != "PAUSED":
         assert time.monotonic() < deadline, "the run did not ask"
         time.sleep(0.2)
-    story.prefect.post(f"/flow_runs/{run}/resume", {"run_input": {"agree": agree}})
+    story.prefect.answer(run, {"agree": agree})
     ended: str = story.prefect.wait_for(run)["type"]
     return ended
 

@@ -53,7 +53,7 @@ def _asks_again(state: dict[str, Any], before: str) -> bool:
 
 
 def answered(prefect: Orchestration, run: str, *, agree: bool) -> dict[str, Any]:
-    prefect.post(f"/flow_runs/{run}/resume", {"run_input": {"agree": agree, "name": "Anna Nowak"}})
+    prefect.answer(run, {"agree": agree, "name": "Anna Nowak"})
     return prefect.wait_for(run)
 
 
@@ -208,7 +208,7 @@ def test_who_agreed_is_asked_again_when_other_changes_are_found(prefect: Orchest
     run = asked(prefect, Play.SITE)
     (project.folder / "changed" / "one" / "greeting").write_text("somebody was here")
     first = prefect.state_of(run)["id"]
-    prefect.post(f"/flow_runs/{run}/resume", {"run_input": {"agree": True, "name": "Anna Nowak"}})
+    prefect.answer(run, {"agree": True, "name": "Anna Nowak"})
     # By the state's id, since a busy server may show nothing of what was between two questions.
     until(lambda: _asks_again(prefect.state_of(run), first), "the run did not ask again")
     assert project.changed("one", "greeting") == "somebody was here"
