@@ -91,7 +91,8 @@ async def _run_of_shard(run: str, system: str, number: int, which: str) -> UUID 
             idempotency_key=f"{run} {_tries()} {system} {which}",
         )
     except Exception as error:  # whatever keeps Prefect from helping must not keep the run from its work
-        get_run_logger().warning("Nobody could be asked to help with shard %s of %s: %s", number, system, error)
+        which_one = f"shard {number} of {system}" if number else system
+        get_run_logger().warning("Nobody could be asked to help with %s: %s", which_one, error)
         return None
     return asked.id
 
@@ -103,9 +104,9 @@ async def call_back(runs: Sequence[UUID]) -> None:
             for run in runs:
                 state = (await client.read_flow_run(run)).state
                 if state and state.is_scheduled():
-                    await client.set_flow_run_state(run, Cancelled(message="its shard was carried out by another run"))
-    except Exception as error:  # the work is done; a run that is left finds nothing to do
-        get_run_logger().warning("Runs for which nothing is left are not called back: %s", error)
+                    await client.set_flow_run_state(run, Cancelled(message="its help is not needed any more"))
+    except Exception as error:  # whoever is not called back finds nothing to do, at the latest after its patience
+        get_run_logger().warning("Runs that are not needed any more are not called back: %s", error)
 
 
 async def is_called_off(run: str) -> bool:
